@@ -1,0 +1,1 @@
+"""The declarations of every served kind, one file each, and their catalog."""

@@ -1,0 +1,197 @@
+"""`Kind`: everything the apiserver must know of one served kind, declared once.
+
+A kind's file (`api/<group>/<kind>.py`) defines one `KIND = Kind(...)`; `api/catalog.py` lists them. Structure (fields, types,
+enums, merge keys, protobuf tags) is not declared here: it is data, read by the schema engine under `Kind.schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kfast.meta.gvk import GroupVersion, group_resource
+
+Body = dict[str, Any]
+"""A decoded object."""
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One entry of `Status.details.causes`: upstream's field.Error.
+
+    `reason` is the cause reason (FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, FieldValueForbidden,
+    FieldValueDuplicate, FieldValueTooLong, FieldValueTooMany, FieldValueTypeInvalid, FieldValueNotFound); `message` is the text
+    after `path: ` exactly as upstream prints it, e.g. `Invalid value: -1: must be greater than or equal to 0`.
+    """
+
+    path: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One printer column of the Table kubectl shows.
+
+    `value` is a dotted path (`spec.nodeName`), or a function of (object, now in epoch seconds).
+    Type `date` cells are RFC 3339 strings rendered as ages by the table convertor.
+    """
+
+    name: str
+    value: str | Callable[[Body, float], Cell]
+    type: Literal["string", "integer", "number", "boolean", "date"] = "string"
+    priority: int = 0
+    format: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectableField:
+    """A field usable in fieldSelector: its label, the path of its value and what an absent value counts as."""
+
+    label: str
+    path: str
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token..."""
+
+    name: str
+    verbs: tuple[str, ...] = ("get", "patch", "update")
+    kind: str = ""
+    group_version: str = ""
+
+
+STATUS = Subresource("status")
+SCALE = Subresource("scale", kind="Scale", group_version="autoscaling/v1")
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDefaults:
+    """What a delete does when its options are silent."""
+
+    propagation: Literal["Background", "Orphan"] = "Background"
+    grace_seconds: Callable[[Body, int | None], int] | None = None
+    """(object, requested seconds or None) -> seconds; None: deletion is never graceful."""
+
+
+def _nothing(_: Body) -> None:
+    return None
+
+
+def _valid(_: Body) -> list[FieldError]:
+    return []
+
+
+def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
+    return []
+
+
+def _no_prepare(_new: Body, _old: Body) -> None:
+    return None
+
+
+def _no_warnings(_: Body) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """The declaration of one kind in one version."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str = ""
+    """Lower-case kind unless given."""
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    subresources: tuple[Subresource, ...] = ()
+    columns: tuple[Column, ...] = ()
+    """Empty: Name and Age."""
+    fields: tuple[SelectableField, ...] = ()
+    """Besides metadata.name and metadata.namespace."""
+    has_generation: bool = True
+    """metadata.generation counts changes outside metadata and status."""
+    create_on_update: bool = False
+    """PUT of an absent object creates it (e.g. Lease: yes, Pod: no)."""
+    unconditional_update: bool = True
+    """PUT without resourceVersion overwrites."""
+    delete: DeleteDefaults = field(default_factory=DeleteDefaults)
+    name_rule: Literal["subdomain", "label", "label1035", "path"] = "subdomain"
+    """What metadata.name must be: DNS-1123 subdomain or label, DNS-1035 label, or a path segment (RBAC)."""
+    defaults: Callable[[Body], None] = _nothing
+    """Fills defaults in place; idempotent; called on every decoded write."""
+    prepare_create: Callable[[Body], None] = _nothing
+    """Strategy: called after status is wiped, before validation."""
+    prepare_update: Callable[[Body, Body], None] = _no_prepare
+    """Strategy of the main resource: (new, old), changes new in place. Status is kept from old by the apiserver."""
+    validate: Callable[[Body], list[FieldError]] = _valid
+    """Semantic validation beyond the schema; also run on updates."""
+    validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update
+    """(new, old): immutable fields and the like."""
+    warnings: Callable[[Body], list[str]] = _no_warnings
+    """Warning headers for a create or update."""
+    storage: str = ""
+    """`group/version` the kind is stored in, if another declaration of the same resource holds the storage version."""
+    from_storage: Callable[[Body], Body] | None = None
+    to_storage: Callable[[Body], Body] | None = None
+    scale_paths: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "spec": "spec.replicas",
+            "status": "status.replicas",
+            "selector": "spec.selector",
+        }
+    )
+
+    @property
+    def gv(self) -> GroupVersion:
+        """Group and version."""
+        return GroupVersion(self.group, self.version)
+
+    @property
+    def api_version(self) -> str:
+        """`apps/v1`, `v1`."""
+        return str(self.gv)
+
+    @property
+    def resource(self) -> str:
+        """`deployments.apps`, `pods`: the key in the store, shared by all versions of the kind."""
+        return group_resource(self.group, self.plural)
+
+    @property
+    def schema(self) -> str:
+        """The key of the kind's structure in the schema data: `apps/v1/Deployment`, `v1/Pod`."""
+        return f"{self.api_version}/{self.kind}"
+
+    @property
+    def singular_name(self) -> str:
+        """The singular resource name."""
+        return self.singular or self.kind.lower()
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the kind has a status subresource."""
+        return any(s.name == "status" for s in self.subresources)
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """The URL path of the collection, an object or a subresource."""
+        parts = [self.gv.path]
+        if self.namespaced and namespace:
+            parts.append(f"namespaces/{namespace}")
+        parts.append(self.plural)
+        if name:
+            parts.append(name)
+        if subresource:
+            parts.append(subresource)
+        return "/".join(parts)

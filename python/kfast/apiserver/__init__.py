@@ -1,0 +1,1 @@
+"""The API server: authenticate, authorize, decode, admit, validate, store; and every read."""

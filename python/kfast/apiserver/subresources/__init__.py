@@ -1,0 +1,1 @@
+"""One subresource a file."""

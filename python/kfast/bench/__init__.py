@@ -1,0 +1,1 @@
+"""Workload runners and load clients behind `kfast bench`."""

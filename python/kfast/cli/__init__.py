@@ -1,0 +1,1 @@
+"""The kfast command, one file a subcommand."""

@@ -1,0 +1,1 @@
+"""The API client: async core, sync facade, transports, watch, kubeconfig."""

@@ -1,0 +1,1 @@
+"""What every object shares: names of types, metadata, selectors, quantities, conditions. Pure computation."""

@@ -1,0 +1,84 @@
+"""One API request and its answer, as every transport carries them: HTTPS and in-process alike.
+
+The transport makes a `Request`, the apiserver's handler chain turns it into a `Response`. A response's payload
+stays in the store's terms (`Object`, `Page`, a watch) until the transport encodes it; the in-process
+transport never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kfast._core import Object
+
+
+@dataclass(slots=True)
+class User:
+    """Who asks: the authenticated identity."""
+
+    name: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Request:
+    """One API request. Header names are lower-case; `query` keeps every value of a repeated key."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    user: User | None = None
+    """Set by the in-process transport, which authenticates nobody; None lets the authentication filter decide."""
+    peer_certificate: bytes | None = None
+    """The TLS peer's certificate, DER, already verified against the client CA."""
+    native: bool = False
+    """The caller takes handles: leave `Object`, `Page` and watch payloads unencoded."""
+
+    def param(self, name: str, default: str = "") -> str:
+        """The first value of a query parameter."""
+        values = self.query.get(name)
+        return values[0] if values else default
+
+
+class EventSource(Protocol):
+    """A running watch. Iterating yields batches of (ADDED|MODIFIED|DELETED|BOOKMARK|ERROR, object)."""
+
+    def __aiter__(self) -> AsyncIterator[Sequence[tuple[str, Object]]]: ...
+
+    def close(self) -> None:
+        """Ends the watch; idempotent."""
+        ...
+
+
+@dataclass(slots=True)
+class ObjectList:
+    """A native list: the revision it is true at, the objects, and how to go on."""
+
+    revision: int
+    objects: Sequence[Object]
+    continue_token: str = ""
+    remaining: int | None = None
+
+
+Payload = bytes | dict[str, Any] | Object | ObjectList | EventSource | None
+
+
+@dataclass(slots=True)
+class Response:
+    """The answer: for a native request `payload` is a handle, a dict (Status and virtual objects) or bytes."""
+
+    status: int
+    payload: Payload = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+    warnings: list[str] = field(default_factory=list)
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+"""The whole apiserver, seen from a transport."""

@@ -1,0 +1,1 @@
+"""The node agent: pod workers, status, leases; runtimes are pluggable."""

@@ -1,0 +1,1 @@
+"""Runtimes a node agent can drive."""

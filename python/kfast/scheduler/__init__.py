@@ -1,0 +1,1 @@
+"""The scheduler as a service around the Rust core."""

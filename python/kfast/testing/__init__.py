@@ -1,0 +1,1 @@
+"""Public test fixtures: clusters, virtual time, fault injection."""

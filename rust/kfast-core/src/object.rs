@@ -1,0 +1,255 @@
+//! One stored version of an API object: its canonical JSON and a small parsed header.
+
+use crate::{ObjectError, Result, Revision};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One version of an object. Immutable; a clone shares the bytes and the header.
+#[derive(Clone, Debug)]
+pub struct Object(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    bytes: Box<[u8]>,
+    api_version: Box<str>,
+    kind: Box<str>,
+    namespace: Box<str>,
+    name: Box<str>,
+    uid: Box<str>,
+    revision: Revision,
+    generation: i64,
+    deleting: bool,
+    /// Where the bytes go on after `{"apiVersion":"...","kind":"...",`; 0 if they start otherwise.
+    bare_from: u32,
+    labels: Box<[(Box<str>, Box<str>)]>,
+}
+
+/// One entry of `metadata.ownerReferences`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnerReference {
+    /// API version of the owner.
+    pub api_version: String,
+    /// Kind of the owner.
+    pub kind: String,
+    /// Name of the owner.
+    pub name: String,
+    /// Uid of the owner.
+    pub uid: String,
+    /// Whether the owner manages this object.
+    #[serde(default)]
+    pub controller: Option<bool>,
+    /// Whether foreground deletion of the owner waits for this object.
+    #[serde(default)]
+    pub block_owner_deletion: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    api_version: Cow<'a, str>,
+    #[serde(borrow, default)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    namespace: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    uid: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    resource_version: Option<Cow<'a, str>>,
+    #[serde(default)]
+    generation: Option<i64>,
+    #[serde(borrow, default)]
+    labels: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
+    #[serde(borrow, default)]
+    deletion_timestamp: Option<Cow<'a, str>>,
+}
+
+fn boxed(text: Option<Cow<'_, str>>) -> Box<str> {
+    text.map_or_else(Box::default, |t| t.into_owned().into_boxed_str())
+}
+
+impl Object {
+    /// Reads the header of `bytes` and keeps both.
+    ///
+    /// # Errors
+    /// `Malformed` if the bytes are not a JSON object with a `metadata` object; `ResourceVersion`.
+    pub fn parse(bytes: impl Into<Box<[u8]>>) -> Result<Self> {
+        let bytes = bytes.into();
+        let envelope: Envelope<'_> =
+            serde_json::from_slice(&bytes).map_err(|e| ObjectError::Malformed(e.to_string()))?;
+        let meta = envelope.metadata;
+        let revision = match meta.resource_version.as_deref() {
+            None | Some("") => 0,
+            Some(text) => text
+                .parse()
+                .map_err(|_| ObjectError::ResourceVersion(text.to_owned()))?,
+        };
+        let api_version = envelope.api_version.into_owned().into_boxed_str();
+        let kind = envelope.kind.into_owned().into_boxed_str();
+        let head = format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",");
+        let bare_from = if bytes.starts_with(head.as_bytes()) {
+            u32::try_from(head.len()).unwrap_or(0)
+        } else {
+            0
+        };
+        let inner = Inner {
+            namespace: boxed(meta.namespace),
+            name: boxed(meta.name),
+            uid: boxed(meta.uid),
+            revision,
+            generation: meta.generation.unwrap_or(0),
+            deleting: meta.deletion_timestamp.is_some(),
+            labels: meta
+                .labels
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(k, v)| {
+                    (
+                        k.into_owned().into_boxed_str(),
+                        v.into_owned().into_boxed_str(),
+                    )
+                })
+                .collect(),
+            api_version,
+            kind,
+            bare_from,
+            bytes,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The canonical JSON.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// The JSON from behind `{"apiVersion":...,"kind":...,`: prepend `{` for a list item.
+    /// `None` if the object does not start that way.
+    #[must_use]
+    pub fn bare(&self) -> Option<&[u8]> {
+        (self.0.bare_from > 0).then(|| &self.0.bytes[self.0.bare_from as usize..])
+    }
+
+    /// `apiVersion`, empty if absent.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        &self.0.api_version
+    }
+
+    /// `kind`, empty if absent.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// `metadata.namespace`, empty if cluster-scoped.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.0.namespace
+    }
+
+    /// `metadata.name`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// `metadata.uid`.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.0.uid
+    }
+
+    /// `metadata.resourceVersion` as a number, 0 if absent.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// `metadata.generation`, 0 if absent.
+    #[must_use]
+    pub fn generation(&self) -> i64 {
+        self.0.generation
+    }
+
+    /// Whether `metadata.deletionTimestamp` is set.
+    #[must_use]
+    pub fn deleting(&self) -> bool {
+        self.0.deleting
+    }
+
+    /// `metadata.labels`, sorted by key.
+    #[must_use]
+    pub fn labels(&self) -> &[(Box<str>, Box<str>)] {
+        &self.0.labels
+    }
+
+    /// The value of one label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let labels = &self.0.labels;
+        labels
+            .binary_search_by(|(k, _)| k.as_ref().cmp(key))
+            .ok()
+            .map(|i| labels[i].1.as_ref())
+    }
+
+    /// `metadata.ownerReferences`, decoded now; empty if absent.
+    #[must_use]
+    pub fn owner_references(&self) -> Vec<OwnerReference> {
+        crate::path::lookup(self.bytes(), &["metadata", "ownerReferences"])
+            .and_then(|raw| serde_json::from_str(raw).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether two handles are the very same stored version.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_is_read_and_bytes_are_kept() {
+        let text = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"d","uid":"u","resourceVersion":"12","labels":{"b":"2","a":"1"}},"spec":{}}"#;
+        let object = Object::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            (object.namespace(), object.name(), object.revision()),
+            ("d", "a", 12)
+        );
+        assert_eq!(object.label("b"), Some("2"));
+        assert_eq!(object.label("c"), None);
+        assert!(object.bare().unwrap().starts_with(br#""metadata":{"#));
+        assert!(!object.deleting());
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"metadata":1}"#,
+            r#"{"metadata":{"resourceVersion":"x"}}"#,
+        ] {
+            assert!(Object::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}

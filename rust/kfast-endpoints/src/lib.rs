@@ -1,0 +1,1 @@
+//! Services and pods to EndpointSlices, Endpoints and forwarding rules.

@@ -1,0 +1,14 @@
+//! The compiled module `kfast._native`: one `register(m)` per file, nothing else.
+
+mod errors;
+mod object;
+
+use pyo3::prelude::*;
+
+/// Everything Python may call in the Rust core.
+#[pymodule]
+fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(m)?;
+    object::register(m)?;
+    Ok(())
+}

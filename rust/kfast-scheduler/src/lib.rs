@@ -1,0 +1,1 @@
+//! Scheduler: queue, columnar cache, filter and score plugins.

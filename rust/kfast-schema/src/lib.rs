@@ -1,0 +1,1 @@
+//! Schema-driven object engine: decode, encode, prune, validate, patch.

@@ -1,0 +1,1 @@
+//! MVCC store and watch cache: revisions, history, indexes, watch hub.

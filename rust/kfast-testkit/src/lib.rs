@@ -1,0 +1,1 @@
+//! Builders and reference models for the tests of the other crates.
