@@ -1,0 +1,239 @@
+"""`kfast bench api`: one workload against any Kubernetes API server.
+
+Creates pods of about 3.6 KB in a namespace of its own, then gets, lists, updates and watches them, and deletes
+the namespace. Nothing in here knows kfast: the same run measures an upstream kube-apiserver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kfast.bench import http_load
+from kfast.bench.http_load import Sample, Target
+from kfast.bench.watch_load import WatchFan
+
+NAMESPACE = "kfast-bench"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+_POD_BYTES = 3600
+_RARE_EVERY = 50
+"""Every 50th pod carries the label the selective list asks for."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """How much to do: pods to create, seconds per closed-loop phase, connections, watch streams per fan-out run."""
+
+    pods: int = 18_000
+    seconds: float = 8.0
+    connections: int = 32
+    streams: tuple[int, ...] = (1000, 5000)
+    events: int = 20
+
+
+@dataclass(slots=True)
+class Figure:
+    """One measured line: `per_second` or `ms` is the figure, the others say how it spread."""
+
+    name: str
+    per_second: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    ms: float | None = None
+    megabytes: float | None = None
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, rounded to what the measurement can tell."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            k: round(v, 3) if isinstance(v, float) else v for k, v in values.items() if v not in (None, "")
+        }
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of the workload against one server."""
+
+    target: Target
+    plan: Plan
+    report: Callable[[Figure], None]
+    figures: list[Figure] = field(default_factory=list)
+
+    async def all(self) -> list[Figure]:
+        """Every phase in order; the namespace is removed at the end."""
+        await self._namespace()
+        try:
+            await self._create()
+            await self._get()
+            await self._lists()
+            await self._update()
+            for streams in self.plan.streams:
+                await self._fan_out(streams)
+        finally:
+            await self._one("DELETE", f"/api/v1/namespaces/{NAMESPACE}", ok=(200, 202, 404, 409))
+        return self.figures
+
+    def _add(self, figure: Figure) -> None:
+        self.figures.append(figure)
+        self.report(figure)
+
+    async def _one(
+        self, method: str, path: str, body: bytes = b"", ok: tuple[int, ...] = (200, 201)
+    ) -> tuple[Sample, int]:
+        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        sample = await http_load.run(
+            self.target, iter([self.target.request(method, path, body, content)]), connections=1
+        )
+        code = int(sample.first_failure[9:12] or 0) if sample.first_failure.startswith("HTTP/") else 200
+        if sample.first_failure and code not in ok:
+            raise RuntimeError(f"{method} {path} failed: {sample.first_failure[:400]}")
+        return sample, code
+
+    async def _namespace(self) -> None:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+        await self._one("POST", "/api/v1/namespaces", json.dumps(body).encode(), ok=(201, 409))
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+        await self._one(
+            "POST",
+            f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts",
+            json.dumps(account).encode(),
+            ok=(201, 409),
+        )
+
+    def _closed(self, name: str, sample: Sample) -> None:
+        if sample.failed or not sample.latencies:
+            raise RuntimeError(
+                f"{name}: {sample.failed} requests failed, first: {sample.first_failure[:400]}"
+            )
+        self._add(
+            Figure(
+                name,
+                per_second=sample.per_second,
+                p50_ms=sample.percentile(50),
+                p99_ms=sample.percentile(99),
+            )
+        )
+
+    async def _create(self) -> None:
+        bodies = (
+            self.target.request("POST", PODS, json.dumps(pod(i)).encode()) for i in range(self.plan.pods)
+        )
+        self._closed("create Pod", await http_load.run(self.target, bodies, self.plan.connections))
+
+    async def _get(self) -> None:
+        for name, query in (("GET Pod", ""), ("GET Pod, from cache", "?resourceVersion=0")):
+            requests = http_load.for_seconds(
+                lambda i, query=query: self.target.request(  # type: ignore[misc]
+                    "GET", f"{PODS}/pod-{i * 7919 % self.plan.pods}{query}"
+                ),
+                self.plan.seconds,
+            )
+            self._closed(name, await http_load.run(self.target, requests, self.plan.connections))
+
+    async def _lists(self) -> None:
+        rare = -(-self.plan.pods // _RARE_EVERY)
+        for name, query in (
+            (f"LIST {self.plan.pods} pods", ""),
+            (f"LIST by label, {rare} of {self.plan.pods}", "?labelSelector=rare%3Dyes"),
+            (f"LIST by field, none of {self.plan.pods}", "?fieldSelector=spec.nodeName%3Dnone"),
+        ):
+            times, received = [], 0
+            for _ in range(7):
+                sample, _ = await self._one("GET", PODS + query)
+                times.append(sample.latencies[0] * 1000)
+                received = sample.received
+            self._add(Figure(name, ms=statistics.median(times), megabytes=received / 1e6))
+
+    async def _update(self) -> None:
+        requests = http_load.for_seconds(
+            lambda i: self.target.request(
+                "PATCH",
+                f"{PODS}/pod-{i * 7919 % self.plan.pods}",
+                b'{"metadata":{"annotations":{"bench":"%d"}}}' % i,
+                "application/merge-patch+json",
+            ),
+            self.plan.seconds,
+        )
+        self._closed("merge-patch Pod", await http_load.run(self.target, requests, self.plan.connections))
+
+    async def _fan_out(self, streams: int) -> None:
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "fan"},
+            "data": {"pad": "x" * 800},
+        }
+        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+        await self._one("POST", path, json.dumps(body).encode(), ok=(201, 409))
+        fan = WatchFan(self.target, f"{path}?watch=1&timeoutSeconds=600{await self._since(path)}", streams)
+        number = 0
+
+        async def send() -> None:
+            nonlocal number
+            number += 1
+            await self._one("PATCH", f"{path}/fan", b'{"data":{"n":"%d-%d"}}' % (streams, time.time_ns()))
+
+        try:
+            await fan.open()
+            await send()
+            await asyncio.sleep(1)
+            rate = await fan.measure(send, self.plan.events)
+        finally:
+            fan.close()
+        self._add(Figure(f"watch fan-out, {streams} streams", per_second=rate, note="deliveries"))
+
+    async def _since(self, path: str) -> str:
+        """The query part that starts a watch at the list's revision."""
+        reader = _Keep()
+        await reader.fetch(self.target, path)
+        return f"&resourceVersion={json.loads(reader.body)['metadata']['resourceVersion']}"
+
+
+class _Keep:
+    """Fetches one small body whole."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    async def fetch(self, target: Target, path: str) -> None:
+        reader, writer = await asyncio.open_connection(target.host, target.port, ssl=target.tls)
+        writer.write(target.request("GET", path).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        raw = await reader.read(-1)
+        writer.close()
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        if b"chunked" in head.lower():
+            self.body = b"".join(self.body.split(b"\r\n")[1::2])
+
+
+def pod(number: int) -> dict[str, Any]:
+    """A pod of about 3.6 KB as stored; every 50th has the label rare=yes."""
+    labels = {"app": f"app-{number % 100}", "rare": "yes" if number % _RARE_EVERY == 0 else "no"}
+    body: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"pod-{number}", "labels": labels, "annotations": {}},
+        "spec": {
+            "schedulerName": "nobody",
+            "containers": [
+                {
+                    "name": f"c{i}",
+                    "image": f"registry.example/team/app-{i}:1.{number % 10}",
+                    "env": [{"name": f"SETTING_{j}", "value": f"value-{j}"} for j in range(12)],
+                    "ports": [{"containerPort": 8080 + i}],
+                    "resources": {
+                        "requests": {"cpu": "100m", "memory": "128Mi"},
+                        "limits": {"cpu": "200m", "memory": "256Mi"},
+                    },
+                }
+                for i in range(2)
+            ],
+        },
+    }
+    body["metadata"]["annotations"]["pad"] = "x" * max(0, _POD_BYTES - 800 - len(json.dumps(body)))
+    return body
