@@ -1,0 +1,5 @@
+"""`python -m kfast.cli`."""
+
+from kfast.cli import main
+
+main()

@@ -1,0 +1,35 @@
+"""What a cluster is told at start: addresses, ranges, places. Defaults are upstream's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+KUBERNETES_VERSION = "v1.36.2"
+"""The upstream release whose behaviour is served."""
+
+SERVICE_CIDR = "10.96.0.0/12"
+CLUSTER_CIDR = "10.244.0.0/16"
+NODE_PORTS = (30000, 32767)
+SECURE_PORT = 6443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterConfig:
+    """One cluster.
+
+    `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
+    in scheduling and generated names where a cluster must be reproducible.
+    """
+
+    nodes: int = 3
+    host: str = "127.0.0.1"
+    port: int | None = None
+    data_dir: Path | None = None
+    seed: int = 0
+    node_capacity: tuple[tuple[str, str], ...] = (
+        ("cpu", "4"),
+        ("memory", "32Gi"),
+        ("ephemeral-storage", "100Gi"),
+        ("pods", "110"),
+    )
