@@ -1,10 +1,12 @@
 """One cluster a module as `kfast up` makes it, and a stock kubectl that talks to it."""
 
+import base64
 import contextlib
 import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import uuid
@@ -13,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,3 +137,33 @@ def shop(kubectl: Kubectl) -> Kubectl:
     kubectl("apply", "-f", str(ROOT / "examples" / "shop"))
     kubectl("wait", "--for=condition=Available", "deployment", "--all", "--timeout=60s")
     return kubectl
+
+
+class Rest:
+    """A plain HTTPS client with the admin's certificate, for what kubectl would not send."""
+
+    def __init__(self, cluster: RunningCluster) -> None:
+        config = yaml.safe_load(cluster.kubeconfig.read_text())
+        server, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        self.url = server["server"]
+        self.host, _, port = self.url.removeprefix("https://").partition(":")
+        self.port = int(port)
+        directory = cluster.data_dir.parent
+        for name, data in (
+            ("ca", server["certificate-authority-data"]),
+            ("crt", user["client-certificate-data"]),
+            ("key", user["client-key-data"]),
+        ):
+            (directory / f"rest.{name}").write_bytes(base64.b64decode(data))
+        self.anonymous = ssl.create_default_context(cafile=str(directory / "rest.ca"))
+        self.tls = ssl.create_default_context(cafile=str(directory / "rest.ca"))
+        self.tls.load_cert_chain(directory / "rest.crt", directory / "rest.key")
+
+    def session(self, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=tls or self.tls, limit=0)
+        return aiohttp.ClientSession(self.url, connector=connector, timeout=aiohttp.ClientTimeout(total=60))
+
+
+@pytest.fixture
+def rest(cluster: RunningCluster) -> Rest:
+    return Rest(cluster)
