@@ -5,8 +5,7 @@ import random
 
 import aiohttp
 import pytest
-
-from conftest import Rest, kfast_up
+from harness import Rest, kfast_up
 
 PATH = "/api/v1/namespaces/default/configmaps"
 ROUNDS = 5
@@ -71,9 +70,9 @@ async def test_kill_9_under_load_loses_no_acknowledged_write(tmp_path):
 async def test_a_clean_stop_and_start_keeps_everything(tmp_path):
     with kfast_up(tmp_path, "--nodes", "1") as running:
         rest = Rest(running)
-        async with rest.session() as session:
-            async with session.post(PATH, json={"metadata": {"name": "kept"}, "data": {"v": "1"}}) as answer:
-                kept = await answer.json()
+        body = {"metadata": {"name": "kept"}, "data": {"v": "1"}}
+        async with rest.session() as session, session.post(PATH, json=body) as answer:
+            kept = await answer.json()
         assert running.stop() == 0
     with kfast_up(tmp_path, "--nodes", "1") as running:
         async with Rest(running).session() as session, session.get(f"{PATH}/kept") as answer:
