@@ -1,6 +1,7 @@
 """Whatever arrives, the answer is a Status with the right code and the server lives on."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -82,9 +83,9 @@ async def test_bad_requests(rest, method, path, code):
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "A" * 4000])
 async def test_bad_tokens_are_unauthorized(rest, token):
-    async with rest.session(rest.anonymous) as session:
-        async with session.get(PODS, headers={"Authorization": f"Bearer {token}"}) as answer:
-            status = await answer.json()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with rest.session(rest.anonymous) as session, session.get(PODS, headers=headers) as answer:
+        status = await answer.json()
     assert (answer.status, status["reason"]) == (401, "Unauthorized")
 
 
@@ -113,10 +114,8 @@ async def test_nobody_may_do_nothing_but_ask_for_health(rest):
 async def test_broken_connections_leave_the_server_alive(rest, sent):
     reader, writer = await asyncio.open_connection(rest.host, rest.port, ssl=rest.tls)
     writer.write(sent)
-    try:
+    with contextlib.suppress(TimeoutError, ConnectionError):
         await asyncio.wait_for(reader.read(200), 0.3)
-    except (TimeoutError, ConnectionError):
-        pass
     writer.transport.abort()
     async with rest.session() as session, session.get("/livez") as answer:
         assert answer.status == 200
