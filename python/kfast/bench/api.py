@@ -51,9 +51,7 @@ class Figure:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, rounded to what the measurement can tell."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {
-            k: round(v, 3) if isinstance(v, float) else v for k, v in values.items() if v not in (None, "")
-        }
+        return {k: round(v, 3) if isinstance(v, float) else v for k, v in values.items() if v not in (None, "")}
 
 
 @dataclass(slots=True)
@@ -63,6 +61,8 @@ class Run:
     target: Target
     plan: Plan
     report: Callable[[Figure], None]
+    memory: Callable[[], float] | None = None
+    """Resident megabytes of the server, where they can be read."""
     figures: list[Figure] = field(default_factory=list)
 
     async def all(self) -> list[Figure]:
@@ -70,6 +70,8 @@ class Run:
         await self._namespace()
         try:
             await self._create()
+            if self.memory:
+                self._add(Figure(f"resident with {self.plan.pods} pods", megabytes=self.memory()))
             await self._get()
             await self._lists()
             await self._update()
@@ -108,9 +110,7 @@ class Run:
 
     def _closed(self, name: str, sample: Sample) -> None:
         if sample.failed or not sample.latencies:
-            raise RuntimeError(
-                f"{name}: {sample.failed} requests failed, first: {sample.first_failure[:400]}"
-            )
+            raise RuntimeError(f"{name}: {sample.failed} requests failed, first: {sample.first_failure[:400]}")
         self._add(
             Figure(
                 name,
@@ -121,9 +121,7 @@ class Run:
         )
 
     async def _create(self) -> None:
-        bodies = (
-            self.target.request("POST", PODS, json.dumps(pod(i)).encode()) for i in range(self.plan.pods)
-        )
+        bodies = (self.target.request("POST", PODS, json.dumps(pod(i)).encode()) for i in range(self.plan.pods))
         self._closed("create Pod", await http_load.run(self.target, bodies, self.plan.connections))
 
     async def _get(self) -> None:

@@ -28,9 +28,7 @@ class Target:
     headers: str = ""
     """Extra header lines, each ended by CRLF."""
 
-    def request(
-        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
-    ) -> bytes:
+    def request(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> bytes:
         """The bytes of one request."""
         head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAccept: application/json\r\n"
         if body:

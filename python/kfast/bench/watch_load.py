@@ -60,9 +60,7 @@ class WatchFan:
         async with asyncio.timeout(timeout):
             while not ready():
                 if self.lost:
-                    raise ConnectionError(
-                        f"{self.lost} of {self._count} watch streams were ended by the server"
-                    )
+                    raise ConnectionError(f"{self.lost} of {self._count} watch streams were ended by the server")
                 self._wake.clear()
                 await self._wake.wait()
 

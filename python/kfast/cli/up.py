@@ -1,0 +1,66 @@
+"""`kfast up`: a cluster in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from kfast.config import SECURE_PORT, ClusterConfig
+
+
+@click.command()
+@click.option("--nodes", default=3, show_default=True, help="Simulated nodes.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option("--port", default=SECURE_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the cluster here; in memory without it.")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="Written when ready. [default: kfast.kubeconfig]")
+def command(nodes: int, host: str, port: int, data_dir: Path | None, kubeconfig: Path | None) -> None:
+    """Run a cluster until Ctrl-C."""
+    target = kubeconfig or Path("kfast.kubeconfig")
+    config = ClusterConfig(nodes=nodes, host=host, port=port, data_dir=data_dir)
+    soft_limit_to_hard()
+    try:
+        with runner() as run:
+            run.run(_serve(config, target))
+    except OSError as error:
+        raise click.ClickException(f"cannot serve on {host}:{port}: {error}") from error
+
+
+def runner() -> asyncio.Runner:
+    """asyncio on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # pragma: no cover - not on Linux
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def soft_limit_to_hard() -> None:
+    """Each watch is a connection: take all the descriptors the system grants."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _serve(config: ClusterConfig, kubeconfig: Path) -> None:
+    from kfast.client.kubeconfig import write
+    from kfast.cluster import ControlPlane
+
+    started = time.perf_counter()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    cluster = ControlPlane(config)
+    await cluster.start()
+    try:
+        write(kubeconfig, cluster.kubeconfig())
+        took = time.perf_counter() - started
+        click.echo(f"kfast is ready at {cluster.url} in {took:.2f} s, kubeconfig {kubeconfig}")
+        await stop.wait()
+    finally:
+        await cluster.stop()
