@@ -1,0 +1,52 @@
+"""NamespaceLifecycle: objects are created only in namespaces that exist and stay."""
+
+from __future__ import annotations
+
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.status_errors import forbidden
+from kfast.errors import StatusError
+from kfast.store.protocol import Store
+
+IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+_REVIEWS = frozenset({"localsubjectaccessreviews.authorization.k8s.io"})
+
+
+class NamespaceLifecycle:
+    """404 for a missing namespace, 403 for a terminating one and for deleting the namespaces of the system."""
+
+    name = "NamespaceLifecycle"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Creates in a namespace, and deletes of namespaces."""
+        if attributes.operation == "CREATE":
+            return attributes.kind.namespaced and attributes.kind.resource not in _REVIEWS
+        return attributes.operation == "DELETE" and attributes.kind.resource == "namespaces"
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Refuses; changes nothing."""
+        kind, name, namespace = attributes.kind, attributes.name, attributes.namespace
+        if attributes.operation == "DELETE":
+            if name in IMMORTAL:
+                raise forbidden(kind.group, kind.plural, name, "this namespace may not be deleted")
+            return
+        stored = self._store.get("namespaces", "", namespace)
+        if stored is None:
+            message = f'namespaces "{namespace}" not found'
+            raise StatusError(404, "NotFound", message, {"name": namespace, "kind": "namespaces"})
+        if stored.deleting:
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            error = forbidden(kind.group, kind.plural, name, why)
+            error.details["causes"] = [
+                {
+                    "reason": "NamespaceTerminating",
+                    "message": f"namespace {namespace} is being terminated",
+                    "field": "metadata.namespace",
+                }
+            ]
+            raise error
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Nothing more to check on the final object."""

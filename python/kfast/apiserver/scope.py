@@ -1,0 +1,49 @@
+"""`Scope`: a served kind with everything the handlers look up per request worked out beforehand."""
+
+from __future__ import annotations
+
+from kfast.api.kind import Body, Kind
+from kfast.meta.gvk import GroupVersion
+
+
+class Scope:
+    """One resource in one version: its declaration and the declaration it is stored as.
+
+    `verbs` maps an HTTP-level verb to allowed; `subresources` holds the names of the declared subresources.
+    """
+
+    __slots__ = ("api_version", "converts", "kind", "list_kind", "resource", "schema", "storage", "subresources", "verbs")
+
+    def __init__(self, kind: Kind, storage: Kind) -> None:
+        self.kind = kind
+        self.storage = storage
+        self.resource = storage.resource
+        self.converts = kind.storage != "" and (kind.from_storage is not None or storage.api_version != kind.api_version)
+        self.schema = kind.schema
+        self.api_version = kind.api_version
+        self.list_kind = f"{kind.kind}List"
+        self.verbs = frozenset(kind.verbs)
+        self.subresources = {s.name: s for s in kind.subresources}
+
+    def from_storage(self, body: Body) -> Body:
+        """The stored object in this version."""
+        if not self.converts:
+            return body
+        if self.kind.from_storage is not None:
+            body = self.kind.from_storage(body)
+        body["apiVersion"] = self.api_version
+        return body
+
+    def to_storage(self, body: Body) -> Body:
+        """An object of this version as it is stored."""
+        if not self.converts:
+            return body
+        if self.kind.to_storage is not None:
+            body = self.kind.to_storage(body)
+        body["apiVersion"] = self.storage.api_version
+        return body
+
+
+def storage_version(kind: Kind) -> GroupVersion:
+    """The group and version `kind` is stored in."""
+    return GroupVersion.parse(kind.storage) if kind.storage else kind.gv

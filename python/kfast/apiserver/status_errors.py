@@ -1,0 +1,145 @@
+"""Constructors of every failure `Status` the apiserver answers with, in upstream's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kfast.api.kind import FieldError, Kind
+from kfast.errors import StatusError
+from kfast.meta.gvk import group_resource
+
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def quoted(text: str) -> str:
+    """Go's %q for the texts that occur in messages."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _details(group: str, kind: str, name: str = "") -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if name:
+        details["name"] = name
+    if group:
+        details["group"] = group
+    if kind:
+        details["kind"] = kind
+    return details
+
+
+def bad_request(message: str) -> StatusError:
+    """400: the request makes no sense."""
+    return StatusError(400, "BadRequest", message)
+
+
+def unauthorized(message: str = "Unauthorized") -> StatusError:
+    """401: nobody authenticated the request."""
+    return StatusError(401, "Unauthorized", message)
+
+
+def forbidden(group: str, plural: str, name: str, why: str) -> StatusError:
+    """403 on a resource, or on one object of it."""
+    what = group_resource(group, plural)
+    subject = f"{what} {quoted(name)} is forbidden" if name else f"{what} is forbidden" if what else "forbidden"
+    return StatusError(403, "Forbidden", f"{subject}: {why}", _details(group, plural, name))
+
+
+def not_found(kind: Kind, name: str) -> StatusError:
+    """404: no such object."""
+    message = f"{kind.resource} {quoted(name)} not found"
+    return StatusError(404, "NotFound", message, _details(kind.group, kind.plural, name))
+
+
+def no_resource() -> StatusError:
+    """404: no such path."""
+    return StatusError(404, "NotFound", "the server could not find the requested resource")
+
+
+def method_not_supported(group: str, plural: str, action: str) -> StatusError:
+    """405: the resource exists but not with this verb."""
+    message = f"{action} is not supported on resources of kind {quoted(group_resource(group, plural))}"
+    return StatusError(405, "MethodNotAllowed", message, _details(group, plural))
+
+
+def not_acceptable(media_types: Iterable[str]) -> StatusError:
+    """406: no clause of Accept can be served."""
+    text = "only the following media types are accepted: " + ", ".join(media_types)
+    return StatusError(406, "NotAcceptable", text)
+
+
+def already_exists(kind: Kind, name: str) -> StatusError:
+    """409: create met an object of that name."""
+    message = f"{kind.resource} {quoted(name)} already exists"
+    return StatusError(409, "AlreadyExists", message, _details(kind.group, kind.plural, name))
+
+
+def generate_name_conflict(kind: Kind, name: str) -> StatusError:
+    """409: every generated name was taken."""
+    message = (
+        f"{kind.resource} {quoted(name)} already exists, "
+        "the server was not able to generate a unique name for the object"
+    )
+    details = _details(kind.group, kind.plural, name) | {"retryAfterSeconds": 1}
+    return StatusError(409, "AlreadyExists", message, details)
+
+
+def conflict(kind: Kind, name: str, why: str = _MODIFIED, subresource: str = "") -> StatusError:
+    """409: the object is not in the state the request assumes."""
+    plural = f"{kind.plural}/{subresource}" if subresource else kind.plural
+    what = group_resource(kind.group, plural)
+    message = f"Operation cannot be fulfilled on {what} {quoted(name)}: {why}"
+    return StatusError(409, "Conflict", message, _details(kind.group, plural, name))
+
+
+def expired(message: str) -> StatusError:
+    """410: the revision asked for is no longer kept."""
+    return StatusError(410, "Expired", message)
+
+
+def too_large_entity(message: str) -> StatusError:
+    """413: the body is over the limit."""
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {message}")
+
+
+def unsupported_media_type(media_types: Iterable[str]) -> StatusError:
+    """415: the body's Content-Type cannot be read here."""
+    text = "the body of the request was in an unknown format - accepted media types include: "
+    return StatusError(415, "UnsupportedMediaType", text + ", ".join(media_types))
+
+
+def invalid(group: str, kind: str, name: str, errors: Sequence[FieldError]) -> StatusError:
+    """422: the object violates rules of its kind, one cause per violation."""
+    texts = list(dict.fromkeys(f"{e.path}: {e.message}" for e in errors))
+    joined = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+    details = _details(group, kind, name)
+    details["causes"] = [{"reason": e.reason, "message": e.message, "field": e.path} for e in errors]
+    subject = f"{group_resource(group, kind)} {quoted(name)} is invalid"
+    return StatusError(422, "Invalid", f"{subject}: {joined}" if texts else subject, details)
+
+
+def too_many_requests(message: str, retry_after: int) -> StatusError:
+    """429: come back later."""
+    details = {"retryAfterSeconds": retry_after} if retry_after else {}
+    return StatusError(429, "TooManyRequests", message, details)
+
+
+def internal(why: str) -> StatusError:
+    """500: a fault of the server."""
+    return StatusError(500, "InternalError", f"Internal error occurred: {why}", {"causes": [{"message": why}]})
+
+
+def unavailable(why: str) -> StatusError:
+    """503: the store refuses writes."""
+    return StatusError(503, "ServiceUnavailable", why)
+
+
+def too_large_resource_version(requested: int, current: int) -> StatusError:
+    """504: the revision asked for did not come within the time waited."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    return StatusError(
+        504,
+        "Timeout",
+        f"Timeout: Too large resource version: {requested}, current: {current}",
+        {"causes": [cause], "retryAfterSeconds": 1},
+    )
