@@ -5,10 +5,12 @@ mod canonical;
 mod error;
 mod object;
 pub mod path;
+mod quote;
 
 pub use canonical::{splice_revision, split_list};
 pub use error::{ObjectError, Result};
 pub use object::{Object, OwnerReference};
+pub use quote::quote;
 
 /// The cluster-wide version counter; every write to any resource takes the next one.
 pub type Revision = u64;

@@ -2,6 +2,7 @@
 
 mod errors;
 mod object;
+mod selector;
 
 use pyo3::prelude::*;
 
@@ -10,5 +11,6 @@ use pyo3::prelude::*;
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
     object::register(m)?;
+    selector::register(m)?;
     Ok(())
 }
