@@ -169,7 +169,7 @@ class Client:
     ) -> AsyncIterator[tuple[str, Object]]:
         """Changes after `resource_version`, one by one, for ever; without it, first what is there as ADDED.
         Raises an expired StatusError when the server forgot the place to resume at: list again."""
-        selectors = {"label_selector": label_selector, "field_selector": field_selector}
+        selectors: dict[str, Any] = {"label_selector": label_selector, "field_selector": field_selector}
         if not resource_version:
             present = await self.list(kind, namespace, **selectors)
             resource_version = str(present.revision)

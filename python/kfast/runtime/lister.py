@@ -1,0 +1,91 @@
+"""What an informer knows: object handles by namespace and name, and by index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from kfast._core import Object
+
+IndexFunction = Callable[[Object], Iterable[str]]
+
+
+class Selector(Protocol):
+    """A compiled label selector."""
+
+    def matches(self, labels: dict[str, str]) -> bool: ...
+
+
+class Lister:
+    """Read-only for all but its informer. Holds handles only; an object may be staler than the server's."""
+
+    def __init__(self, indexers: Mapping[str, IndexFunction] | None = None) -> None:
+        self._namespaces: dict[str, dict[str, Object]] = {}
+        self._indexers: dict[str, IndexFunction] = {}
+        self._indexes: dict[str, dict[str, dict[tuple[str, str], Object]]] = {}
+        for name, function in (indexers or {}).items():
+            self.add_index(name, function)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._namespaces.values()))
+
+    def __iter__(self) -> Iterator[Object]:
+        for objects in self._namespaces.values():
+            yield from objects.values()
+
+    def get(self, namespace: str, name: str) -> Object | None:
+        """The object, "" being the namespace of cluster-scoped ones."""
+        return self._namespaces.get(namespace, {}).get(name)
+
+    def by_index(self, name: str, value: str) -> list[Object]:
+        """Objects whose index function `name` gave `value`. Raises KeyError for an unknown index."""
+        return list(self._indexes[name].get(value, {}).values())
+
+    def add_index(self, name: str, function: IndexFunction) -> None:
+        """Indexes all objects, now and later. A name stands for the same function everywhere."""
+        if name in self._indexers:
+            return
+        self._indexers[name] = function
+        self._indexes[name] = {}
+        for obj in self:
+            self._insert(name, function, obj)
+
+    def put(self, obj: Object) -> Object | None:
+        """Stores `obj`; the object it replaces."""
+        objects = self._namespaces.setdefault(obj.namespace, {})
+        old = objects.get(obj.name)
+        objects[obj.name] = obj
+        for name, function in self._indexers.items():
+            if old is not None:
+                self._withdraw(name, function, old)
+            self._insert(name, function, obj)
+        return old
+
+    def remove(self, obj: Object) -> Object | None:
+        """Forgets the object of that key; what was known of it."""
+        objects = self._namespaces.get(obj.namespace, {})
+        old = objects.pop(obj.name, None)
+        if old is None:
+            return None
+        if not objects:
+            del self._namespaces[obj.namespace]
+        for name, function in self._indexers.items():
+            self._withdraw(name, function, old)
+        return old
+
+    def _insert(self, name: str, function: IndexFunction, obj: Object) -> None:
+        for value in function(obj):
+            self._indexes[name].setdefault(value, {})[obj.namespace, obj.name] = obj
+
+    def _withdraw(self, name: str, function: IndexFunction, obj: Object) -> None:
+        index = self._indexes[name]
+        for value in function(obj):
+            if (entries := index.get(value)) is not None:
+                entries.pop((obj.namespace, obj.name), None)
+                if not entries:
+                    del index[value]
+
+    def list(self, namespace: str | None = None, selector: Selector | Any = None) -> list[Object]:
+        """Objects of a namespace, or of all, that match a compiled label selector."""
+        objects = self if namespace is None else self._namespaces.get(namespace, {}).values()
+        return [o for o in objects if selector is None or selector.matches(o.labels)]

@@ -1,0 +1,112 @@
+"""Owner references of controllers: who controls an object, and taking in or letting go of objects.
+
+Semantics of ControllerRefManager in pkg/controller/controller_ref_manager.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from kfast._core import Object
+from kfast.api.kind import Kind
+from kfast.client import Client
+from kfast.errors import StatusError
+from kfast.runtime.lister import Lister, Selector
+
+CONTROLLER_INDEX = "controller"
+"""Index of objects by the uid of their controller; those without one by `orphan_value(namespace)`."""
+
+
+def controller_of(obj: Object) -> dict[str, Any] | None:
+    """The owner reference of the controlling owner."""
+    for reference in obj.get("metadata", "ownerReferences") or ():
+        if reference.get("controller"):
+            return dict(reference)
+    return None
+
+
+def reference_to(owner: Object) -> dict[str, Any]:
+    """The owner reference that makes `owner` the controller."""
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def orphan_value(namespace: str) -> str:
+    """The value of CONTROLLER_INDEX for objects of a namespace that nobody controls."""
+    return f"orphans/{namespace}"
+
+
+def by_controller(obj: Object) -> Iterable[str]:
+    """The index function of CONTROLLER_INDEX."""
+    owner = controller_of(obj)
+    return (owner["uid"] if owner else orphan_value(obj.namespace),)
+
+
+def candidates(lister: Lister, owner: Object) -> list[Object]:
+    """Objects `owner` controls, and those of its namespace nobody does."""
+    orphans = lister.by_index(CONTROLLER_INDEX, orphan_value(owner.namespace))
+    return lister.by_index(CONTROLLER_INDEX, owner.uid) + orphans
+
+
+async def claim(
+    client: Client, owner_kind: Kind, owner: Object, kind: Kind, objects: Iterable[Object], selector: Selector
+) -> list[Object]:
+    """The objects of `kind` that `owner` controls: matching orphans are adopted, what matches no more is released."""
+    kept: list[Object] = []
+    adopted: list[Object] = []
+    released: list[Object] = []
+    for obj in objects:
+        reference = controller_of(obj)
+        matches = selector.matches(obj.labels)
+        if reference is not None and reference["uid"] != owner.uid:
+            continue
+        if reference is not None and matches:
+            kept.append(obj)
+        elif reference is not None and not owner.deleting:
+            released.append(obj)
+        elif reference is None and matches and not owner.deleting and not obj.deleting:
+            adopted.append(obj)
+    await asyncio.gather(*(_release(client, owner, kind, obj) for obj in released))
+    if adopted and await _may_adopt(client, owner_kind, owner):
+        taken = await asyncio.gather(*(_adopt(client, owner, kind, obj) for obj in adopted))
+        kept.extend(obj for obj in taken if obj is not None)
+    return kept
+
+
+async def _may_adopt(client: Client, kind: Kind, owner: Object) -> bool:
+    """Asks the server: the cache may show an owner that is being deleted or was replaced."""
+    try:
+        fresh = await client.get(kind, owner.name, owner.namespace)
+    except StatusError as error:
+        if error.not_found:
+            return False
+        raise
+    return fresh.uid == owner.uid and not fresh.deleting
+
+
+async def _adopt(client: Client, owner: Object, kind: Kind, obj: Object) -> Object | None:
+    patch = {"metadata": {"ownerReferences": [reference_to(owner)], "uid": obj.uid}}
+    return await _patched(client, kind, obj, patch)
+
+
+async def _release(client: Client, owner: Object, kind: Kind, obj: Object) -> None:
+    patch = {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": owner.uid}], "uid": obj.uid}}
+    await _patched(client, kind, obj, patch)
+
+
+async def _patched(client: Client, kind: Kind, obj: Object, patch: dict[str, Any]) -> Object | None:
+    """The patched object; None if it is gone or another of that name took its place."""
+    try:
+        return await client.patch(kind, obj.name, patch, obj.namespace, type="strategic")
+    except StatusError as error:
+        if error.not_found or error.code == 422 or (error.code == 409 and "uid" in error.message.lower()):
+            return None
+        raise
