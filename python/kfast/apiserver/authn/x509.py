@@ -1,0 +1,52 @@
+"""Client certificates: the common name is the user, the organizations are the groups."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from kfast.apiserver.pki import subject
+from kfast.clock import Clock
+from kfast.meta.exchange import User
+
+UID_OID = x509.ObjectIdentifier("1.3.6.1.4.1.57683.2")
+"""Subject attribute that carries the user's uid, as upstream since 1.33."""
+
+_CACHE_SIZE = 10_000
+
+
+class CertificateAuthenticator:
+    """Reads identities from certificates the TLS layer has verified; each certificate is read once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[bytes, tuple[User | None, float]] = {}
+
+    def authenticate(self, der: bytes) -> User | None:
+        """The user, or None if the certificate names none or is past its end."""
+        known = self._known.get(der)
+        if known is None:
+            if len(self._known) >= _CACHE_SIZE:
+                self._known.clear()
+            known = self._known[der] = _read(der)
+        user, end = known
+        return user if self._clock.now() <= end else None
+
+
+def _read(der: bytes) -> tuple[User | None, float]:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        name, groups = subject(certificate)
+        uids = certificate.subject.get_attributes_for_oid(UID_OID)
+    except ValueError:
+        return None, 0.0
+    end = certificate.not_valid_after_utc.timestamp()
+    if not name:
+        return None, end
+    uid = str(uids[0].value) if uids else ""
+    return User(name, uid, (*groups, "system:authenticated"), _credential(certificate)), end
+
+
+def _credential(certificate: x509.Certificate) -> dict[str, list[str]]:
+    digest = certificate.fingerprint(SHA256()).hex()
+    return {"authentication.kubernetes.io/credential-id": [f"X509SHA256={digest}"]}
