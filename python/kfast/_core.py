@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kfast._native import CoreError, FieldSelector, LabelSelector, Object, read_event, read_list
+from kfast._native import CoreError, FieldSelector, LabelSelector, Object, Quantity, read_event, read_list
 
-__all__ = ["CoreError", "FieldSelector", "LabelSelector", "Object", "read_event", "read_list"]
+__all__ = ["CoreError", "FieldSelector", "LabelSelector", "Object", "Quantity", "read_event", "read_list"]

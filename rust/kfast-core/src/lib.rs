@@ -5,6 +5,7 @@ mod canonical;
 mod error;
 mod object;
 pub mod path;
+pub mod quantity;
 mod quote;
 
 pub use canonical::{splice_revision, split_list};

@@ -2,6 +2,7 @@
 
 mod errors;
 mod object;
+mod quantity;
 mod selector;
 
 use pyo3::prelude::*;
@@ -11,6 +12,7 @@ use pyo3::prelude::*;
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
     object::register(m)?;
+    quantity::register(m)?;
     selector::register(m)?;
     Ok(())
 }
