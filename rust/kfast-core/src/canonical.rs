@@ -28,6 +28,21 @@ pub fn splice_revision(bytes: &[u8], revision: Revision) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The bytes with `metadata.resourceVersion` replaced, or put in if absent; unchanged if there is no metadata.
+pub(crate) fn set_revision(bytes: &[u8], revision: Revision) -> Vec<u8> {
+    let Some(old) = crate::path::lookup(bytes, &["metadata", "resourceVersion"]) else {
+        return splice_revision(bytes, revision).unwrap_or_else(|_| bytes.to_vec());
+    };
+    let start = old.as_ptr().addr() - bytes.as_ptr().addr();
+    let text = format!("\"{revision}\"");
+    [
+        &bytes[..start],
+        text.as_bytes(),
+        &bytes[start + old.len()..],
+    ]
+    .concat()
+}
+
 /// Cuts the body of a `*List` into its metadata (raw JSON), its `kind` and its raw items.
 ///
 /// # Errors

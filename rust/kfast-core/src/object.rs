@@ -130,6 +130,24 @@ impl Object {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// This state under another revision, as the event of a delete carries it.
+    #[must_use]
+    pub fn with_revision(&self, revision: Revision) -> Self {
+        let inner = &*self.0;
+        let bytes = crate::canonical::set_revision(&inner.bytes, revision);
+        Self(Arc::new(Inner {
+            bytes: bytes.into_boxed_slice(),
+            api_version: inner.api_version.clone(),
+            kind: inner.kind.clone(),
+            namespace: inner.namespace.clone(),
+            name: inner.name.clone(),
+            uid: inner.uid.clone(),
+            labels: inner.labels.clone(),
+            revision,
+            ..*inner
+        }))
+    }
+
     /// The canonical JSON.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -238,6 +256,19 @@ mod tests {
         assert_eq!(object.label("c"), None);
         assert!(object.bare().unwrap().starts_with(br#""metadata":{"#));
         assert!(!object.deleting());
+    }
+
+    #[test]
+    fn another_revision_keeps_the_rest() {
+        for text in [
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"12"}}"#,
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#,
+        ] {
+            let object = Object::parse(text.as_bytes()).unwrap().with_revision(345);
+            let again = Object::parse(object.bytes()).unwrap();
+            assert_eq!((object.revision(), again.revision()), (345, 345));
+            assert_eq!((again.name(), object.bare()), ("a", again.bare()));
+        }
     }
 
     #[test]
