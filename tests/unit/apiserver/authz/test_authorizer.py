@@ -61,8 +61,8 @@ async def test_rules_without_rbac(user, info, allowed):
         ),
         (
             resource("patch", "deployments", "apps", "d", "x", "scale"),
-            'deployments.apps "x" is forbidden: User "dev" cannot patch resource "deployments/scale" in API group "apps" '
-            'in the namespace "d"',
+            'deployments.apps "x" is forbidden: User "dev" cannot patch resource "deployments/scale" '
+            'in API group "apps" in the namespace "d"',
         ),
         (RequestInfo("/metrics", "get"), 'forbidden: User "dev" cannot get path "/metrics"'),
     ],

@@ -1,0 +1,273 @@
+"""Discovery: which groups, versions and resources are served, in the legacy and the aggregated shape.
+
+Documents are made from the catalog on first use and again when it changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from kfast.api.kind import Kind, Subresource
+from kfast.meta.exchange import Request, Response
+from kfast.meta.gvk import GroupVersion
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+_GROUP_ORDER = (
+    "",
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+    "discovery.k8s.io",
+    "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+)
+"""Upstream's group priorities; clients take the first group that has a name. Other groups follow by name."""
+
+_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
+_encode = msgspec.json.encode
+
+Groups = dict[str, dict[str, list[Kind]]]
+"""group -> version -> kinds, each in the order it is shown."""
+
+
+class Discovery:
+    """Answers `/api`, `/apis` and what is below them down to a group version."""
+
+    def __init__(self, kinds: Callable[[], Iterable[Kind]], address: str = "") -> None:
+        self._kinds = kinds
+        self._documents: dict[str, tuple[bytes, str]] | None = None
+        self.address = address
+        """`host:port` clients reach the server at, told in `/api`."""
+
+    def changed(self) -> None:
+        """The catalog is another one now."""
+        self._documents = None
+
+    def paths(self) -> list[str]:
+        """Every path that is answered."""
+        return [path for path in self._all() if "#" not in path]
+
+    def respond(self, request: Request) -> Response | None:
+        """The answer, or None if the path is none of discovery's."""
+        path = request.path.rstrip("/") or "/"
+        if not path.startswith("/api"):
+            return None
+        aggregated = path in ("/api", "/apis") and _wants_aggregated(request.headers.get("accept", ""))
+        document = self._all().get(f"{path}#aggregated" if aggregated else path)
+        if document is None:
+            return None
+        body, etag = document
+        vary = {"Vary": "Accept"} if path in ("/api", "/apis") else {}
+        if not aggregated:
+            return Response(200, body, vary)
+        headers = vary | {"ETag": etag}
+        if request.headers.get("if-none-match") == etag:
+            return Response(304, b"", headers)
+        return Response(200, body, headers, AGGREGATED)
+
+    def _all(self) -> dict[str, tuple[bytes, str]]:
+        if self._documents is None:
+            self._documents = self._build()
+        return self._documents
+
+    def _build(self) -> dict[str, tuple[bytes, str]]:
+        groups = grouped(self._kinds())
+        named = {name: versions for name, versions in groups.items() if name}
+        documents: dict[str, Any] = {
+            "/api": {
+                "kind": "APIVersions",
+                "versions": list(groups.get("", {})),
+                "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": self.address}],
+            },
+            "/apis": {
+                "kind": "APIGroupList",
+                "apiVersion": "v1",
+                "groups": [_group(name, versions) for name, versions in named.items()],
+            },
+            "/api#aggregated": aggregated_list({"": groups[""]} if "" in groups else {}),
+            "/apis#aggregated": aggregated_list(named),
+        }
+        for group, versions in groups.items():
+            if group:
+                documents[f"/apis/{group}"] = {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, versions)
+            for version, kinds in versions.items():
+                gv = GroupVersion(group, version)
+                documents[gv.path] = resource_list(gv, kinds)
+        return {path: _with_etag(document) for path, document in documents.items()}
+
+
+def grouped(kinds: Iterable[Kind]) -> Groups:
+    """Kinds by group and version: groups by priority, versions newest stable first, resources by name."""
+    found: Groups = {}
+    for kind in kinds:
+        found.setdefault(kind.group, {}).setdefault(kind.version, []).append(kind)
+    rank = {group: index for index, group in enumerate(_GROUP_ORDER)}
+    return {
+        group: {
+            version: sorted(found[group][version], key=lambda kind: kind.plural)
+            for version in sorted(found[group], key=version_rank)
+        }
+        for group in sorted(found, key=lambda group: (rank.get(group, len(rank)), group))
+    }
+
+
+def version_rank(version: str) -> tuple[Any, ...]:
+    """Sort key: GA before beta before alpha, then the higher number; other names last, alphabetically."""
+    match = _VERSION.match(version)
+    if match is None:
+        return (1, version)
+    stability = {None: 0, "beta": 1, "alpha": 2}[match[2]]
+    return (0, stability, -int(match[1]), -int(match[3] or 0))
+
+
+def resource_list(gv: GroupVersion, kinds: Iterable[Kind]) -> dict[str, Any]:
+    """`APIResourceList` of one group version."""
+    resources = [entry for kind in kinds for entry in _legacy_entries(kind)]
+    head = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if gv.group else {})
+    return head | {"groupVersion": str(gv), "resources": sorted(resources, key=lambda entry: entry["name"])}
+
+
+def aggregated_list(groups: Groups) -> dict[str, Any]:
+    """`APIGroupDiscoveryList` v2."""
+    return {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": [
+            {
+                "metadata": {"name": name} if name else {},
+                "versions": [
+                    {
+                        "version": version,
+                        "resources": [_aggregated_entry(kind) for kind in kinds],
+                        "freshness": "Current",
+                    }
+                    for version, kinds in versions.items()
+                ],
+            }
+            for name, versions in groups.items()
+        ],
+    }
+
+
+def storage_version_hash(group: str, version: str, kind: str) -> str:
+    """Upstream's discovery.StorageVersionHash."""
+    return base64.b64encode(hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()[:8]).decode()
+
+
+def _group(name: str, versions: Iterable[str]) -> dict[str, Any]:
+    entries = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+    return {"name": name, "versions": entries, "preferredVersion": entries[0]}
+
+
+def _legacy_entries(kind: Kind) -> list[dict[str, Any]]:
+    main: dict[str, Any] = {
+        "name": kind.plural,
+        "singularName": kind.singular_name,
+        "namespaced": kind.namespaced,
+        "kind": kind.kind,
+        "verbs": sorted(kind.verbs),
+    }
+    if kind.short_names:
+        main["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        main["categories"] = list(kind.categories)
+    if "list" in kind.verbs:
+        gv = GroupVersion.parse(kind.storage) if kind.storage else kind.gv
+        main["storageVersionHash"] = storage_version_hash(gv.group, gv.version, kind.kind)
+    return [main, *(_legacy_subresource(kind, subresource) for subresource in kind.subresources)]
+
+
+def _legacy_subresource(kind: Kind, subresource: Subresource) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": f"{kind.plural}/{subresource.name}",
+        "singularName": "",
+        "namespaced": kind.namespaced,
+    }
+    if subresource.group_version:
+        group, version = GroupVersion.parse(subresource.group_version)
+        entry |= {"group": group, "version": version} if group else {"version": version}
+    return entry | {"kind": subresource.kind or kind.kind, "verbs": sorted(subresource.verbs)}
+
+
+def _aggregated_entry(kind: Kind) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "resource": kind.plural,
+        "responseKind": _response_kind(kind.gv, kind.kind),
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "singularResource": kind.singular_name,
+        "verbs": sorted(kind.verbs),
+    }
+    if kind.short_names:
+        entry["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        entry["categories"] = list(kind.categories)
+    if kind.subresources:
+        entry["subresources"] = [
+            {
+                "subresource": s.name,
+                "responseKind": _response_kind(
+                    GroupVersion.parse(s.group_version) if s.group_version else kind.gv, s.kind or kind.kind
+                ),
+                "verbs": sorted(s.verbs),
+            }
+            for s in sorted(kind.subresources, key=lambda s: s.name)
+        ]
+    return entry
+
+
+def _response_kind(gv: GroupVersion, kind: str) -> dict[str, str]:
+    return {"group": gv.group, "version": gv.version, "kind": kind}
+
+
+def _with_etag(document: Any) -> tuple[bytes, str]:
+    body = _encode(document)
+    return body, f'"{hashlib.sha512(body).hexdigest().upper()}"'
+
+
+def _wants_aggregated(accept: str) -> bool:
+    """Whether the first clause of Accept that discovery can serve is the aggregated one."""
+    for media, parameters in _clauses(accept):
+        if media not in ("application/json", "application/*", "*/*"):
+            continue
+        if "as" not in parameters:
+            return False
+        if parameters["as"] == "APIGroupDiscoveryList" and parameters.get("v") == "v2":
+            return parameters.get("g") == "apidiscovery.k8s.io"
+    return False
+
+
+def _clauses(accept: str) -> Sequence[tuple[str, dict[str, str]]]:
+    """(media type, parameters) of an Accept header, most wanted first."""
+    clauses = []
+    for clause in accept.split(","):
+        media, *rest = (part.strip() for part in clause.split(";"))
+        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
+        try:
+            quality = float(parameters.get("q", 1))
+        except ValueError:
+            quality = 0.0
+        clauses.append((quality, media, parameters))
+    clauses.sort(key=lambda clause: -clause[0])
+    return [(media, parameters) for _, media, parameters in clauses]

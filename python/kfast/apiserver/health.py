@@ -1,0 +1,74 @@
+"""`/healthz`, `/livez`, `/readyz`: named checks, all at once or one by one, in upstream's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kfast.meta.exchange import Request, Response
+
+Check = Callable[[], str | None]
+"""Why the check fails, None if it is well."""
+
+_PLAIN = "text/plain; charset=utf-8"
+
+
+def ping() -> None:
+    """The server answers, so it is well."""
+    return None
+
+
+@dataclass(slots=True)
+class Health:
+    """The checks of each endpoint, by name; readiness has all of liveness and more."""
+
+    live: dict[str, Check] = field(default_factory=lambda: {"ping": ping})
+    ready: dict[str, Check] = field(default_factory=dict)
+
+    def respond(self, request: Request) -> Response | None:
+        """The answer, or None if the path is none of health's."""
+        root, _, check = request.path.strip("/").partition("/")
+        checks: Mapping[str, Check]
+        if root in ("healthz", "livez"):
+            checks = self.live
+        elif root == "readyz":
+            checks = self.live | self.ready
+        else:
+            return None
+        if check:
+            return _one(checks.get(check))
+        return _all(root, checks, request)
+
+
+def _one(check: Check | None) -> Response:
+    if check is None:
+        return Response(404, b"404 page not found\n", content_type=_PLAIN)
+    why = check()
+    if why is not None:
+        return Response(500, f"internal server error: {why}\n".encode(), content_type=_PLAIN)
+    return Response(200, b"ok", content_type=_PLAIN)
+
+
+def _all(root: str, checks: Mapping[str, Check], request: Request) -> Response:
+    excluded = set(request.query.get("exclude", ()))
+    lines = []
+    failed = False
+    for name, check in checks.items():
+        if name in excluded:
+            excluded.discard(name)
+            lines.append(f"[+]{name} excluded: ok")
+        elif check() is None:
+            lines.append(f"[+]{name} ok")
+        else:
+            failed = True
+            lines.append(f"[-]{name} failed: reason withheld")
+    if excluded:
+        names = ", ".join(f'"{name}"' for name in sorted(excluded))
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {names}")
+    if failed:
+        text = "\n".join([*lines, f"{root} check failed", ""])
+        return Response(500, text.encode(), content_type=_PLAIN)
+    if "verbose" in request.query:
+        text = "\n".join([*lines, f"{root} check passed", ""])
+        return Response(200, text.encode(), content_type=_PLAIN)
+    return Response(200, b"ok", content_type=_PLAIN)
