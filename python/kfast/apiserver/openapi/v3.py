@@ -1,0 +1,150 @@
+"""OpenAPI v3: an index and one document per group version, JSON, addressed by the hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from kfast.api.kind import Kind
+from kfast.apiserver.openapi.operations import Names, Operation, PathItem, path_items
+from kfast.config import KUBERNETES_VERSION
+from kfast.meta.exchange import Request, Response
+from kfast.meta.gvk import GroupVersion
+
+PREFIX = "/openapi/v3"
+_REFERENCE = "#/components/schemas/"
+_encode = msgspec.json.encode
+
+Definitions = dict[str, dict[str, Any]]
+
+
+class OpenAPIV3:
+    """Answers `/openapi/v3` and `/openapi/v3/<group version>`; documents are made one by one, when asked for."""
+
+    def __init__(self, kinds: Callable[[], Iterable[Kind]], definitions: Callable[[], Definitions]) -> None:
+        self._kinds = kinds
+        self._definitions = definitions
+        self._documents: dict[str, tuple[bytes, str]] = {}
+
+    def changed(self) -> None:
+        """The catalog is another one now."""
+        self._documents.clear()
+
+    def __call__(self, request: Request) -> Response | None:
+        """The answer, or None if the path is not below `/openapi/v3`."""
+        path = request.path.rstrip("/")
+        if path == PREFIX:
+            return Response(200, {"paths": {key: self._entry(key) for key in self._versions()}})
+        key = path.removeprefix(f"{PREFIX}/")
+        if key == path or key not in self._versions():
+            return None
+        body, digest = self._document(key)
+        asked = request.param("hash")
+        if asked and asked != digest:
+            return Response(301, b"", {"Location": f"{PREFIX}/{key}?hash={digest}"})
+        headers = {"ETag": f'"{digest}"', "Vary": "Accept"}
+        headers["Cache-Control"] = "public, immutable" if asked else "no-cache, private"
+        if asked:
+            headers["Expires"] = "Fri, 31 Dec 2100 00:00:00 GMT"
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(304, b"", headers)
+        return Response(200, body, headers)
+
+    def _entry(self, key: str) -> dict[str, str]:
+        return {"serverRelativeURL": f"{PREFIX}/{key}?hash={self._document(key)[1]}"}
+
+    def _versions(self) -> dict[str, list[Kind]]:
+        found: dict[str, list[Kind]] = {}
+        for kind in self._kinds():
+            found.setdefault(kind.gv.path.removeprefix("/"), []).append(kind)
+        return found
+
+    def _document(self, key: str) -> tuple[bytes, str]:
+        if key not in self._documents:
+            body = _encode(document(self._versions()[key], self._definitions()))
+            self._documents[key] = body, hashlib.sha512(body).hexdigest().upper()
+        return self._documents[key]
+
+
+def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
+    """The document of one group version: its paths and every schema they reach."""
+    names = Names(definitions)
+    items = [item for kind in kinds for item in path_items(kind, names)]
+    roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
+        "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
+        "components": {"schemas": reachable(roots, definitions)},
+    }
+
+
+def reachable(roots: Iterable[str], definitions: Definitions) -> Definitions:
+    """The definitions that `roots` lead to, in order of name."""
+    found: set[str] = set()
+    waiting = [name for name in roots if name in definitions]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [r for r in references(definitions[name]) if r in definitions]
+    return {name: definitions[name] for name in sorted(found)}
+
+
+def references(schema: Any) -> Iterable[str]:
+    """Names of the schemas a schema refers to directly."""
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref":
+                yield value.removeprefix(_REFERENCE)
+            else:
+                yield from references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from references(value)
+
+
+def _path(item: PathItem) -> dict[str, Any]:
+    shared: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "uniqueItems": True}}
+        for name in item.variables
+    ]
+    shared.append(_query("pretty", "string"))
+    return {operation.method: _operation(operation) for operation in item.operations} | {"parameters": shared}
+
+
+def _query(name: str, type_name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": type_name, "uniqueItems": True}}
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    group, version, kind = operation.gvk
+    answer: dict[str, Any] = {}
+    if operation.answer:
+        schema = {"$ref": _REFERENCE + operation.answer}
+        answer = {"content": {media: {"schema": schema} for media in operation.answer_types}}
+    texts = {200: "OK", 201: "Created", 202: "Accepted"}
+    result: dict[str, Any] = {
+        "tags": [tag(GroupVersion(group, version))],
+        "operationId": operation.operation_id,
+        "parameters": [_query(name, kind) for name, kind in operation.parameters.items()],
+        "responses": {str(code): {"description": texts[code]} | answer for code in operation.codes}
+        | {"401": {"description": "Unauthorized"}},
+        "x-kubernetes-action": operation.action,
+        "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
+    }
+    if operation.body:
+        schema = {"$ref": _REFERENCE + operation.body}
+        result["requestBody"] = {
+            "content": {media: {"schema": schema} for media in operation.body_types},
+            "required": operation.method != "delete",
+        }
+    return result
+
+
+def tag(gv: GroupVersion) -> str:
+    """Upstream's tag of a group version: `core_v1`, `apps_v1`."""
+    return f"{gv.group.split('.')[0] or 'core'}_{gv.version}"
