@@ -153,7 +153,7 @@ def _integer(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise bad_request(f'strconv.ParseInt: parsing {quoted(text)}: invalid syntax') from None
+        raise bad_request(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax") from None
 
 
 def list_options(request: Request, kind: Kind, watch: bool) -> ListOptions:
@@ -204,7 +204,9 @@ def _watch_errors(options: ListOptions) -> list[FieldError]:
     errors = []
     path, match = "resourceVersionMatch", options.match
     if match and options.send_initial_events is None:
-        errors.append(_forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+        errors.append(
+            _forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        )
     if options.send_initial_events is not None and match != "NotOlderThan":
         if not match:
             why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"

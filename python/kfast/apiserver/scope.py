@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kfast.api.kind import Body, Kind
 from kfast.meta.gvk import GroupVersion
 
@@ -9,17 +11,33 @@ from kfast.meta.gvk import GroupVersion
 class Scope:
     """One resource in one version: its declaration and the declaration it is stored as.
 
-    `verbs` maps an HTTP-level verb to allowed; `subresources` holds the names of the declared subresources.
+    `custom` marks kinds without protobuf (custom resources).
     """
 
-    __slots__ = ("api_version", "converts", "kind", "list_kind", "resource", "schema", "storage", "subresources", "verbs")
+    __slots__ = (
+        "api_version",
+        "converts",
+        "custom",
+        "kind",
+        "list_kind",
+        "metric_labels",
+        "resource",
+        "schema",
+        "storage",
+        "subresources",
+        "verbs",
+    )
 
     def __init__(self, kind: Kind, storage: Kind) -> None:
         self.kind = kind
         self.storage = storage
         self.resource = storage.resource
-        self.converts = kind.storage != "" and (kind.from_storage is not None or storage.api_version != kind.api_version)
+        self.converts = kind.storage != "" and (
+            kind.from_storage is not None or storage.api_version != kind.api_version
+        )
         self.schema = kind.schema
+        self.metric_labels: dict[tuple[str, str, str], Any] = {}
+        self.custom = False
         self.api_version = kind.api_version
         self.list_kind = f"{kind.kind}List"
         self.verbs = frozenset(kind.verbs)

@@ -11,26 +11,21 @@ The protocol with a transport, HTTP or other:
 * `sink.close()` is called exactly once, when the stream ended for any reason: the transport then writes the last chunk
   (`0\\r\\n\\r\\n`) if it still can. If the transport ends first (the peer closed), it calls `payload.close()`.
 * A native caller iterates the payload instead (`meta.exchange.EventSource`).
+
+A stream starts on a cursor of its own; once it has caught up with the feed of all identical watches it joins that
+and its own cursor and task end: afterwards an event costs each stream one `write` of a shared chunk.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
-from kfast._core import Object
-from kfast.clock import Clock
 from kfast.store.protocol import CompactedError, Watch
 
-_BATCH = 1000
-_BOOKMARK_SECONDS = 60.0
-_LAST_BOOKMARK_LEAD = 2.0
+BATCH = 1000
 _ALIGN_ATTEMPTS = 64
-
-Event = tuple[str, Object, Object | None]
-Lines = Callable[[Watch], list[bytes]]
-"""Takes what is ready from a cursor, as watch lines."""
 
 
 class Sink(Protocol):
@@ -41,7 +36,142 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-def chunk(lines: Sequence[bytes]) -> bytes:
-    """One HTTP/1.1 chunk holding whole watch lines."""
+class Encoding(Protocol):
+    """How the events of a cursor become the frames of a stream."""
+
+    def lines(self, cursor: Watch, limit: int) -> list[bytes]:
+        """Takes up to `limit` ready events. Raises CompactedError."""
+        ...
+
+    def expired(self, message: str) -> bytes:
+        """The ERROR frame of a watch whose history is gone."""
+        ...
+
+
+class Subscriber(Protocol):
+    """A stream as its feed sees it."""
+
+    def deliver(self, chunk: bytes) -> None:
+        """Takes a shared chunk; never blocks, never raises."""
+        ...
+
+    def end(self) -> None:
+        """The feed is over."""
+        ...
+
+
+def frame(lines: Sequence[bytes]) -> bytes:
+    """One HTTP/1.1 chunk holding whole watch frames."""
     data = b"".join(lines)
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Feed:
+    """One cursor, read by one task, for every subscriber of the same watch."""
+
+    def __init__(self, cursor: Watch, encoding: Encoding, first: Subscriber) -> None:
+        self.cursor = cursor
+        self._encoding = encoding
+        self._subscribers: dict[Subscriber, None] = {first: None}
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    def join(self, subscriber: Subscriber, position: Watch) -> bool:
+        """Takes the subscriber over if `position`, its own drained cursor, stands where the feed stands.
+
+        What the feed has still to hand out is handed out first; what is then new for the subscriber shows in
+        `position`, and False is returned."""
+        self.pump()
+        if self.closed or position.revision != self.cursor.revision:
+            return False
+        self._subscribers[subscriber] = None
+        return True
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forgets the subscriber; the last one ends the feed."""
+        self._subscribers.pop(subscriber, None)
+        if not self._subscribers:
+            self.close()
+
+    def pump(self) -> int:
+        """Hands out what is ready; the number of frames."""
+        if self.closed:
+            return 0
+        try:
+            lines = self._encoding.lines(self.cursor, BATCH)
+        except CompactedError as error:
+            lines = [self._encoding.expired(str(error))]
+            self._deliver(frame(lines))
+            self.close()
+            return 0
+        if lines:
+            self._deliver(frame(lines))
+        return len(lines)
+
+    def _deliver(self, chunk: bytes) -> None:
+        for subscriber in list(self._subscribers):
+            subscriber.deliver(chunk)
+
+    async def _run(self) -> None:
+        while not self.closed:
+            await self.cursor.wait()
+            while self.pump() == BATCH:
+                await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Ends the feed and the streams still on it; idempotent."""
+        if self.closed:
+            return
+        self.closed = True
+        self.cursor.close()
+        self._task.cancel()
+        for subscriber in list(self._subscribers):
+            subscriber.end()
+        self._subscribers.clear()
+
+
+class FeedHub:
+    """The running feeds, by what they deliver, and all open streams."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[Hashable, Feed] = {}
+        self.streams: set[Subscriber] = set()
+
+    def __len__(self) -> int:
+        return len(self._feeds)
+
+    def join(self, key: Hashable, subscriber: Subscriber, cursor: Watch, encoding: Encoding) -> Feed | None:
+        """Moves a stream that has caught up onto the feed of `key`, made from its cursor if there is none.
+
+        None if they do not meet: events arrived meanwhile, which the caller's cursor hands out first. On success the
+        cursor belongs to the hub.
+        """
+        feed = self._feeds.get(key)
+        if feed is None or feed.closed:
+            feed = self._feeds[key] = Feed(cursor, encoding, subscriber)
+            return feed
+        for _ in range(_ALIGN_ATTEMPTS):
+            if feed.join(subscriber, cursor):
+                cursor.close()
+                return feed
+            lines = encoding.lines(cursor, BATCH)
+            if lines:
+                subscriber.deliver(frame(lines))
+        return None
+
+    def leave(self, feed: Feed, key: Hashable, subscriber: Subscriber) -> None:
+        """Takes a stream off its feed."""
+        feed.leave(subscriber)
+        if feed.closed and self._feeds.get(key) is feed:
+            del self._feeds[key]
+
+    def close(self) -> None:
+        """Ends every stream and feed."""
+        for stream in list(self.streams):
+            stream.end()
+        for feed in list(self._feeds.values()):
+            feed.close()
+        self._feeds.clear()

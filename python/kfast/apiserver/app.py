@@ -1,0 +1,131 @@
+"""`APIServer`: one request in, one answer out. The filter chain and the composition of everything behind it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from typing import TYPE_CHECKING
+
+from kfast.api.catalog import Catalog
+from kfast.api.schema import load_schema
+from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
+from kfast.apiserver.authn.service_account import ServiceAccountTokens
+from kfast.apiserver.authn.x509 import CertificateAuthenticator
+from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.bootstrap import create_system_objects
+from kfast.apiserver.discovery import Discovery
+from kfast.apiserver.filters.failure import crashed, failure
+from kfast.apiserver.filters.limits import check_limits
+from kfast.apiserver.health import Health
+from kfast.apiserver.metrics import Metrics, RequestLabels
+from kfast.apiserver.nonresource import NonResource
+from kfast.apiserver.request_info import RequestInfo, request_info
+from kfast.apiserver.routes import route
+from kfast.apiserver.status_errors import no_resource
+from kfast.clock import Clock
+from kfast.errors import StatusError
+from kfast.meta.exchange import Request, Response
+from kfast.store.protocol import Store
+
+if TYPE_CHECKING:
+    from kfast.apiserver.pki import PKI
+
+_log = logging.getLogger(__name__)
+
+
+class APIServer:
+    """Serves the kinds of `catalog` out of `store`. `handle` is all a transport needs.
+
+    Without `pki` no service-account tokens are issued or accepted. `tokens` are further bearer-token authenticators.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        pki: PKI | None = None,
+        tokens: tuple[TokenAuthenticator, ...] = (),
+        authorizer: Authorizer | None = None,
+        anonymous: bool = True,
+        seed: int | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self.clock = clock
+        admission = Chain([NamespaceLifecycle(store)])
+        self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
+        self.service_accounts = ServiceAccountTokens(pki.service_account_key(), clock, store.get) if pki else None
+        if self.service_accounts is not None:
+            tokens = (*tokens, self.service_accounts)
+        self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
+        self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
+        self.metrics = Metrics()
+        self.health = Health()
+        self.discovery = Discovery(lambda: catalog)
+        self.nonresource = NonResource(self.discovery, self.health, self.metrics)
+        if self.service_accounts is not None:
+            self.nonresource.jwks = self.service_accounts.jwks
+
+    async def start(self) -> None:
+        """Returns once the objects every cluster has exist."""
+        await create_system_objects(self.handle)
+
+    async def stop(self) -> None:
+        """Ends all watches."""
+        self.backend.feeds.close()
+
+    async def handle(self, request: Request) -> Response:
+        """Answers one request; never raises but for cancellation."""
+        started = time.perf_counter()
+        info = request_info(request, self.backend.scope)
+        try:
+            if request.user is None:
+                request.user = self.authentication.authenticate(request)
+            decision = await self.authorizer.authorize(request.user, info)
+            if not decision.allowed:
+                raise refusal(request.user, info, decision.reason)
+            if request.body:
+                check_limits(request)
+            response = await route(self.backend, request, info) if info.is_resource else self._nonresource(request)
+        except StatusError as error:
+            response = failure(request, error)
+        except Exception as error:
+            _log.exception("%s %s failed", request.method, request.path)
+            response = crashed(request, error)
+        if not request.native:
+            response.headers["Audit-Id"] = self._audit_id(request)
+        self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)
+        return response
+
+    def _nonresource(self, request: Request) -> Response:
+        response = self.nonresource.respond(request)
+        if response is None:
+            raise no_resource()
+        return response
+
+    def _audit_id(self, request: Request) -> str:
+        return request.headers.get("audit-id") or self.backend.new_uid()
+
+
+def _labels(info: RequestInfo) -> RequestLabels:
+    """The labels of a request's metrics, kept with its resource: there are few, and each is asked for often."""
+    scope = info.scope
+    if scope is None:
+        return _OTHER
+    where = "resource" if info.name else "namespace" if info.namespace else "cluster"
+    key = (info.verb, info.subresource, where)
+    labels = scope.metric_labels.get(key)
+    if labels is None:
+        kind = scope.kind
+        labels = scope.metric_labels[key] = RequestLabels(
+            info.verb.upper(), kind.group, kind.version, kind.plural, info.subresource, where
+        )
+    return labels
+
+
+_OTHER = RequestLabels("GET", "", "", "", "", "")

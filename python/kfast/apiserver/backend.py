@@ -1,0 +1,79 @@
+"""`Backend`: what the handlers work with: store, kinds, schema, admission, watches and time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from kfast._core import Schema
+from kfast.api.catalog import Catalog
+from kfast.api.kind import Body, Kind
+from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope, storage_version
+from kfast.apiserver.watch_feed import FeedHub
+from kfast.clock import Clock
+from kfast.meta.exchange import Request
+from kfast.store.protocol import Store
+
+VirtualHandler = Callable[[Request, RequestInfo, Body], Awaitable[Body]]
+"""Answers the create of a kind that is never stored, from its decoded body."""
+
+
+class Reservations(Protocol):
+    """What a kind takes from outside its own object (cluster IPs, node ports), by store resource.
+
+    `begin_*` fills the object in place and returns what to call with the outcome of the write (None: nothing to
+    settle); they raise StatusError to refuse. Nothing stays reserved by a dry run.
+    """
+
+    def begin_create(self, new: Body, dry_run: bool) -> Callable[[bool], None] | None: ...
+    def begin_update(self, new: Body, old: Body, dry_run: bool) -> Callable[[bool], None] | None: ...
+    def after_delete(self, old: Body) -> None: ...
+
+
+class Backend:
+    """Shared by all handlers of one apiserver.
+
+    `virtual` maps `plural.group` (or `plural/subresource`) to the handler of a create-only kind.
+    """
+
+    def __init__(
+        self, store: Store, catalog: Catalog, schema: Schema, clock: Clock, admission: Chain, rng: random.Random
+    ) -> None:
+        self.store = store
+        self.catalog = catalog
+        self.schema = schema
+        self.clock = clock
+        self.admission = admission
+        self.random = rng
+        self.feeds = FeedHub()
+        self.virtual: dict[str, VirtualHandler] = {}
+        self.reservations: dict[str, Reservations] = {}
+        self._scopes: dict[tuple[str, str, str], Scope] = {}
+
+    def scope(self, group: str, version: str, plural: str) -> Scope | None:
+        """The served resource, None if there is none. Follows the catalog as kinds come and go."""
+        kind = self.catalog.by_resource(group, version, plural)
+        if kind is None:
+            return None
+        key = (group, version, plural)
+        scope = self._scopes.get(key)
+        if scope is None or scope.kind is not kind:
+            scope = self._scopes[key] = self._new_scope(kind)
+        return scope
+
+    def _new_scope(self, kind: Kind) -> Scope:
+        storage = kind
+        if kind.storage and kind.storage != kind.api_version:
+            gv = storage_version(kind)
+            storage = self.catalog.by_gvk(gv.group, gv.version, kind.kind) or kind
+        self.store.register(storage.resource, [(f.label, f.path, f.default) for f in storage.fields])
+        return Scope(kind, storage)
+
+    def new_uid(self) -> str:
+        """A random UUID, version 4."""
+        bits = self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

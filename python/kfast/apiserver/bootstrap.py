@@ -1,0 +1,44 @@
+"""The objects every cluster has from the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kfast.errors import KfastError
+from kfast.meta.exchange import Handler, Request, User
+
+_APISERVER = User("system:apiserver", groups=("system:masters", "system:authenticated"))
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_PRIORITIES = (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000))
+
+
+async def create_system_objects(handle: Handler) -> None:
+    """Creates what is missing; what exists is left as it is. Raises KfastError if the API refuses."""
+    for name in NAMESPACES:
+        await ensure(
+            handle, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        )
+    for name, value in _PRIORITIES:
+        await ensure(
+            handle,
+            "/apis/scheduling.k8s.io/v1/priorityclasses",
+            {
+                "apiVersion": "scheduling.k8s.io/v1",
+                "kind": "PriorityClass",
+                "metadata": {"name": name},
+                "value": value,
+                "description": f"Used for system critical pods that must not be moved from their current "
+                f"{'node' if 'node' in name else 'cluster'}.",
+            },
+        )
+
+
+async def ensure(handle: Handler, path: str, body: dict[str, Any]) -> None:
+    """Creates `body` in the collection `path` unless it exists. Raises KfastError."""
+    request = Request("POST", path, body=msgspec.json.encode(body), user=_APISERVER, native=True)
+    response = await handle(request)
+    if response.status not in (201, 409):
+        message = response.payload.get("message") if isinstance(response.payload, dict) else response.payload
+        raise KfastError(f"creating {body['kind']} {body['metadata']['name']}: {message}")

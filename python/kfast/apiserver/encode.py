@@ -1,0 +1,83 @@
+"""Turns handles and bodies into the answer the client asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+
+from kfast._core import Object
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Output, Transforms, negotiate, wants_pretty
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
+from kfast.apiserver.table import partial_metadata, table
+from kfast.meta.exchange import Request, Response
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+
+def output_of(request: Request, scope: Scope | None, transforms: Transforms) -> Output:
+    """The negotiated form; native callers take handles. Raises StatusError 406, before anything is written."""
+    if request.native:
+        return PLAIN
+    return negotiate(request, transforms, scope is not None and not scope.custom)
+
+
+def current_body(scope: Scope, obj: Object) -> dict[str, Any]:
+    """The decoded object in the version of `scope`."""
+    return scope.from_storage(_decode(obj.to_bytes()))
+
+
+def object_response(
+    backend: Backend, request: Request, info: RequestInfo, output: Output, obj: Object, status: int = 200
+) -> Response:
+    """One stored object as the answer."""
+    scope = info.served
+    if output is PLAIN and not scope.converts:
+        if request.native:
+            return Response(status, obj)
+        if not wants_pretty(request):
+            return Response(status, obj.to_bytes())
+    if request.native:
+        return Response(status, Object.parse(_encode(current_body(scope, obj))))
+    return body_response(backend, request, output, current_body(scope, obj), scope, status)
+
+
+def body_response(
+    backend: Backend, request: Request, output: Output, body: dict[str, Any], scope: Scope | None, status: int = 200
+) -> Response:
+    """One decoded object as the answer; `scope` is needed for transforms and protobuf."""
+    if request.native:
+        return Response(status, body)
+    if output.transform == "Table" and scope is not None:
+        metadata = {"resourceVersion": body["metadata"].get("resourceVersion", "")}
+        body = table(scope.kind, [body], metadata, output.version, backend.clock.now(), request.param("includeObject"))
+    elif output.transform == "PartialObjectMetadata":
+        body = partial_metadata(body, output.version)
+    if output.media_type == PROTOBUF:
+        key = f"{body['apiVersion']}/{body['kind']}"
+        return Response(status, backend.schema.encode(key, body, PROTOBUF), content_type=PROTOBUF)
+    return Response(status, render(body, output, wants_pretty(request)), content_type=output.media_type)
+
+
+def render(body: Any, output: Output, pretty: bool) -> bytes:
+    """A decoded answer as JSON or YAML."""
+    if output.media_type == YAML:
+        text: str = yaml.dump(body, Dumper=_DUMPER, default_flow_style=False, allow_unicode=True, width=1 << 30)
+        return text.encode()
+    data = _encode(body)
+    return msgspec.json.format(data, indent=2) + b"\n" if pretty else data
+
+
+def status_success(request: Request, status: int, details: dict[str, Any] | None = None) -> Response:
+    """The `Status` of a request that succeeded without an object to show."""
+    body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    if details:
+        body["details"] = details
+    return Response(status, body if request.native else _encode(body), content_type=JSON)
+
+
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

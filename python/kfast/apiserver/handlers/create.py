@@ -1,0 +1,116 @@
+"""POST: creates an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kfast._core import Object
+from kfast.api.kind import Body
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_object
+from kfast.apiserver.encode import object_response, output_of
+from kfast.apiserver.lifecycle import (
+    begin_create,
+    canonical,
+    generate_name,
+    match_namespace,
+    metadata_of,
+    preview,
+    validate_create,
+)
+from kfast.apiserver.options import WriteOptions, write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import (
+    already_exists,
+    bad_request,
+    generate_name_conflict,
+    method_not_supported,
+    unavailable,
+)
+from kfast.meta.exchange import Request, Response
+from kfast.store.protocol import AlreadyExistsError, UnavailableError
+
+_ATTEMPTS = 8
+"""Names tried for a generateName."""
+
+
+async def create(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """201 with the stored object. Raises StatusError 400, 403, 404 (namespace), 405, 406, 409, 415, 422."""
+    scope = info.served
+    if info.name or (scope.kind.namespaced and not info.namespace):
+        raise method_not_supported(scope.kind.group, scope.kind.plural, "create")
+    output = output_of(request, scope, "object")
+    options = write_options(request, "CreateOptions")
+    body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation)
+    obj = await create_body(backend, request, info, body, options, warnings)
+    response = object_response(backend, request, info, output, obj, 201)
+    response.warnings = warnings
+    return response
+
+
+async def create_body(
+    backend: Backend, request: Request, info: RequestInfo, body: Body, options: WriteOptions, warnings: list[str]
+) -> Object:
+    """All of a create after decoding; adds to `warnings`."""
+    scope = info.served
+    kind = scope.kind
+    match_namespace(info, body)
+    begin_create(backend, scope, body)
+    metadata = metadata_of(body)
+    generated = metadata.get("generateName") if not metadata.get("name") else None
+    if generated:
+        metadata["name"] = generate_name(backend, generated)
+    kind.defaults(body)
+    attributes = Attributes(
+        "CREATE",
+        kind,
+        info.subresource,
+        info.namespace if kind.namespaced else "",
+        "" if generated else metadata.get("name", ""),
+        body,
+        None,
+        request.user,
+        options.dry_run,
+    )
+    await backend.admission.admit(attributes)
+    kind.prepare_create(body)
+    warnings += kind.warnings(body)
+    settle = _reserve(backend, scope.resource, body, options.dry_run)
+    stored = False
+    try:
+        validate_create(backend, scope, body)
+        await backend.admission.validate(attributes)
+        obj = await _insert(backend, info, body, generated, options.dry_run)
+        stored = not options.dry_run
+    finally:
+        if settle is not None:
+            settle(stored)
+    return obj
+
+
+def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Callable[[bool], None] | None:
+    reservations = backend.reservations.get(resource)
+    return reservations.begin_create(body, dry_run) if reservations is not None else None
+
+
+async def _insert(backend: Backend, info: RequestInfo, body: Body, generated: str | None, dry_run: bool) -> Object:
+    scope, store = info.served, backend.store
+    metadata = body["metadata"]
+    namespace = info.namespace if scope.kind.namespaced else ""
+    if dry_run:
+        if store.get(scope.resource, namespace, metadata["name"]) is not None:
+            raise already_exists(scope.kind, metadata["name"])
+        return preview(scope, body, 0)
+    for _ in range(_ATTEMPTS if generated else 1):
+        name = metadata["name"]
+        try:
+            return await store.create(scope.resource, namespace, name, canonical(scope, dict(body)))
+        except AlreadyExistsError:
+            if generated:
+                metadata["name"] = generate_name(backend, generated)
+        except UnavailableError as error:
+            raise unavailable(str(error)) from error
+        except ValueError as error:
+            raise bad_request(str(error)) from error
+    raise generate_name_conflict(scope.kind, name) if generated else already_exists(scope.kind, name)

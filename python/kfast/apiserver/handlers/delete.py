@@ -1,0 +1,234 @@
+"""DELETE of one object: preconditions, grace, finalizers and propagation."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from kfast._core import CoreError, Object
+from kfast.api.kind import Body, Kind
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.encode import object_response, output_of, status_success
+from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.guaranteed_update import deletable
+from kfast.apiserver.lifecycle import canonical, preview, stored_body
+from kfast.apiserver.negotiate import content_type
+from kfast.apiserver.options import DeleteOptions, delete_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request, conflict, unavailable
+from kfast.clock import parse_time, rfc3339
+from kfast.meta.exchange import Request, Response
+from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
+
+ORPHAN = "orphan"
+FOREGROUND = "foregroundDeletion"
+_SCHEMA = "meta/v1/DeleteOptions"
+
+_RETURNS_OBJECT = frozenset(
+    {
+        "pods",
+        "podtemplates",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "resourcequotas",
+        "serviceaccounts",
+        "storageclasses.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "csidrivers.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+    }
+)
+"""Resources whose DELETE answers with the removed object instead of a Status."""
+
+
+@dataclass(slots=True)
+class Deletion:
+    """The outcome: the object as it is now, or was last, and whether it is gone."""
+
+    object: Object
+    gone: bool
+
+
+async def delete(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """200 with a Status or the object; 202 where orphanDependents=false leaves it waiting.
+    Raises StatusError 400, 403, 404, 409, 415, 422."""
+    scope = info.served
+    output = output_of(request, scope, "object")
+    options = read_options(backend, request)
+    outcome = await delete_object(backend, request, info, options)
+    kind = scope.kind
+    if outcome.gone and scope.resource not in _RETURNS_OBJECT and output.transform == "":
+        details = {"name": info.name, "group": kind.group, "kind": kind.plural, "uid": outcome.object.uid}
+        return status_success(request, 200, {k: v for k, v in details.items() if v})
+    status = 202 if not outcome.gone and options.orphan_dependents is False else 200
+    return object_response(backend, request, info, output, outcome.object, status)
+
+
+def read_options(backend: Backend, request: Request) -> DeleteOptions:
+    """DeleteOptions of the body or the query. Raises StatusError 400, 415, 422."""
+    if not request.body:
+        return delete_options(request, None)
+    media_type = content_type(request)
+    try:
+        body, _ = backend.schema.decode(_SCHEMA, request.body, media_type, "Ignore")
+    except CoreError as error:
+        raise bad_request(str(error)) from None
+    return delete_options(request, body)
+
+
+async def delete_object(backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions) -> Deletion:
+    """Deletes, or marks as being deleted, whatever version is current when it succeeds."""
+    kind = info.served.kind
+    admitted = False
+    while True:
+        current = read(backend, info)
+        _check_preconditions(kind, current, options)
+        if not admitted:
+            await _admit(backend, request, info, current, options)
+            admitted = True
+        try:
+            return await _attempt(backend, info, current, options)
+        except ModifiedError:
+            await asyncio.sleep(0)
+        except AbsentError:
+            continue
+        except UnavailableError as error:
+            raise unavailable(str(error)) from error
+
+
+def _check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> None:
+    if options.uid is not None and options.uid != current.uid:
+        why = f"the UID in the precondition ({options.uid}) does not match the UID in record ({current.uid})."
+        raise conflict(kind, current.name, f"{why} The object might have been deleted and then recreated")
+    version = options.resource_version
+    if version is not None and version != current.resource_version:
+        why = (
+            f"the ResourceVersion in the precondition ({version}) does not match "
+            f"the ResourceVersion in record ({current.resource_version})."
+        )
+        raise conflict(kind, current.name, f"{why} The object might have been modified")
+
+
+async def _admit(
+    backend: Backend, request: Request, info: RequestInfo, current: Object, options: DeleteOptions
+) -> None:
+    attributes = Attributes(
+        "DELETE",
+        info.served.kind,
+        "",
+        current.namespace,
+        current.name,
+        None,
+        stored_body(info.served, current),
+        request.user,
+        options.dry_run,
+    )
+    await backend.admission.admit(attributes)
+    await backend.admission.validate(attributes)
+
+
+async def _attempt(backend: Backend, info: RequestInfo, current: Object, options: DeleteOptions) -> Deletion:
+    scope, store = info.served, backend.store
+    body = stored_body(scope, current)
+    before = stored_body(scope, current)
+    if _mark(backend, scope.kind, body, options):
+        if options.dry_run:
+            return Deletion(current, True)
+        gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
+        reservations = backend.reservations.get(scope.resource)
+        if reservations is not None:
+            reservations.after_delete(before)
+        return Deletion(gone, True)
+    if body == before:
+        return Deletion(current, False)
+    if options.dry_run:
+        return Deletion(preview(scope, body, current.revision), False)
+    data = canonical(scope, body)
+    return Deletion(await store.update(scope.resource, current.namespace, current.name, data, current.revision), False)
+
+
+def _mark(backend: Backend, kind: Kind, body: Body, options: DeleteOptions) -> bool:
+    """Changes `body` as a delete does; True if it is to be removed now."""
+    metadata = body["metadata"]
+    now = backend.clock.now()
+    if kind.resource == "namespaces":
+        return _mark_namespace(metadata, body, options, now)
+    grace = _grace(kind, body, metadata, options)
+    if grace is not None:
+        pending = _mark_graceful(metadata, grace, options, now)
+        if pending:
+            return False
+    finalizers = _finalizers(kind, metadata, options)
+    if finalizers:
+        metadata["finalizers"] = finalizers
+        if not grace:
+            _mark_deleting(metadata, now)
+        return False
+    metadata.pop("finalizers", None)
+    return not grace
+
+
+def _grace(kind: Kind, body: Body, metadata: dict[str, Any], options: DeleteOptions) -> int | None:
+    """Seconds left to the object; None if its deletion is not graceful."""
+    if kind.delete.grace_seconds is None:
+        return None
+    if "deletionTimestamp" in metadata:
+        pending = metadata.get("deletionGracePeriodSeconds")
+        if not pending:
+            return None
+        return int(pending) if options.grace_seconds is None else min(options.grace_seconds, int(pending))
+    return max(kind.delete.grace_seconds(body, options.grace_seconds), 0)
+
+
+def _mark_graceful(metadata: dict[str, Any], grace: int, options: DeleteOptions, now: float) -> bool:
+    """Starts or shortens the grace period; True if a running one is left as it is."""
+    if "deletionTimestamp" in metadata:
+        pending = int(metadata["deletionGracePeriodSeconds"])
+        if grace >= pending:
+            return True
+        start = parse_time(metadata["deletionTimestamp"]) - pending
+        metadata["deletionTimestamp"] = rfc3339(start + grace)
+    else:
+        metadata["deletionTimestamp"] = rfc3339(now + grace)
+        if metadata.get("generation"):
+            metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = grace
+    return False
+
+
+def _mark_deleting(metadata: dict[str, Any], now: float) -> None:
+    """An object that only its finalizers keep."""
+    if "deletionTimestamp" not in metadata:
+        metadata["deletionTimestamp"] = rfc3339(now)
+        if metadata.get("generation"):
+            metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = 0
+
+
+def _finalizers(kind: Kind, metadata: dict[str, Any], options: DeleteOptions) -> list[str]:
+    """The object's finalizers with those of the garbage collector as the propagation policy demands."""
+    old = metadata.get("finalizers") or []
+    kept = [f for f in old if f not in (ORPHAN, FOREGROUND)]
+    if options.orphan_dependents is not None:
+        orphan, foreground = options.orphan_dependents, False
+    elif options.propagation is not None:
+        orphan, foreground = options.propagation == "Orphan", options.propagation == "Foreground"
+    elif ORPHAN in old or FOREGROUND in old:
+        return list(old)
+    else:
+        orphan, foreground = kind.delete.propagation == "Orphan", False
+    return kept + [ORPHAN] * orphan + [FOREGROUND] * foreground
+
+
+def _mark_namespace(metadata: dict[str, Any], body: Body, options: DeleteOptions, now: float) -> bool:
+    """A namespace first terminates; it goes once its content and finalizers are gone."""
+    if "deletionTimestamp" not in metadata:
+        metadata["deletionTimestamp"] = rfc3339(now)
+        body["status"] = {**(body.get("status") or {}), "phase": "Terminating"}
+        if options.propagation == "Orphan" or options.orphan_dependents:
+            finalizers = metadata.setdefault("finalizers", [])
+            if ORPHAN not in finalizers:
+                finalizers.append(ORPHAN)
+    return deletable(body)

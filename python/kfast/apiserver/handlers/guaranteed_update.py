@@ -1,0 +1,149 @@
+"""The one way an existing object changes: read, transform, check, write if nobody was faster, else again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kfast._core import Object
+from kfast.api.kind import Body, FieldError
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.handlers.get import read
+from kfast.apiserver.lifecycle import (
+    begin_update,
+    bump_generation,
+    canonical,
+    keep_all_but_status,
+    keep_status,
+    match_name,
+    preview,
+    stored_body,
+    validate_update,
+)
+from kfast.apiserver.options import WriteOptions
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request, conflict, invalid, not_found, unavailable
+from kfast.meta.exchange import Request
+from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
+
+_ATTEMPTS = 64
+"""Far above what contention in one process can need; ends what would be an endless loop."""
+
+Transform = Callable[[Body, Object], Body]
+"""(old, its handle) -> new. Both without resourceVersion unless the client states one in `new`."""
+
+
+@dataclass(slots=True)
+class Update:
+    """One change of one object.
+
+    `part` says what of the object may change: `main` (all but status), `status`, or `all` (subresources with rules of
+    their own, which skip the kind's strategy). `transform` may run several times and must not keep what it is given.
+    """
+
+    transform: Transform
+    options: WriteOptions
+    part: str = "main"
+    needs_version: bool = False
+    """PUT of a kind that refuses unconditional updates."""
+    warnings: list[str] = field(default_factory=list)
+
+
+async def guaranteed_update(backend: Backend, request: Request, info: RequestInfo, update: Update) -> Object:
+    """The object after the change; unchanged and unwritten if the change is none; its last state if removing the last
+    finalizer deleted it. Raises StatusError 400, 404, 409, 422."""
+    kind = info.served.kind
+    for _ in range(_ATTEMPTS):
+        current = read(backend, info)
+        old = stored_body(info.served, current)
+        new = update.transform(stored_body(info.served, current), current)
+        stated = _stated_version(info, update, new)
+        if stated and stated != current.resource_version:
+            raise conflict(kind, info.name)
+        try:
+            return await _attempt(backend, request, info, update, current, old, new)
+        except ModifiedError:
+            await asyncio.sleep(0)
+        except AbsentError:
+            raise not_found(kind, info.name) from None
+        except UnavailableError as error:
+            raise unavailable(str(error)) from error
+    raise conflict(kind, info.name)
+
+
+def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
+    match_name(info, new)
+    stated = new["metadata"].pop("resourceVersion", None) or ""
+    if not isinstance(stated, str) or (stated and not stated.isdigit()):
+        raise bad_request(f"invalid resource version: {stated}")
+    if stated == "0":
+        stated = ""
+    if not stated and update.needs_version:
+        kind = info.served.kind
+        why = FieldError(
+            "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
+        )
+        raise invalid(kind.group, kind.kind, info.name, [why])
+    return stated
+
+
+async def _attempt(
+    backend: Backend, request: Request, info: RequestInfo, update: Update, current: Object, old: Body, new: Body
+) -> Object:
+    scope, dry_run = info.served, update.options.dry_run
+    kind = scope.kind
+    begin_update(scope, new, old)
+    if update.part == "status":
+        new = keep_all_but_status(new, old)
+    elif update.part == "main":
+        if kind.has_status:
+            keep_status(new, old)
+        kind.defaults(new)
+    attributes = Attributes(
+        "UPDATE", kind, info.subresource, current.namespace, current.name, new, old, request.user, dry_run
+    )
+    await backend.admission.admit(attributes)
+    if update.part == "main":
+        kind.prepare_update(new, old)
+    if kind.has_generation and update.part != "status":
+        bump_generation(new, old)
+    reservations = backend.reservations.get(scope.resource) if update.part == "main" else None
+    settle = reservations.begin_update(new, old, dry_run) if reservations is not None else None
+    stored = False
+    try:
+        validate_update(backend, scope, new, old, current.resource_version, main=update.part == "main")
+        await backend.admission.validate(attributes)
+        update.warnings[:] = update.warnings or (kind.warnings(new) if update.part == "main" else [])
+        obj = await _write(backend, info, current, old, new, dry_run)
+        stored = not dry_run
+    finally:
+        if settle is not None:
+            settle(stored)
+    return obj
+
+
+async def _write(backend: Backend, info: RequestInfo, current: Object, old: Body, new: Body, dry_run: bool) -> Object:
+    scope, store = info.served, backend.store
+    if deletable(new) and not dry_run:
+        gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
+        reservations = backend.reservations.get(scope.resource)
+        if reservations is not None:
+            reservations.after_delete(old)
+        return gone
+    if new == old:
+        return current
+    if dry_run:
+        return preview(scope, new, current.revision)
+    return await store.update(scope.resource, current.namespace, current.name, canonical(scope, new), current.revision)
+
+
+def deletable(body: Body) -> bool:
+    """A deleted object that nothing holds any more: no finalizers, no grace left, no namespace content."""
+    metadata = body["metadata"]
+    if "deletionTimestamp" not in metadata or metadata.get("finalizers"):
+        return False
+    if body["kind"] == "Namespace" and body["apiVersion"] == "v1" and (body.get("spec") or {}).get("finalizers"):
+        return False
+    return not metadata.get("deletionGracePeriodSeconds")

@@ -1,0 +1,92 @@
+"""PATCH: JSON patch, merge patch and strategic merge patch, retried when the object changes meanwhile."""
+
+from __future__ import annotations
+
+from kfast._core import CoreError, Object, PatchError
+from kfast.api.kind import Body, FieldError
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.encode import object_response, output_of
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.lifecycle import encode_json
+from kfast.apiserver.negotiate import JSON
+from kfast.apiserver.options import WriteOptions, write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request, invalid, unsupported_media_type
+from kfast.errors import StatusError
+from kfast.meta.exchange import Request, Response
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+
+async def patch(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """200 with the object. Raises StatusError 400, 404, 406, 409, 415, 422."""
+    return await patch_part(backend, request, info, "main")
+
+
+async def patch_part(backend: Backend, request: Request, info: RequestInfo, part: str) -> Response:
+    """PATCH of the main resource or of its status."""
+    scope = info.served
+    media_type = patch_type(request, scope.custom)
+    output = output_of(request, scope, "object")
+    options = write_options(request, "PatchOptions")
+    warnings: list[str] = []
+
+    def transform(old: Body, current: Object) -> Body:
+        old["metadata"]["resourceVersion"] = current.resource_version
+        new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options)
+        warnings[:] = found
+        return new
+
+    change = Update(transform, options, part)
+    obj = await guaranteed_update(backend, request, info, change)
+    response = object_response(backend, request, info, output, obj)
+    response.warnings = warnings + change.warnings
+    return response
+
+
+def patch_type(request: Request, custom: bool) -> str:
+    """The patch's media type. Raises StatusError 415."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    supported = (JSON_PATCH, MERGE_PATCH) if custom else (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+    if media_type not in supported:
+        raise unsupported_media_type(supported)
+    return media_type
+
+
+def apply_patch(
+    backend: Backend, info: RequestInfo, schema: str, media_type: str, old: Body, data: bytes, options: WriteOptions
+) -> tuple[Body, list[str]]:
+    """The patched object, pruned, and warnings. Raises StatusError 400 (no patch), 422 (does not apply)."""
+    kind = info.served.kind
+    try:
+        patched = backend.schema.patch(schema, media_type, encode_json(old), data)
+    except PatchError as error:
+        reason, message = error.args if len(error.args) == 2 else ("BadRequest", str(error))
+        if reason == "Invalid":
+            raise _unprocessable(kind.group, kind.kind, info.name, message) from None
+        raise bad_request(message) from None
+    for key in ("apiVersion", "kind"):
+        if patched.get(key) != old[key]:
+            why = FieldError(key, "FieldValueInvalid", f'Invalid value: "{patched.get(key)}": must be {old[key]}')
+            raise invalid(kind.group, kind.kind, info.name, [why])
+    try:
+        return backend.schema.decode(schema, encode_json(patched), JSON, options.field_validation)
+    except CoreError as error:
+        raise _unprocessable_patch(info, str(error), data) from None
+
+
+def _unprocessable(group: str, kind: str, name: str, message: str) -> StatusError:
+    details = {k: v for k, v in (("name", name), ("group", group), ("kind", kind)) if v}
+    return StatusError(422, "Invalid", message, details)
+
+
+def _unprocessable_patch(info: RequestInfo, message: str, data: bytes) -> StatusError:
+    """A patch whose result is no object of the kind."""
+    if message.startswith("strict decoding error"):
+        return bad_request(message)
+    kind = info.served.kind
+    text = data.decode("utf-8", "replace")
+    why = FieldError("patch", "FieldValueInvalid", f"Invalid value: {text!r}: {message}")
+    return invalid(kind.group, kind.kind, info.name, [why])

@@ -1,0 +1,46 @@
+"""PUT: replaces an object, or creates it where the kind allows that."""
+
+from __future__ import annotations
+
+from kfast._core import Object
+from kfast.api.kind import Body
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_object
+from kfast.apiserver.encode import object_response, output_of
+from kfast.apiserver.handlers.create import create_body
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.lifecycle import decode_json, encode_json, match_name
+from kfast.apiserver.options import write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.errors import StatusError
+from kfast.meta.exchange import Request, Response
+
+
+async def update(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """200 with the object, 201 if it was created. Raises StatusError 400, 404, 406, 409, 415, 422."""
+    return await replace(backend, request, info, "main")
+
+
+async def replace(backend: Backend, request: Request, info: RequestInfo, part: str) -> Response:
+    """PUT of the main resource or of its status."""
+    scope = info.served
+    output = output_of(request, scope, "object")
+    options = write_options(request, "UpdateOptions")
+    body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation)
+    match_name(info, body)
+    text = encode_json(body)
+
+    def transform(_old: Body, _current: Object) -> Body:
+        return decode_json(text)  # type: ignore[no-any-return]
+
+    change = Update(transform, options, part, needs_version=not scope.kind.unconditional_update)
+    status = 200
+    try:
+        obj = await guaranteed_update(backend, request, info, change)
+    except StatusError as error:
+        if not (error.not_found and scope.kind.create_on_update and part == "main"):
+            raise
+        obj, status = await create_body(backend, request, info, body, options, warnings), 201
+    response = object_response(backend, request, info, output, obj, status)
+    response.warnings = warnings + change.warnings
+    return response

@@ -1,0 +1,195 @@
+"""The steps every write of an object shares: metadata the system owns, strategy, validation, canonical bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kfast._core import Object
+from kfast.api.kind import Body, FieldError, Kind
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
+from kfast.apiserver.status_errors import bad_request, conflict, invalid
+from kfast.clock import rfc3339
+from kfast.errors import StatusError
+from kfast.meta.validation import validate_object_meta, validate_object_meta_update
+
+_NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_NAME_SUFFIX = 5
+_NAME_BASE = 63 - _NAME_SUFFIX
+_SYSTEM_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_NOT_SPEC = frozenset({"metadata", "status", "apiVersion", "kind"})
+
+decode_json = msgspec.json.decode
+encode_json = msgspec.json.encode
+
+
+def metadata_of(body: Body) -> dict[str, Any]:
+    """The object's metadata, made if absent."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = body["metadata"] = {}
+    return metadata
+
+
+def stored_body(scope: Scope, obj: Object) -> Body:
+    """A stored object in the version of `scope`, without its resourceVersion."""
+    body = scope.from_storage(decode_json(obj.to_bytes()))
+    body["metadata"].pop("resourceVersion", None)
+    return body
+
+
+def canonical(scope: Scope, body: Body) -> bytes:
+    """The bytes the store keeps: storage version; apiVersion, kind and metadata first; no resourceVersion."""
+    body = scope.to_storage(body)
+    metadata = body["metadata"]
+    metadata.pop("resourceVersion", None)
+    ordered = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind"), "metadata": metadata}
+    ordered.update(body)
+    return encode_json(ordered)
+
+
+def preview(scope: Scope, body: Body, revision: int) -> Object:
+    """The handle a dry run answers with: as stored, at an existing revision or (0) none."""
+    data = decode_json(canonical(scope, body))
+    if revision:
+        data["metadata"]["resourceVersion"] = str(revision)
+    return Object.parse(encode_json(data))
+
+
+def match_namespace(info: RequestInfo, body: Body) -> None:
+    """Fills in the namespace of the path. Raises StatusError 400 if the body states another."""
+    metadata = metadata_of(body)
+    stated = metadata.get("namespace") or ""
+    if not info.served.kind.namespaced:
+        metadata.pop("namespace", None)
+        if stated:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        return
+    if stated and stated != info.namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    metadata["namespace"] = info.namespace
+
+
+def match_name(info: RequestInfo, body: Body) -> None:
+    """Raises StatusError 400 unless name and namespace are those of the path."""
+    metadata = metadata_of(body)
+    name = metadata.get("name") or ""
+    if not name:
+        raise bad_request("name must be provided")
+    if name != info.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({info.name})")
+    stated = metadata.get("namespace") or ""
+    if info.served.kind.namespaced:
+        if stated and stated != info.namespace:
+            raise bad_request(
+                f"the namespace of the object ({stated}) does not match the namespace on the request ({info.namespace})"
+            )
+        metadata["namespace"] = info.namespace
+    else:
+        metadata.pop("namespace", None)
+
+
+def begin_create(backend: Backend, scope: Scope, body: Body) -> None:
+    """Sets what the system owns on a new object and wipes what a client may not set.
+    Raises StatusError 500 for a resourceVersion, as upstream does."""
+    metadata = metadata_of(body)
+    if metadata.pop("resourceVersion", None):
+        raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
+    for key in (*_SYSTEM_OWNED, "selfLink", "managedFields"):
+        metadata.pop(key, None)
+    metadata["uid"] = backend.new_uid()
+    metadata["creationTimestamp"] = rfc3339(backend.clock.now())
+    kind = scope.kind
+    if kind.has_generation:
+        metadata["generation"] = 1
+    if kind.has_status:
+        body.pop("status", None)
+
+
+def generate_name(backend: Backend, prefix: str) -> str:
+    """`prefix`, cut to 58 characters, and five random ones."""
+    suffix = "".join(backend.random.choices(_NAME_ALPHABET, k=_NAME_SUFFIX))
+    return prefix[:_NAME_BASE] + suffix
+
+
+def begin_update(scope: Scope, new: Body, old: Body) -> None:
+    """Keeps on an update what the system owns. Raises StatusError 409 if the uid is another's."""
+    metadata, before = metadata_of(new), old["metadata"]
+    uid = metadata.get("uid")
+    if uid and uid != before.get("uid"):
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before.get('uid', '')}"
+        raise conflict(scope.kind, before.get("name", ""), why)
+    for key in _SYSTEM_OWNED:
+        if key in before:
+            metadata[key] = before[key]
+        else:
+            metadata.pop(key, None)
+    metadata.pop("selfLink", None)
+    metadata.pop("managedFields", None)
+
+
+def keep_status(new: Body, old: Body) -> None:
+    """The main resource never changes status."""
+    if "status" in old:
+        new["status"] = old["status"]
+    else:
+        new.pop("status", None)
+
+
+def keep_all_but_status(new: Body, old: Body) -> Body:
+    """The object a write to the status subresource leaves: `old` with the status, labels, annotations and
+    finalizers of `new`."""
+    merged = dict(old)
+    if "status" in new:
+        merged["status"] = new["status"]
+    else:
+        merged.pop("status", None)
+    metadata = merged["metadata"] = dict(old["metadata"])
+    for key in ("labels", "annotations", "finalizers"):
+        if key in new["metadata"]:
+            metadata[key] = new["metadata"][key]
+        else:
+            metadata.pop(key, None)
+    return merged
+
+
+def bump_generation(new: Body, old: Body) -> None:
+    """generation counts changes outside metadata and status."""
+    keys = (new.keys() | old.keys()) - _NOT_SPEC
+    if any(new.get(key) != old.get(key) for key in keys):
+        metadata = new["metadata"]
+        metadata["generation"] = int(metadata.get("generation") or 0) + 1
+
+
+def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
+    """Raises StatusError 422 with every violation."""
+    kind = scope.kind
+    errors = [FieldError(*v) for v in validate_object_meta(body["metadata"], kind.namespaced, kind.name_rule)]
+    errors += _structure(backend, scope, body)
+    errors += kind.validate(body)
+    _raise(kind, body["metadata"], errors)
+
+
+def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, version: str, *, main: bool) -> None:
+    """Raises StatusError 422; `main` is False for subresources, whose specs did not change; `version` is the
+    resourceVersion the update is based on."""
+    kind = scope.kind
+    metadata = {**new["metadata"], "resourceVersion": version}
+    errors = [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
+    errors += _structure(backend, scope, new)
+    if main:
+        errors += kind.validate(new)
+        errors += kind.validate_update(new, old)
+    _raise(kind, old["metadata"], errors)
+
+
+def _structure(backend: Backend, scope: Scope, body: Body) -> list[FieldError]:
+    return [FieldError(*violation) for violation in backend.schema.validate(scope.schema, body)]
+
+
+def _raise(kind: Kind, metadata: dict[str, Any], errors: list[FieldError]) -> None:
+    if errors:
+        raise invalid(kind.group, kind.kind, metadata.get("name", ""), errors)

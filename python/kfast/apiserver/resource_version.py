@@ -1,0 +1,36 @@
+"""The rules of resourceVersion: parsing, which revision a list is read at, and waiting for one to come."""
+
+from __future__ import annotations
+
+from kfast.apiserver.options import ListOptions
+from kfast.apiserver.status_errors import bad_request, quoted, too_large_resource_version
+from kfast.store.protocol import Store
+
+WAIT_SECONDS = 3.0
+"""How long a read waits for a revision that is not there yet."""
+
+
+def parse(text: str) -> int:
+    """The revision of a resourceVersion; 0 if it is unset. Raises StatusError 400."""
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit():
+        raise bad_request(f"Invalid value: {quoted(text)}: strconv.ParseUint: parsing {quoted(text)}: invalid syntax")
+    return int(text)
+
+
+async def not_older_than(store: Store, revision: int) -> None:
+    """Waits until `revision` is readable. Raises StatusError 504 after WAIT_SECONDS."""
+    if revision > store.revision and not await store.wait_revision(revision, WAIT_SECONDS):
+        raise too_large_resource_version(revision, store.revision)
+
+
+async def list_revision(store: Store, options: ListOptions) -> int:
+    """The exact revision a list without continue token reads at; 0 = the newest. Raises StatusError 400, 504."""
+    revision = parse(options.resource_version)
+    if revision == 0:
+        return 0
+    await not_older_than(store, revision)
+    if options.match == "Exact" or (not options.match and options.limit > 0):
+        return revision
+    return 0

@@ -1,0 +1,107 @@
+"""Which handler answers which verb, on resources and subresources."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_object
+from kfast.apiserver.encode import body_response, output_of
+from kfast.apiserver.handlers.create import create
+from kfast.apiserver.handlers.delete import delete
+from kfast.apiserver.handlers.deletecollection import delete_collection
+from kfast.apiserver.handlers.get import get
+from kfast.apiserver.handlers.list import list_objects
+from kfast.apiserver.handlers.patch import patch
+from kfast.apiserver.handlers.update import update
+from kfast.apiserver.handlers.watch import watch
+from kfast.apiserver.options import write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import method_not_supported, no_resource
+from kfast.apiserver.subresources.binding import bind
+from kfast.apiserver.subresources.eviction import evict
+from kfast.apiserver.subresources.finalize import finalize
+from kfast.apiserver.subresources.pod_spec import patch_part, update_part
+from kfast.apiserver.subresources.scale import get_scale, patch_scale, update_scale
+from kfast.apiserver.subresources.status import patch_status, update_status
+from kfast.meta.exchange import Request, Response
+
+Handle = Callable[[Backend, Request, RequestInfo], Awaitable[Response]]
+
+VERBS: dict[str, Handle] = {
+    "get": get,
+    "list": list_objects,
+    "watch": watch,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+}
+
+SUBRESOURCES: dict[tuple[str, str], Handle] = {
+    ("status", "get"): get,
+    ("status", "update"): update_status,
+    ("status", "patch"): patch_status,
+    ("scale", "get"): get_scale,
+    ("scale", "update"): update_scale,
+    ("scale", "patch"): patch_scale,
+    ("binding", "create"): bind,
+    ("eviction", "create"): evict,
+    ("finalize", "update"): finalize,
+    ("ephemeralcontainers", "get"): get,
+    ("ephemeralcontainers", "update"): update_part,
+    ("ephemeralcontainers", "patch"): patch_part,
+    ("resize", "get"): get,
+    ("resize", "update"): update_part,
+    ("resize", "patch"): patch_part,
+    ("approval", "get"): get,
+    ("approval", "update"): update_status,
+    ("approval", "patch"): patch_status,
+}
+
+
+async def route(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """Answers a resource request. Raises StatusError 404, 405 and all that the handlers raise."""
+    scope = info.scope
+    if scope is None:
+        raise no_resource()
+    verb = info.verb
+    if not info.subresource:
+        if verb not in scope.verbs:
+            raise method_not_supported(info.api_group, info.resource, verb)
+        if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:
+            return await _virtual(backend, request, info, scope.kind.resource, scope.schema)
+        if scope.kind.resource == "bindings":
+            return await _bindings(backend, request, info)
+        return await VERBS[verb](backend, request, info)
+    declared = scope.subresources.get(info.subresource)
+    if declared is None:
+        raise no_resource()
+    if verb not in declared.verbs:
+        raise method_not_supported(info.api_group, f"{info.resource}/{info.subresource}", verb)
+    key = f"{scope.kind.resource}/{info.subresource}"
+    if verb == "create" and key in backend.virtual:
+        version = declared.group_version or scope.api_version
+        return await _virtual(backend, request, info, key, f"{version}/{declared.kind}")
+    handle = SUBRESOURCES.get((info.subresource, verb))
+    if handle is None:
+        raise method_not_supported(info.api_group, f"{info.resource}/{info.subresource}", verb)
+    return await handle(backend, request, info)
+
+
+async def _virtual(backend: Backend, request: Request, info: RequestInfo, key: str, schema: str) -> Response:
+    """The create of a kind that is answered and never stored."""
+    output = output_of(request, None, "none")
+    options = write_options(request, "CreateOptions")
+    body, warnings = decode_object(backend, request, info, schema, options.field_validation)
+    answer = await backend.virtual[key](request, info, body)
+    response = body_response(backend, request, output, answer, None, 201)
+    response.warnings = warnings
+    return response
+
+
+async def _bindings(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """The old collection `bindings`: the pod is named in the body."""
+    info.scope = backend.scope("", "v1", "pods")
+    return await bind(backend, request, info)

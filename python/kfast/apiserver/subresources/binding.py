@@ -1,0 +1,86 @@
+"""pods/binding: the scheduler's decision, written to the pod."""
+
+from __future__ import annotations
+
+from kfast._core import Object
+from kfast.api.kind import Body, FieldError
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_object
+from kfast.apiserver.encode import output_of, status_success
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.lifecycle import match_namespace
+from kfast.apiserver.options import write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request, conflict, invalid
+from kfast.clock import rfc3339
+from kfast.meta.exchange import Request, Response
+
+_SCHEMA = "v1/Binding"
+
+
+async def bind(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """POST of a Binding: 201 and a Status. Raises StatusError 400, 404, 409 (bound, deleted, gated), 422."""
+    output_of(request, None, "none")
+    options = write_options(request, "CreateOptions")
+    binding, warnings = decode_object(backend, request, info, _SCHEMA, options.field_validation)
+    match_namespace(info, binding)
+    metadata, target = binding["metadata"], binding.get("target") or {}
+    if not info.name:
+        info.name = metadata.get("name", "")
+    elif metadata.get("name") != info.name:
+        raise bad_request("name in URL does not match name in Binding object")
+    _validate(info.name, target)
+    now = rfc3339(backend.clock.now())
+
+    def transform(pod: Body, current: Object) -> Body:
+        _check(info, metadata.get("uid"), pod, current)
+        _assign(pod, target["name"], metadata, now)
+        return pod
+
+    await guaranteed_update(backend, request, info, Update(transform, options, "all"))
+    response = status_success(request, 201)
+    response.warnings = warnings
+    return response
+
+
+def _validate(name: str, target: Body) -> None:
+    errors = []
+    if target.get("kind") not in (None, "", "Node"):
+        message = f'Unsupported value: "{target["kind"]}": supported values: "Node", ""'
+        errors.append(FieldError("target.kind", "FieldValueNotSupported", message))
+    if not target.get("name"):
+        errors.append(FieldError("target.name", "FieldValueRequired", "Required value"))
+    if errors:
+        raise invalid("", "Binding", name, errors)
+
+
+def _check(info: RequestInfo, uid: str | None, pod: Body, current: Object) -> None:
+    """Raises StatusError 409 if the pod cannot be bound any more, or not yet."""
+    kind, name, spec = info.served.kind, current.name, pod["spec"]
+    why = ""
+    if uid and uid != current.uid:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.uid}"
+    elif current.deleting:
+        why = f"pod {name} is being deleted, cannot be assigned to a host"
+    elif spec.get("nodeName"):
+        why = f'pod {name} is already assigned to node "{spec["nodeName"]}"'
+    elif spec.get("schedulingGates"):
+        why = f"pod {name} has non-empty .spec.schedulingGates"
+    if why:
+        raise conflict(kind, name, why, "binding")
+
+
+def _assign(pod: Body, node: str, metadata: Body, now: str) -> None:
+    pod["spec"]["nodeName"] = node
+    for key in ("annotations", "labels"):
+        if metadata.get(key):
+            pod["metadata"].setdefault(key, {}).update(metadata[key])
+    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    for at, condition in enumerate(conditions):
+        if condition.get("type") == "PodScheduled":
+            if condition.get("status") == "True":
+                scheduled["lastTransitionTime"] = condition.get("lastTransitionTime", now)
+            conditions[at] = scheduled
+            return
+    conditions.append(scheduled)

@@ -1,0 +1,115 @@
+"""The scale subresource: replicas and selector of any scalable kind as autoscaling/v1 Scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfast._core import LabelSelector, Object
+from kfast.api.kind import Body, FieldError, Kind
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_object
+from kfast.apiserver.encode import body_response, current_body, output_of
+from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.handlers.patch import apply_patch, patch_type
+from kfast.apiserver.options import WriteOptions, write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import invalid, not_found
+from kfast.meta.exchange import Request, Response
+
+_SCHEMA = "autoscaling/v1/Scale"
+_COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+async def get_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """The Scale of the object. Raises StatusError 404, 406."""
+    output = output_of(request, None, "none")
+    obj = read(backend, info)
+    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), None)
+
+
+async def update_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """PUT of a Scale: sets the replicas. Raises StatusError 400, 404, 409, 422."""
+    output = output_of(request, None, "none")
+    options = write_options(request, "UpdateOptions")
+    stated, warnings = decode_object(backend, request, info, _SCHEMA, options.field_validation)
+
+    def transform(old: Body, _current: Object) -> Body:
+        return _apply(info.served.kind, old, stated)
+
+    response = await _write(backend, request, info, options, transform, output)
+    response.warnings = warnings
+    return response
+
+
+async def patch_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """PATCH of a Scale. Raises StatusError 400, 404, 409, 415, 422."""
+    output = output_of(request, None, "none")
+    options = write_options(request, "PatchOptions")
+    media_type = patch_type(request, False)
+
+    def transform(old: Body, current: Object) -> Body:
+        scale = scale_of(info.served.kind, current_body(info.served, current))
+        patched, _ = apply_patch(backend, info, _SCHEMA, media_type, scale, request.body, options)
+        return _apply(info.served.kind, old, patched)
+
+    return await _write(backend, request, info, options, transform, output)
+
+
+async def _write(
+    backend: Backend, request: Request, info: RequestInfo, options: WriteOptions, transform: Any, output: Any
+) -> Response:
+    change = Update(transform, options)
+    obj = await guaranteed_update(backend, request, info, change)
+    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), None)
+
+
+def scale_of(kind: Kind, body: Body) -> Body:
+    """The Scale of an object."""
+    metadata = {key: body["metadata"][key] for key in _COPIED if key in body["metadata"]}
+    scale: Body = {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": metadata,
+        "spec": {"replicas": _at(body, kind.scale_paths["spec"]) or 0},
+        "status": {"replicas": _at(body, kind.scale_paths["status"]) or 0},
+    }
+    selector = _selector_text(_at(body, kind.scale_paths.get("selector", "")))
+    if selector:
+        scale["status"]["selector"] = selector
+    return scale
+
+
+def _selector_text(selector: Any) -> str:
+    """Label selectors are objects, but a map in ReplicationControllers and text in custom resources."""
+    if isinstance(selector, str) or not selector:
+        return selector or ""
+    if not {"matchLabels", "matchExpressions"} & selector.keys():
+        selector = {"matchLabels": selector}
+    return str(LabelSelector.from_dict(selector))
+
+
+def _apply(kind: Kind, old: Body, scale: Body) -> Body:
+    metadata = scale.get("metadata") or {}
+    name = old["metadata"]["name"]
+    if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
+        raise not_found(kind, name)
+    replicas = (scale.get("spec") or {}).get("replicas") or 0
+    if replicas < 0:
+        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        raise invalid("autoscaling", "Scale", name, [FieldError("spec.replicas", "FieldValueInvalid", message)])
+    *parents, last = kind.scale_paths["spec"].split(".")
+    target = old
+    for key in parents:
+        target = target.setdefault(key, {})
+    target[last] = replicas
+    if metadata.get("resourceVersion"):
+        old["metadata"]["resourceVersion"] = metadata["resourceVersion"]
+    return old
+
+
+def _at(body: Body, path: str) -> Any:
+    value: Any = body
+    for key in filter(None, path.lstrip(".").split(".")):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if path else None
