@@ -1,6 +1,6 @@
 """What controllers, scheduler and agents are built from: informers, listers, work queues, events, leader election."""
 
-from kfast._core import Object
+from kfast._core import LabelSelector, Object
 from kfast.runtime.controller import Context, Controller, ControllerConfig, Key, Kinds, Runner, Watch, own_key
 from kfast.runtime.expectations import Expectations
 from kfast.runtime.informer import Informer
@@ -21,6 +21,7 @@ __all__ = [
     "Informers",
     "Key",
     "Kinds",
+    "LabelSelector",
     "LeaderElector",
     "LeadershipLostError",
     "LeaseTimes",

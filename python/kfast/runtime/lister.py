@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from kfast._core import Object
 
@@ -13,7 +13,7 @@ IndexFunction = Callable[[Object], Iterable[str]]
 class Selector(Protocol):
     """A compiled label selector."""
 
-    def matches(self, labels: dict[str, str]) -> bool: ...
+    def matches(self, labels: dict[str, str] | Object) -> bool: ...
 
 
 class Lister:
@@ -85,7 +85,7 @@ class Lister:
                 if not entries:
                     del index[value]
 
-    def list(self, namespace: str | None = None, selector: Selector | Any = None) -> list[Object]:
+    def list(self, namespace: str | None = None, selector: Selector | None = None) -> list[Object]:
         """Objects of a namespace, or of all, that match a compiled label selector."""
         objects = self if namespace is None else self._namespaces.get(namespace, {}).values()
-        return [o for o in objects if selector is None or selector.matches(o.labels)]
+        return [o for o in objects if selector is None or selector.matches(o)]

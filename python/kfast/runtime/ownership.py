@@ -65,7 +65,7 @@ async def claim(
     released: list[Object] = []
     for obj in objects:
         reference = controller_of(obj)
-        matches = selector.matches(obj.labels)
+        matches = selector.matches(obj)
         if reference is not None and reference["uid"] != owner.uid:
             continue
         if reference is not None and matches:

@@ -1,8 +1,8 @@
 """Events: said without waiting, correlated and written in the background.
 
 Repetitions become one Event whose count grows; from the tenth similar one on (all but the message equal) within ten
-minutes they are combined; one source may say 25 things at once about one object and then one every five minutes. These are
-the rules of client-go's EventCorrelator.
+minutes they are combined; one source may say 25 things at once about one object and then one every five
+minutes. These are the rules of client-go's EventCorrelator.
 """
 
 from __future__ import annotations
