@@ -81,6 +81,12 @@ class EventSink:
         self._similar: _Recent[_Similar] = _Recent()
         self._written: _Recent[_Written] = _Recent()
         self._task: asyncio.Task[None] | None = None
+        self._last_stamp = 0
+
+    def stamp(self) -> int:
+        """Nanoseconds since the epoch, never the same twice: they tell events of one object apart."""
+        self._last_stamp = max(int(self.clock.now() * 1e9), self._last_stamp + 1)
+        return self._last_stamp
 
     def start(self) -> None:
         """Begins to write; idempotent."""
@@ -187,15 +193,13 @@ class Recorder:
         message: str,
     ) -> None:
         """The same for an object known by its reference only."""
-        clock = self._sink.clock
-        now = clock.now()
-        stamp = rfc3339(now)
+        stamp = rfc3339(self._sink.clock.now())
         self._sink.put(
             {
                 "apiVersion": "v1",
                 "kind": "Event",
                 "metadata": {
-                    "name": f"{involved['name']}.{int(now * 1e9):x}",
+                    "name": f"{involved['name']}.{self._sink.stamp():x}",
                     "namespace": involved.get("namespace") or "default",
                 },
                 "involvedObject": involved,
