@@ -16,7 +16,6 @@ META = "k8s.io/apimachinery/pkg/apis/meta/v1"
 SPECIAL = {
     f"{META}.Time": "Time",
     f"{META}.MicroTime": "MicroTime",
-    f"{META}.Duration": "Duration",
     f"{META}.FieldsV1": "FieldsV1",
     "k8s.io/apimachinery/pkg/api/resource.Quantity": "Quantity",
     "k8s.io/apimachinery/pkg/util/intstr.IntOrString": "IntOrString",

@@ -2,6 +2,36 @@
 
 from __future__ import annotations
 
-from kfast._native import CoreError, FieldSelector, LabelSelector, Object, Quantity, read_event, read_list
+from kfast._native import (
+    CoreError,
+    DecodeError,
+    FieldSelector,
+    LabelSelector,
+    Object,
+    Page,
+    Quantity,
+    Schema,
+    Store,
+    StoreFailed,
+    StrictDecodeError,
+    Watch,
+    read_event,
+    read_list,
+)
 
-__all__ = ["CoreError", "FieldSelector", "LabelSelector", "Object", "Quantity", "read_event", "read_list"]
+__all__ = [
+    "CoreError",
+    "DecodeError",
+    "FieldSelector",
+    "LabelSelector",
+    "Object",
+    "Page",
+    "Quantity",
+    "Schema",
+    "Store",
+    "StoreFailed",
+    "StrictDecodeError",
+    "Watch",
+    "read_event",
+    "read_list",
+]

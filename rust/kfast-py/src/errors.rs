@@ -1,6 +1,7 @@
 //! Python exceptions of the core: one class per failed operation, mapped exhaustively.
 
 use kfast_core::ObjectError;
+use kfast_schema::DecodeError as Refused;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
@@ -12,9 +13,24 @@ create_exception!(
     "Anything the Rust core refuses."
 );
 
+create_exception!(
+    kfast._native,
+    DecodeError,
+    CoreError,
+    "A body that is no object of its kind; the text is upstream's."
+);
+create_exception!(
+    kfast._native,
+    StrictDecodeError,
+    DecodeError,
+    "A body with unknown or duplicate fields under strict validation."
+);
+
 /// Adds the exception classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("CoreError", m.py().get_type::<CoreError>())
+    m.add("CoreError", m.py().get_type::<CoreError>())?;
+    m.add("DecodeError", m.py().get_type::<DecodeError>())?;
+    m.add("StrictDecodeError", m.py().get_type::<StrictDecodeError>())
 }
 
 /// The bytes were no API object.
@@ -22,6 +38,18 @@ pub fn object_error(error: ObjectError) -> PyErr {
     match error {
         ObjectError::Malformed(_) | ObjectError::ResourceVersion(_) => {
             PyValueError::new_err(error.to_string())
+        }
+    }
+}
+
+/// The bytes were no object of their kind.
+pub fn decode_error(error: Refused) -> PyErr {
+    let text = error.to_string();
+    match error {
+        Refused::Strict { .. } => StrictDecodeError::new_err(text),
+        Refused::UnknownKind(_) => PyValueError::new_err(text),
+        Refused::Unrecognized { .. } | Refused::Unfit { .. } | Refused::MediaType(_) => {
+            DecodeError::new_err(text)
         }
     }
 }

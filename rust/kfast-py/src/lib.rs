@@ -3,7 +3,11 @@
 mod errors;
 mod object;
 mod quantity;
+mod scheduler;
+mod schema;
 mod selector;
+mod store;
+mod watch;
 
 use pyo3::prelude::*;
 
@@ -13,6 +17,9 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
     object::register(m)?;
     quantity::register(m)?;
+    scheduler::register(m)?;
+    schema::register(m)?;
     selector::register(m)?;
+    store::register(m)?;
     Ok(())
 }

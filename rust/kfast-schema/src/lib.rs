@@ -1,7 +1,17 @@
 //! Schema-driven object engine: decode, encode, prune, validate, patch.
 
+mod codec;
+mod decode;
+mod error;
+mod json;
 mod load;
 pub mod model;
+mod scalar;
+mod time;
+mod value;
 
+pub use codec::{Decoded, MediaType, Validation, decode, sniff};
+pub use error::DecodeError;
 pub use load::{LoadError, load};
 pub use model::SchemaSet;
+pub use value::{MAX_DEPTH, Name, Value};

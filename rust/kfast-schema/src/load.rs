@@ -1,6 +1,7 @@
 //! Reading the schema data file into a [`SchemaSet`].
 
 use crate::model::{Field, ListType, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
+use crate::value::zero;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -164,9 +165,15 @@ impl<'a> Builder<'a> {
             .collect::<Result<Box<[Field]>, _>>()?;
         let mut by_json: Box<[u16]> = (0..).take(fields.len()).collect();
         by_json.sort_unstable_by(|a, b| fields[*a as usize].name.cmp(&fields[*b as usize].name));
+        let filled = (0..)
+            .zip(&fields)
+            .filter(|(_, f)| f.always && zero(&f.ty).is_some())
+            .map(|(i, _)| i)
+            .collect();
         Ok(Struct {
             name: row.name.into(),
             atomic: row.atomic,
+            filled,
             fields,
             by_json,
             by_tag: Box::default(),
@@ -230,7 +237,6 @@ impl<'a> Builder<'a> {
             "bytes" => Type::Bytes,
             "Time" => Type::Time,
             "MicroTime" => Type::MicroTime,
-            "Duration" => Type::Duration,
             "Quantity" => Type::Quantity,
             "IntOrString" => Type::IntOrString,
             "JSON" => Type::Json,

@@ -74,6 +74,8 @@ pub struct Struct {
     pub(crate) by_json: Box<[u16]>,
     /// What each protobuf tag holds, sorted by tag.
     pub(crate) by_tag: Box<[(u32, Slot)]>,
+    /// Positions of the fields that upstream writes even when nobody set them.
+    pub(crate) filled: Box<[u16]>,
 }
 
 impl Struct {
@@ -188,8 +190,6 @@ pub enum Type {
     Time,
     /// RFC 3339 with microseconds.
     MicroTime,
-    /// Go duration text, `1m30s`.
-    Duration,
     /// Quantity such as `500m`.
     Quantity,
     /// 32-bit integer or text.

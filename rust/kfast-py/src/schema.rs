@@ -1,0 +1,98 @@
+//! `Schema`: decoding and encoding by the schema data.
+
+use crate::errors::decode_error;
+use kfast_schema::{MediaType, Name, SchemaSet, Validation, Value};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
+
+/// Adds the class.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PySchema>()
+}
+
+/// The structure of every kind of one API level.
+#[pyclass(frozen, name = "Schema", module = "kfast._native")]
+pub struct PySchema {
+    set: SchemaSet,
+    /// Property names as Python strings, by their ids.
+    names: Vec<Py<PyString>>,
+}
+
+#[pymethods]
+impl PySchema {
+    #[new]
+    fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let set = kfast_schema::load(data).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let names = set
+            .names()
+            .iter()
+            .map(|n| PyString::intern(py, n).unbind())
+            .collect();
+        Ok(Self { set, names })
+    }
+
+    /// Keys of all kinds.
+    fn kinds(&self) -> Vec<&str> {
+        self.set.kinds()
+    }
+
+    /// Decodes a body as the kind of `key`: (object, findings of the validation).
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        body: &[u8],
+        media_type: &str,
+        validation: &str,
+    ) -> PyResult<(Bound<'py, PyAny>, Vec<String>)> {
+        let media = MediaType::parse(media_type).map_err(decode_error)?;
+        let validation = Validation::parse(validation);
+        kfast_schema::decode(
+            &self.set,
+            key,
+            body,
+            media,
+            validation,
+            |(value, findings)| Ok((self.to_py(py, &value)?, findings)),
+        )
+        .map_err(decode_error)?
+    }
+
+    /// `apiVersion` and `kind` of a body; errors name `expected` as the kind it should have been.
+    #[pyo3(signature = (body, media_type, expected = ""))]
+    fn sniff(&self, body: &[u8], media_type: &str, expected: &str) -> PyResult<(String, String)> {
+        let media = MediaType::parse(media_type).map_err(decode_error)?;
+        kfast_schema::sniff(body, media, expected).map_err(decode_error)
+    }
+}
+
+impl PySchema {
+    fn to_py<'py>(&self, py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(match value {
+            Value::Null => py.None().into_bound(py),
+            Value::Bool(b) => PyBool::new(py, *b).to_owned().into_any(),
+            Value::Int(i) => i.into_pyobject(py)?.into_any(),
+            Value::Double(d) => PyFloat::new(py, *d).into_any(),
+            Value::Text(t) => PyString::new(py, t).into_any(),
+            Value::List(items) => {
+                let items = items
+                    .iter()
+                    .map(|v| self.to_py(py, v))
+                    .collect::<PyResult<Vec<_>>>()?;
+                PyList::new(py, items)?.into_any()
+            }
+            Value::Object(entries) => {
+                let dict = PyDict::new(py);
+                for (name, value) in entries {
+                    let value = self.to_py(py, value)?;
+                    match name {
+                        Name::Known(id) => dict.set_item(self.names[id.index()].bind(py), value)?,
+                        Name::Free(text) => dict.set_item(PyString::new(py, text), value)?,
+                    }
+                }
+                dict.into_any()
+            }
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! One entry for all media types.
+
+use crate::error::{DecodeError, Failure, kind_and_version};
+use crate::model::SchemaSet;
+use crate::value::Value;
+use crate::{decode as typed, json};
+
+/// A format of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaType {
+    /// `application/json`
+    Json,
+}
+
+impl MediaType {
+    /// Reads the name, parameters aside.
+    ///
+    /// # Errors
+    /// `MediaType` for formats without a codec.
+    pub fn parse(name: &str) -> Result<Self, DecodeError> {
+        match name.split(';').next().unwrap_or_default().trim() {
+            "application/json" => Ok(Self::Json),
+            other => Err(DecodeError::MediaType(other.to_owned())),
+        }
+    }
+}
+
+/// What to do about unknown and duplicate fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// Nothing.
+    Ignore,
+    /// Name them.
+    Warn,
+    /// Refuse the body.
+    Strict,
+}
+
+impl Validation {
+    /// Reads `Ignore`, `Warn` or `Strict`; anything else warns, as the default does.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "Ignore" => Self::Ignore,
+            "Strict" => Self::Strict,
+            _ => Self::Warn,
+        }
+    }
+}
+
+/// A decoded body and what strict validation would have said.
+pub type Decoded<'a> = (Value<'a>, Vec<String>);
+
+/// Decodes the text of a body as the kind of `key` and hands the result to `then`; unknown fields are gone,
+/// properties are in the schema's order, values as upstream writes them back.
+///
+/// # Errors
+/// [`DecodeError`] with upstream's message.
+pub fn decode<T>(
+    set: &SchemaSet,
+    key: &str,
+    body: &[u8],
+    media: MediaType,
+    validation: Validation,
+    then: impl FnOnce(Decoded<'_>) -> T,
+) -> Result<T, DecodeError> {
+    let id = set
+        .kind(key)
+        .ok_or_else(|| DecodeError::UnknownKind(key.to_owned()))?;
+    let strict = validation != Validation::Ignore;
+    let refuse = |failure: Failure| failure.of(key, body);
+    let check = |findings: &[String]| {
+        if validation == Validation::Strict && !findings.is_empty() {
+            let (kind, version) = kind_and_version(key);
+            return Err(DecodeError::Strict {
+                kind,
+                version,
+                findings: findings.to_vec(),
+            });
+        }
+        Ok(())
+    };
+    match media {
+        MediaType::Json => {
+            let text = json::text(body);
+            let decoded = typed::json(set, id, &text, strict).map_err(refuse)?;
+            check(&decoded.1)?;
+            Ok(then(decoded))
+        }
+    }
+}
+
+/// `apiVersion` and `kind` of a body, empty if absent.
+///
+/// # Errors
+/// [`DecodeError`] if the body is malformed; `expected` is the kind its message names.
+pub fn sniff(
+    body: &[u8],
+    media: MediaType,
+    expected: &str,
+) -> Result<(String, String), DecodeError> {
+    match media {
+        MediaType::Json => {
+            json::type_meta(&json::text(body)).map_err(|e| Failure::from(e).of(expected, body))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A decoded object: a light tree whose property names are ids where the schema knows them.
+
+use crate::model::{Field, NameId, SchemaSet, Struct, Type, TypeId};
+use std::borrow::Cow;
+
+/// Depth at which objects are refused; upstream allows 10,000, no API type needs 50.
+pub const MAX_DEPTH: usize = 256;
+
+/// One decoded value; text borrows from the body where it can.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`, only inside free-form JSON.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number that is no 64-bit integer.
+    Double(f64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A list.
+    List(Vec<Value<'a>>),
+    /// An object, in order.
+    Object(Vec<(Name<'a>, Value<'a>)>),
+}
+
+/// The name of a property.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Name<'a> {
+    /// Known to the schema.
+    Known(NameId),
+    /// A key of a map or of free-form JSON.
+    Free(Cow<'a, str>),
+}
+
+impl Name<'_> {
+    /// The text of the name.
+    #[must_use]
+    pub fn text<'s>(&'s self, set: &'s SchemaSet) -> &'s str {
+        match self {
+            Self::Known(id) => &set.names()[id.index()],
+            Self::Free(text) => text,
+        }
+    }
+}
+
+impl Value<'_> {
+    /// Whether Go's `omitempty` leaves the value out.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Bool(b) => !b,
+            Self::Int(i) => *i == 0,
+            Self::Double(d) => *d == 0.0,
+            Self::Text(t) => t.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Object(entries) => entries.is_empty(),
+        }
+    }
+
+    /// The same as a `serde_json` tree.
+    #[must_use]
+    pub fn to_json(&self, set: &SchemaSet) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(b) => (*b).into(),
+            Self::Int(i) => (*i).into(),
+            Self::Double(d) => (*d).into(),
+            Self::Text(t) => t.as_ref().into(),
+            Self::List(items) => items.iter().map(|v| v.to_json(set)).collect(),
+            Self::Object(entries) => entries
+                .iter()
+                .map(|(n, v)| (n.text(set).to_owned(), v.to_json(set)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        }
+    }
+}
+
+/// The value of a property that is written though nobody set it; `None` where absence stands for it.
+///
+/// Go writes `""`, `null` and `0` of an int-or-string as well; those are left out, since absence says the same.
+pub(crate) fn zero(ty: &Type) -> Option<Value<'static>> {
+    match ty {
+        Type::Bool => Some(Value::Bool(false)),
+        Type::Int32 | Type::Int64 => Some(Value::Int(0)),
+        Type::Quantity => Some(Value::Text(Cow::Borrowed("0"))),
+        Type::Struct(_) => Some(Value::Object(Vec::new())),
+        _ => None,
+    }
+}
+
+/// What stands for `null` inside a list or map of `ty`.
+pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
+    match ty {
+        Type::Struct(id) => object(set, *id, Vec::new()),
+        Type::String | Type::Bytes => Value::Text(Cow::Borrowed("")),
+        Type::List(_) | Type::WrappedList(_) => Value::List(Vec::new()),
+        Type::Map(_) => Value::Object(Vec::new()),
+        Type::Double => Value::Double(0.0),
+        Type::IntOrString => Value::Int(0),
+        other => zero(other).unwrap_or(Value::Null),
+    }
+}
+
+/// Builds an object from (position, value) entries as upstream would write it back: properties in the
+/// schema's order, the last of duplicates, zero values left out or filled in as the Go types say.
+pub(crate) fn object<'a>(
+    set: &SchemaSet,
+    id: TypeId,
+    mut entries: Vec<(u16, Value<'a>)>,
+) -> Value<'a> {
+    let structure = set.get(id);
+    if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+        entries.sort_by_key(|(at, _)| *at);
+        entries.reverse();
+        entries.dedup_by_key(|(at, _)| *at);
+        entries.reverse();
+    }
+    let mut filled = structure.filled.iter().copied().peekable();
+    let mut out = Vec::with_capacity(entries.len() + structure.filled.len());
+    for (at, value) in entries {
+        while let Some(missing) = filled.next_if(|f| *f < at) {
+            push_zero(set, structure, missing, &mut out);
+        }
+        filled.next_if_eq(&at);
+        let field = &structure.fields[at as usize];
+        if keeps(field, &value) {
+            out.push((Name::Known(field.key), value));
+        }
+    }
+    for missing in filled {
+        push_zero(set, structure, missing, &mut out);
+    }
+    Value::Object(out)
+}
+
+fn keeps(field: &Field, value: &Value<'_>) -> bool {
+    field.pointer || field.always || !value.is_empty()
+}
+
+fn push_zero<'a>(
+    set: &SchemaSet,
+    structure: &Struct,
+    at: u16,
+    out: &mut Vec<(Name<'a>, Value<'a>)>,
+) {
+    let field = &structure.fields[at as usize];
+    let value = match &field.ty {
+        Type::Struct(id) => Some(object(set, *id, Vec::new())),
+        other => zero(other),
+    };
+    if let Some(value) = value {
+        out.push((Name::Known(field.key), value));
+    }
+}
