@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from kfast._native import (
     CoreError,
+    Decision,
     DecodeError,
     FieldSelector,
     LabelSelector,
     Object,
     Page,
     Quantity,
+    Scheduler,
     Schema,
     Store,
     StoreFailed,
@@ -21,12 +23,14 @@ from kfast._native import (
 
 __all__ = [
     "CoreError",
+    "Decision",
     "DecodeError",
     "FieldSelector",
     "LabelSelector",
     "Object",
     "Page",
     "Quantity",
+    "Scheduler",
     "Schema",
     "Store",
     "StoreFailed",

@@ -1,0 +1,240 @@
+//! The cluster as columns over nodes, the pods on them, and the log of which rows changed.
+
+mod changes;
+mod classes;
+mod columns;
+mod images;
+mod view;
+
+pub use changes::ChangeLog;
+pub use classes::{ClassId, Classes};
+pub use columns::Columns;
+pub use images::Images;
+pub use view::NodeView;
+
+use crate::framework::{Events, node_changes};
+use crate::model::{HostPort, NodeSpec, PodClass, ResourceNames};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Row of a node; reused after the node is gone.
+pub type NodeIndex = u32;
+
+/// A pod that occupies a node, or will once the node is known.
+#[derive(Clone, Debug)]
+struct Placed {
+    class: ClassId,
+    node: Arc<str>,
+}
+
+/// Nodes and the pods on them. Every change of a row is logged, so that what was computed from rows
+/// can be brought up to date by visiting the changed ones alone.
+#[derive(Default)]
+pub struct Cache {
+    /// Resource names and their columns.
+    pub resources: ResourceNames,
+    /// Interned pod classes.
+    pub classes: Classes,
+    nodes: Vec<Option<NodeSpec>>,
+    free: Vec<NodeIndex>,
+    by_name: HashMap<Arc<str>, NodeIndex>,
+    columns: Columns,
+    host_ports: Vec<Vec<HostPort>>,
+    images: Images,
+    placed: HashMap<Arc<str>, Placed>,
+    /// Uids of the pods placed on a node, known or not.
+    on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
+    changes: ChangeLog,
+}
+
+impl Cache {
+    /// Number of nodes.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Number of rows, those of removed nodes included.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The node in a row.
+    #[must_use]
+    pub fn node(&self, index: NodeIndex) -> Option<NodeView<'_>> {
+        let spec = self.nodes.get(index as usize)?.as_ref()?;
+        Some(NodeView::new(self, spec, index))
+    }
+
+    /// The row of a node.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<NodeIndex> {
+        self.by_name.get(name).copied()
+    }
+
+    /// All nodes with their rows, by row.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, NodeView<'_>)> {
+        (0..).zip(&self.nodes).filter_map(|(index, spec)| {
+            spec.as_ref()
+                .map(|spec| (index, NodeView::new(self, spec, index)))
+        })
+    }
+
+    /// Images on all nodes.
+    #[must_use]
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// The log of changed rows.
+    #[must_use]
+    pub fn changes(&self) -> &ChangeLog {
+        &self.changes
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) fn host_ports(&self, index: NodeIndex) -> &[HostPort] {
+        &self.host_ports[index as usize]
+    }
+
+    /// Adds or replaces a node. Returns its row and what changed.
+    pub fn set_node(&mut self, spec: NodeSpec) -> (NodeIndex, Events) {
+        if let Some(&index) = self.by_name.get(&spec.name) {
+            return (index, self.replace_node(index, spec));
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.nodes.push(None);
+            self.host_ports.push(Vec::new());
+            self.columns.add_row();
+            NodeIndex::try_from(self.nodes.len() - 1).unwrap_or(NodeIndex::MAX)
+        });
+        let name = Arc::clone(&spec.name);
+        self.by_name.insert(Arc::clone(&name), index);
+        self.columns
+            .set_allocatable(index, &spec.allocatable, spec.allowed_pods);
+        self.images.add(&spec.images);
+        self.images.nodes_changed();
+        self.nodes[index as usize] = Some(spec);
+        for uid in self.on_node.get(&name).cloned().unwrap_or_default() {
+            let class = self.placed[&uid].class;
+            self.account(index, class, true);
+        }
+        self.changes.push(index);
+        (index, Events::NODE_ADD)
+    }
+
+    fn replace_node(&mut self, index: NodeIndex, spec: NodeSpec) -> Events {
+        let slot = &mut self.nodes[index as usize];
+        let Some(old) = slot.replace(spec) else {
+            return Events::NONE;
+        };
+        let Some(new) = slot.as_ref() else {
+            return Events::NONE;
+        };
+        if old == *new {
+            return Events::NONE;
+        }
+        if old.images != new.images {
+            self.images.remove(&old.images);
+            self.images.add(&new.images);
+        }
+        self.columns
+            .set_allocatable(index, &new.allocatable, new.allowed_pods);
+        self.changes.push(index);
+        node_changes(&old, new)
+    }
+
+    /// Removes a node; pods on it stay known, should it come back.
+    pub fn remove_node(&mut self, name: &str) {
+        let Some(index) = self.by_name.remove(name) else {
+            return;
+        };
+        if let Some(spec) = self.nodes[index as usize].take() {
+            self.images.remove(&spec.images);
+        }
+        self.images.nodes_changed();
+        self.columns.clear_row(index);
+        self.host_ports[index as usize].clear();
+        self.free.push(index);
+        self.changes.push(index);
+    }
+
+    /// Counts a pod on a node, or moves it there; no-op if it is there with the same class.
+    /// Takes over the caller's hold on `class`.
+    pub fn place(
+        &mut self,
+        uid: &Arc<str>,
+        class: ClassId,
+        node: &Arc<str>,
+    ) -> Option<Arc<PodClass>> {
+        let freed = match self.placed.get(uid) {
+            Some(old) if old.class == class && old.node == *node => {
+                self.classes.release(class);
+                return None;
+            }
+            Some(_) => self.unplace(uid).map(|(class, _)| class),
+            None => None,
+        };
+        let placed = Placed {
+            class,
+            node: Arc::clone(node),
+        };
+        self.placed.insert(Arc::clone(uid), placed);
+        self.on_node
+            .entry(Arc::clone(node))
+            .or_default()
+            .push(Arc::clone(uid));
+        if let Some(&index) = self.by_name.get(node) {
+            self.account(index, class, true);
+            self.changes.push(index);
+        }
+        freed
+    }
+
+    /// Stops counting a pod. Returns its class and node if it was counted.
+    pub fn unplace(&mut self, uid: &str) -> Option<(Arc<PodClass>, Arc<str>)> {
+        let Placed { class, node } = self.placed.remove(uid)?;
+        if let Some(pods) = self.on_node.get_mut(&node) {
+            pods.retain(|u| **u != *uid);
+            if pods.is_empty() {
+                self.on_node.remove(&node);
+            }
+        }
+        if let Some(&index) = self.by_name.get(&node) {
+            self.account(index, class, false);
+            self.changes.push(index);
+        }
+        let shared = self.classes.get(class);
+        self.classes.release(class);
+        Some((shared, node))
+    }
+
+    /// The node a pod is counted on.
+    #[must_use]
+    pub fn node_of(&self, uid: &str) -> Option<&Arc<str>> {
+        self.placed.get(uid).map(|p| &p.node)
+    }
+
+    /// Number of pods counted on nodes.
+    #[must_use]
+    pub fn placed_count(&self) -> usize {
+        self.placed.len()
+    }
+
+    fn account(&mut self, index: NodeIndex, class: ClassId, add: bool) {
+        let class = self.classes.get(class);
+        self.columns.account(index, &class, add);
+        let ports = &mut self.host_ports[index as usize];
+        for port in &class.host_ports {
+            if add {
+                ports.push(port.clone());
+            } else if let Some(at) = ports.iter().position(|p| p == port) {
+                ports.swap_remove(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! One scheduling cycle: filter and score by class, incrementally or from scratch, and its messages.
+
+mod class_state;
+mod diagnosis;
+mod evaluation;
+mod ranking;
+
+pub use class_state::ClassState;
+pub use diagnosis::Diagnosis;
+pub use evaluation::{Candidates, Evaluation, NodeScores, candidates};
+pub use ranking::Ranking;

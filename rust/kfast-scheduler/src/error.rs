@@ -1,0 +1,33 @@
+//! What the scheduler cannot read.
+
+/// An object given to the scheduler is no pod or node.
+#[derive(Debug, thiserror::Error)]
+pub enum SchedulerError {
+    /// The JSON does not have the shape of the kind.
+    #[error("{kind} {namespace}/{name}: {cause}")]
+    Malformed {
+        /// `Pod` or `Node`.
+        kind: &'static str,
+        /// Namespace of the object.
+        namespace: String,
+        /// Name of the object.
+        name: String,
+        /// What the decoder met.
+        cause: String,
+    },
+}
+
+impl SchedulerError {
+    pub(crate) fn malformed(
+        kind: &'static str,
+        object: &kfast_core::Object,
+        cause: &serde_json::Error,
+    ) -> Self {
+        Self::Malformed {
+            kind,
+            namespace: object.namespace().to_owned(),
+            name: object.name().to_owned(),
+            cause: cause.to_string(),
+        }
+    }
+}

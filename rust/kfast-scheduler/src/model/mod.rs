@@ -1,0 +1,23 @@
+//! What the scheduler keeps of a pod and of a node.
+
+mod affinity;
+mod node;
+mod pod;
+mod quantity;
+mod requests;
+mod resources;
+mod taint;
+
+pub use affinity::{NodeSelectorTerm, Requirement};
+pub use node::{Image, NodeSpec};
+pub use pod::{HostPort, Pod, PodClass, PodInput};
+pub use quantity::Quantity;
+pub use resources::{CPU, EPHEMERAL_STORAGE, MEMORY, ResourceId, ResourceNames, Resources};
+pub use taint::{Effect, Taint, Toleration};
+
+use serde::{Deserialize, Deserializer};
+
+/// An absent field and an explicit null both read as the default.
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(d: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}

@@ -1,0 +1,342 @@
+//! Pod objects, and pod classes: all that placement depends on, shared by equal pods.
+
+use super::requests::Requests;
+use super::{NodeSelectorTerm, Quantity, ResourceNames, Resources, Toleration, nullable};
+use crate::SchedulerError;
+use kfast_core::Object;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) type ResourceMap = BTreeMap<String, Quantity>;
+
+/// A host port a pod occupies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostPort {
+    /// Host address, `0.0.0.0` for all.
+    pub ip: Box<str>,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: Box<str>,
+    /// Port.
+    pub port: i32,
+}
+
+/// The scheduling-relevant part of a pod's spec. Pods of one class get equal verdicts and scores.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodClass {
+    /// Positive requests.
+    pub requests: Resources,
+    /// (cpu, memory) with defaults, as the Fit scorer sees the pod to be placed.
+    pub nonzero_incoming: (i64, i64),
+    /// (cpu, memory) with defaults, as a node accounts the pod.
+    pub nonzero_accounted: (i64, i64),
+    /// `spec.nodeSelector`.
+    pub node_selector: Vec<(String, String)>,
+    /// Terms of the required node affinity.
+    pub required: Option<Vec<NodeSelectorTerm>>,
+    /// Weighted terms of the preferred node affinity.
+    pub preferred: Vec<(i32, NodeSelectorTerm)>,
+    /// Tolerations.
+    pub tolerations: Vec<Toleration>,
+    /// Host ports of containers and sidecars.
+    pub host_ports: Vec<HostPort>,
+    /// Images of all containers and image volumes, each with a tag or digest.
+    pub images: Vec<String>,
+    /// Number of containers and init containers.
+    pub containers: usize,
+    /// `spec.nodeName` of a pod that asks what other nodes say; `None` for queued and accounted pods.
+    pub node_name: Option<Box<str>>,
+}
+
+/// One pod as the queue and the cache know it.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid; `namespace/name` where an object carries none.
+    pub uid: Arc<str>,
+    /// `spec.priority`.
+    pub priority: i32,
+    /// `spec.preemptionPolicy` is `Never`.
+    pub never_preempts: bool,
+    /// Has scheduling gates.
+    pub gated: bool,
+    /// Was marked for deletion.
+    pub deleting: bool,
+    /// Succeeded or failed.
+    pub terminal: bool,
+    /// `spec.schedulerName`.
+    pub scheduler_name: Box<str>,
+    /// `spec.nodeName`.
+    pub node_name: Option<Arc<str>>,
+}
+
+/// A pod object read: the pod and its class.
+pub struct PodInput {
+    /// The pod.
+    pub pod: Pod,
+    /// Its class, not yet shared.
+    pub class: PodClass,
+}
+
+#[derive(Deserialize)]
+struct RawPod {
+    #[serde(default, deserialize_with = "nullable")]
+    spec: RawSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    status: RawStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RawSpec {
+    #[serde(deserialize_with = "nullable")]
+    pub containers: Vec<RawContainer>,
+    #[serde(deserialize_with = "nullable")]
+    pub init_containers: Vec<RawContainer>,
+    #[serde(deserialize_with = "nullable")]
+    pub overhead: ResourceMap,
+    pub resources: Option<RawResources>,
+    #[serde(deserialize_with = "nullable")]
+    volumes: Vec<RawVolume>,
+    #[serde(deserialize_with = "nullable")]
+    node_selector: BTreeMap<String, String>,
+    #[serde(deserialize_with = "nullable")]
+    affinity: RawAffinity,
+    #[serde(deserialize_with = "nullable")]
+    tolerations: Vec<Toleration>,
+    #[serde(deserialize_with = "nullable")]
+    scheduling_gates: Vec<serde::de::IgnoredAny>,
+    priority: Option<i32>,
+    preemption_policy: Option<String>,
+    node_name: Option<String>,
+    scheduler_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RawContainer {
+    pub name: String,
+    image: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub restart_policy: String,
+    #[serde(deserialize_with = "nullable")]
+    pub resources: RawResources,
+    #[serde(deserialize_with = "nullable")]
+    ports: Vec<RawPort>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawResources {
+    #[serde(deserialize_with = "nullable")]
+    pub requests: ResourceMap,
+    #[serde(deserialize_with = "nullable")]
+    pub limits: ResourceMap,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawPort {
+    #[serde(deserialize_with = "nullable")]
+    host_port: i32,
+    #[serde(rename = "hostIP", deserialize_with = "nullable")]
+    host_ip: String,
+    #[serde(deserialize_with = "nullable")]
+    protocol: String,
+}
+
+#[derive(Deserialize)]
+struct RawVolume {
+    image: Option<RawImageVolume>,
+}
+
+#[derive(Deserialize)]
+struct RawImageVolume {
+    #[serde(default, deserialize_with = "nullable")]
+    reference: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RawAffinity {
+    #[serde(deserialize_with = "nullable")]
+    node_affinity: RawNodeAffinity,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawNodeAffinity {
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    required: Option<RawNodeSelector>,
+    #[serde(
+        rename = "preferredDuringSchedulingIgnoredDuringExecution",
+        deserialize_with = "nullable"
+    )]
+    preferred: Vec<RawPreferred>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawNodeSelector {
+    #[serde(default, deserialize_with = "nullable")]
+    node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+#[derive(Deserialize)]
+struct RawPreferred {
+    weight: i32,
+    preference: NodeSelectorTerm,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RawStatus {
+    phase: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub container_statuses: Vec<RawContainerStatus>,
+    #[serde(deserialize_with = "nullable")]
+    pub init_container_statuses: Vec<RawContainerStatus>,
+    #[serde(deserialize_with = "nullable")]
+    conditions: Vec<RawCondition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RawContainerStatus {
+    pub name: String,
+    pub resources: Option<RawResources>,
+    #[serde(deserialize_with = "nullable")]
+    pub allocated_resources: ResourceMap,
+}
+
+#[derive(Deserialize)]
+struct RawCondition {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default, deserialize_with = "nullable")]
+    reason: String,
+}
+
+impl RawStatus {
+    /// The kubelet refused the requested resize, so the spec's requests are not held.
+    pub fn resize_infeasible(&self) -> bool {
+        self.conditions
+            .iter()
+            .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
+    }
+}
+
+impl PodInput {
+    /// Reads a pod.
+    ///
+    /// # Errors
+    /// `Malformed` if a field has the wrong type.
+    pub fn read(object: &Object, names: &mut ResourceNames) -> Result<Self, SchedulerError> {
+        let raw: RawPod = serde_json::from_slice(object.bytes())
+            .map_err(|e| SchedulerError::malformed("Pod", object, &e))?;
+        let requests = Requests::of(&raw.spec, &raw.status, names);
+        let (spec, status) = (raw.spec, raw.status);
+        let uid = match object.uid() {
+            "" => format!("{}/{}", object.namespace(), object.name()).into(),
+            uid => uid.into(),
+        };
+        let pod = Pod {
+            namespace: object.namespace().into(),
+            name: object.name().into(),
+            uid,
+            priority: spec.priority.unwrap_or(0),
+            never_preempts: spec.preemption_policy.as_deref() == Some("Never"),
+            gated: !spec.scheduling_gates.is_empty(),
+            deleting: object.deleting(),
+            terminal: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
+            scheduler_name: spec
+                .scheduler_name
+                .as_deref()
+                .filter(|n| !n.is_empty())
+                .unwrap_or("default-scheduler")
+                .into(),
+            node_name: spec
+                .node_name
+                .as_deref()
+                .filter(|n| !n.is_empty())
+                .map(Into::into),
+        };
+        Ok(Self {
+            pod,
+            class: class(spec, requests),
+        })
+    }
+}
+
+fn class(spec: RawSpec, requests: Requests) -> PodClass {
+    let containers = || spec.containers.iter().chain(&spec.init_containers);
+    let images = containers()
+        .map(|c| c.image.as_deref().unwrap_or_default())
+        .chain(
+            spec.volumes
+                .iter()
+                .filter_map(|v| v.image.as_ref())
+                .map(|i| i.reference.as_str()),
+        )
+        .map(tagged)
+        .collect();
+    let mut host_ports: Vec<HostPort> = spec
+        .containers
+        .iter()
+        .chain(
+            spec.init_containers
+                .iter()
+                .filter(|c| c.restart_policy == "Always"),
+        )
+        .flat_map(|c| &c.ports)
+        .filter(|p| p.host_port > 0)
+        .map(|p| HostPort {
+            ip: if p.host_ip.is_empty() {
+                "0.0.0.0"
+            } else {
+                &p.host_ip
+            }
+            .into(),
+            protocol: if p.protocol.is_empty() {
+                "TCP"
+            } else {
+                &p.protocol
+            }
+            .into(),
+            port: p.host_port,
+        })
+        .collect();
+    host_ports.sort();
+    host_ports.dedup();
+    let affinity = spec.affinity.node_affinity;
+    PodClass {
+        node_name: None,
+        containers: containers().count(),
+        requests: requests.real,
+        nonzero_incoming: requests.incoming,
+        nonzero_accounted: requests.accounted,
+        node_selector: spec.node_selector.into_iter().collect(),
+        required: affinity.required.map(|r| r.node_selector_terms),
+        preferred: affinity
+            .preferred
+            .into_iter()
+            .map(|p| (p.weight, p.preference))
+            .collect(),
+        tolerations: spec.tolerations,
+        host_ports,
+        images,
+    }
+}
+
+/// `image` with `:latest` where it has neither tag nor digest.
+fn tagged(image: &str) -> String {
+    let after = |c| image.rfind(c).map_or(0, |at| at + 1);
+    if after(':') <= after('/') {
+        format!("{image}:latest")
+    } else {
+        image.to_owned()
+    }
+}

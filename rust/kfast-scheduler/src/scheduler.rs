@@ -1,0 +1,370 @@
+//! The scheduler: objects in, decisions out.
+
+use crate::SchedulerError;
+use crate::cache::{Cache, ClassId, NodeIndex};
+use crate::cycle::{Candidates, ClassState, Diagnosis, Evaluation, candidates};
+use crate::framework::{ClusterEvent, Events, Profile, default_profile};
+use crate::model::{NodeSpec, Pod, PodClass, PodInput};
+use crate::queue::{Entry, Place, Queue, Time};
+use kfast_core::Object;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Class states together hold at most this many rows.
+const STATE_ROWS: usize = 1 << 22;
+
+/// What was decided about one pod.
+#[derive(Debug)]
+pub struct Decision {
+    /// The pod.
+    pub pod: Pod,
+    /// Where it goes, or why nowhere.
+    pub outcome: Outcome,
+}
+
+/// The outcome of one cycle.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Assumed on a node; a binding is due.
+    Assumed(Arc<str>),
+    /// No node fits.
+    Unschedulable {
+        /// Upstream's message.
+        message: String,
+        /// Plugins that rejected it.
+        plugins: Vec<&'static str>,
+    },
+}
+
+/// Number of pods by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PendingCounts {
+    /// Ready to be tried.
+    pub active: usize,
+    /// Waiting for the end of their backoff.
+    pub backoff: usize,
+    /// Waiting for an event.
+    pub unschedulable: usize,
+    /// Held back by gates.
+    pub gated: usize,
+    /// Placed, binding under way.
+    pub assumed: usize,
+}
+
+/// A scheduler for the pods of one `schedulerName`.
+pub struct Scheduler {
+    name: Box<str>,
+    profile: Profile,
+    cache: Cache,
+    queue: Queue,
+    /// `None`: seen once, from scratch.
+    states: HashMap<ClassId, (u64, Option<ClassState>)>,
+    cycle: u64,
+    seed: u64,
+}
+
+impl Scheduler {
+    /// A scheduler without nodes and pods. `seed` decides between equally good nodes.
+    #[must_use]
+    pub fn new(name: &str, seed: u64) -> Self {
+        Self {
+            name: name.into(),
+            profile: default_profile(),
+            cache: Cache::default(),
+            queue: Queue::default(),
+            states: HashMap::new(),
+            cycle: 0,
+            seed,
+        }
+    }
+
+    /// The cluster as the scheduler sees it.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Adds or replaces a node.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn set_node(&mut self, node: &Object, now: Time) -> Result<(), SchedulerError> {
+        let spec = NodeSpec::read(node, &mut self.cache.resources)?;
+        let (index, events) = self.cache.set_node(spec);
+        if events != Events::NONE {
+            self.react(events, Some(index), None, now);
+        }
+        Ok(())
+    }
+
+    /// Removes a node.
+    pub fn remove_node(&mut self, name: &str) {
+        self.cache.remove_node(name);
+    }
+
+    /// Adds or replaces a pod, pending or assigned. Pods that ended are forgotten; pending pods of
+    /// other schedulers are ignored.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn set_pod(&mut self, object: &Object, now: Time) -> Result<(), SchedulerError> {
+        let PodInput { pod, class } = PodInput::read(object, &mut self.cache.resources)?;
+        if pod.terminal {
+            self.remove_pod(&pod.uid, now);
+        } else if let Some(node) = pod.node_name.clone() {
+            let class = self.cache.classes.intern(class);
+            self.drop_entry(&pod.uid);
+            if let Some(freed) = self.cache.place(&pod.uid, class, &node) {
+                self.react(Events::POD_DELETE, None, Some(&freed), now);
+            }
+        } else if *pod.scheduler_name == *self.name && !pod.deleting {
+            self.queue_pod(pod, class, now);
+        } else if !self.is_assumed(&pod.uid) {
+            self.drop_entry(&pod.uid);
+        }
+        Ok(())
+    }
+
+    fn queue_pod(&mut self, pod: Pod, class: PodClass, now: Time) {
+        let known = self.queue.get(&pod.uid).map(|e| {
+            let same = *self.cache.classes.get(e.class) == class
+                && e.pod.gated == pod.gated
+                && e.pod.priority == pod.priority;
+            same || matches!(e.place, Place::Assumed)
+        });
+        if known == Some(true) {
+            return self.queue.refresh(pod);
+        }
+        let gated = self.profile.gate(&pod).is_some();
+        let rank = self.profile.rank(&pod);
+        let class = self.cache.classes.intern(class);
+        if let Some(old) = self.queue.get(&pod.uid) {
+            self.cache.classes.release(old.class);
+        }
+        self.queue.put(Entry::new(pod, class, rank), gated, now);
+    }
+
+    /// Removes a pod.
+    pub fn remove_pod(&mut self, uid: &str, now: Time) {
+        self.drop_entry(uid);
+        if let Some((class, _)) = self.cache.unplace(uid) {
+            self.react(Events::POD_DELETE, None, Some(&class), now);
+        }
+    }
+
+    /// Takes back an assumed pod whose binding failed; it is retried after a backoff. Returns whether
+    /// the pod was assumed.
+    pub fn bind_failed(&mut self, uid: &str, now: Time) -> bool {
+        let failed = self.queue.fail(uid, now);
+        if failed && let Some((class, _)) = self.cache.unplace(uid) {
+            self.react(Events::POD_DELETE, None, Some(&class), now);
+        }
+        failed
+    }
+
+    /// Decides about up to `max` pods.
+    pub fn step(&mut self, now: Time, max: usize) -> Vec<Decision> {
+        for class in self.cache.classes.take_released() {
+            self.states.remove(&class);
+        }
+        let mut decisions = Vec::new();
+        while decisions.len() < max
+            && let Some(entry) = self.queue.pop(now)
+        {
+            decisions.push(self.decide(entry, now));
+        }
+        decisions
+    }
+
+    /// Number of pods by state.
+    #[must_use]
+    pub fn pending(&self) -> PendingCounts {
+        let [active, backoff, unschedulable, gated, assumed] = self.queue.counts();
+        PendingCounts {
+            active,
+            backoff,
+            unschedulable,
+            gated,
+            assumed,
+        }
+    }
+
+    /// When `step` next has something to do without new objects: now, later, or never.
+    #[must_use]
+    pub fn next_wakeup(&self, now: Time) -> Option<Time> {
+        self.queue.next_wakeup(now)
+    }
+
+    /// The verdict of every plugin on every node for a pod, from scratch; the pod need not be queued.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn evaluate(&mut self, pod: &Object) -> Result<(Candidates, Evaluation), SchedulerError> {
+        let PodInput { pod, mut class } = PodInput::read(pod, &mut self.cache.resources)?;
+        class.node_name = pod.node_name.as_deref().map(Into::into);
+        let (found, filters) = candidates(&self.profile, &self.cache, &class);
+        let rows: Vec<NodeIndex> = match &found {
+            Candidates::Rejected(_) => Vec::new(),
+            Candidates::All => self.cache.nodes().map(|(row, _)| row).collect(),
+            Candidates::Some(rows, _) => rows.clone(),
+        };
+        let rows = rows.into_iter();
+        let evaluation = Evaluation::run(&self.profile, &self.cache, &class, &filters, rows);
+        Ok((found, evaluation))
+    }
+
+    fn decide(&mut self, entry: Entry, now: Time) -> Decision {
+        self.cycle += 1;
+        let class = self.cache.classes.get(entry.class);
+        let outcome = match self.find(entry.class, &class) {
+            Ok(node) => {
+                let held = self.cache.classes.hold(entry.class);
+                self.cache.place(&entry.pod.uid, held, &node);
+                Outcome::Assumed(node)
+            }
+            Err(diagnosis) => self.explain_failure(&entry.pod, &diagnosis),
+        };
+        let pod = entry.pod.clone();
+        match &outcome {
+            Outcome::Assumed(_) => self.queue.assume(entry),
+            Outcome::Unschedulable { plugins, .. } => {
+                self.queue.reject(entry, self.profile.set(plugins), now);
+            }
+        }
+        Decision { pod, outcome }
+    }
+
+    fn explain_failure(&self, pod: &Pod, diagnosis: &Diagnosis) -> Outcome {
+        let post_filter = self
+            .profile
+            .plugins()
+            .find_map(|p| p.post_filter())
+            .map(|p| p.message(pod, diagnosis.unschedulable(), diagnosis.total));
+        Outcome::Unschedulable {
+            message: diagnosis.message(&self.cache.resources, &post_filter.unwrap_or_default()),
+            plugins: diagnosis.plugins(),
+        }
+    }
+
+    /// The node for a class, or why there is none.
+    fn find(&mut self, id: ClassId, class: &PodClass) -> Result<Arc<str>, Diagnosis> {
+        let total = self.cache.node_count();
+        let (found, filters) = candidates(&self.profile, &self.cache, class);
+        let (cache, profile) = (&self.cache, &self.profile);
+        let mut rejections = Vec::new();
+        let best = match found {
+            Candidates::Rejected(rejection) => {
+                return Err(Diagnosis {
+                    total,
+                    pre_filter: Some(rejection),
+                    rejections,
+                });
+            }
+            Candidates::Some(rows, outside) => {
+                let excluded = total - rows.len();
+                let run = Evaluation::run(profile, cache, class, &filters, rows.into_iter());
+                rejections.extend(run.rejected.iter().map(|(_, r)| (r.clone(), 1)));
+                rejections.extend((excluded > 0).then_some((outside, excluded)));
+                pick(&run.best(), &mut self.seed)
+            }
+            Candidates::All => match self.states.entry(id) {
+                std::collections::hash_map::Entry::Vacant(slot) => {
+                    slot.insert((self.cycle, None));
+                    let rows = cache.nodes().map(|(row, _)| row);
+                    let run = Evaluation::run(profile, cache, class, &filters, rows);
+                    count(&mut rejections, run.rejected.iter().map(|(_, r)| r));
+                    pick(&run.best(), &mut self.seed)
+                }
+                std::collections::hash_map::Entry::Occupied(slot) => {
+                    let (used, state) = slot.into_mut();
+                    *used = self.cycle;
+                    let state = match state {
+                        Some(state) => {
+                            state.refresh(profile, cache, class, &filters);
+                            state
+                        }
+                        None => state.insert(ClassState::new(profile, cache, class, &filters)),
+                    };
+                    if state.best().is_empty() {
+                        rejections = state.rejections();
+                    }
+                    pick(state.best(), &mut self.seed)
+                }
+            },
+        };
+        let node = best
+            .and_then(|row| cache.node(row))
+            .map(|n| Arc::clone(&n.spec().name));
+        self.evict_states();
+        node.ok_or(Diagnosis {
+            total,
+            pre_filter: None,
+            rejections,
+        })
+    }
+
+    fn evict_states(&mut self) {
+        let most = (STATE_ROWS / self.cache.rows().max(1)).max(16);
+        if self.states.len() <= most {
+            return;
+        }
+        let mut used: Vec<u64> = self.states.values().map(|(used, _)| *used).collect();
+        let middle = used.len() / 2;
+        let (_, median, _) = used.select_nth_unstable(middle);
+        let median = *median;
+        self.states.retain(|_, (used, _)| *used >= median);
+    }
+
+    fn is_assumed(&self, uid: &str) -> bool {
+        self.queue
+            .get(uid)
+            .is_some_and(|e| matches!(e.place, Place::Assumed))
+    }
+
+    fn drop_entry(&mut self, uid: &str) {
+        if let Some(entry) = self.queue.remove(uid) {
+            self.cache.classes.release(entry.class);
+        }
+    }
+
+    /// Requeues unschedulable pods which an event may help.
+    fn react(
+        &mut self,
+        events: Events,
+        node: Option<NodeIndex>,
+        pod: Option<&PodClass>,
+        now: Time,
+    ) {
+        let (cache, profile) = (&self.cache, &self.profile);
+        let event = ClusterEvent {
+            events,
+            node: node.and_then(|row| cache.node(row)),
+            pod,
+        };
+        self.queue.requeue(now, |class, plugins| {
+            profile.helps(plugins, &cache.classes.get(class), &event)
+        });
+    }
+}
+
+/// One of the rows, by the seed, which moves on (splitmix64).
+fn pick(rows: &[NodeIndex], seed: &mut u64) -> Option<NodeIndex> {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *seed;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let at = (z ^ (z >> 31)) % u64::try_from(rows.len()).ok()?.max(1);
+    rows.get(usize::try_from(at).ok()?).copied()
+}
+
+fn count<'a>(
+    counts: &mut Vec<(crate::framework::Rejection, usize)>,
+    rejections: impl Iterator<Item = &'a crate::framework::Rejection>,
+) {
+    for rejection in rejections {
+        match counts.iter_mut().find(|(r, _)| r == rejection) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((rejection.clone(), 1)),
+        }
+    }
+}
