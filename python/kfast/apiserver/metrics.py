@@ -94,18 +94,18 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
         requests = CounterMetricFamily(
-            "apiserver_request", "Requests by verb, resource and code.", None, [*_LABELS, "code"]
+            "apiserver_request", "Requests by verb, resource and code.", labels=[*_LABELS, "code"]
         )
         for (labels, code), count in list(self._requests.items()):
             requests.add_metric([*labels, str(code)], count)
         yield requests
         durations = HistogramMetricFamily(
-            "apiserver_request_duration_seconds", "Time to answer by verb and resource.", None, _LABELS
+            "apiserver_request_duration_seconds", "Time to answer by verb and resource.", labels=_LABELS
         )
         for labels, row in list(self._durations.items()):
             durations.add_metric(list(labels), _cumulative(row[:-1]), row[-1])
         yield durations
-        watches = GaugeMetricFamily("apiserver_longrunning_requests", "Open watches.", None, _LABELS)
+        watches = GaugeMetricFamily("apiserver_longrunning_requests", "Open watches.", labels=_LABELS)
         for labels, open_watches in list(self._watches.items()):
             watches.add_metric(list(labels), open_watches)
         yield watches

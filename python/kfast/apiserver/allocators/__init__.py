@@ -1,0 +1,1 @@
+"""What Services take from the cluster: virtual IPs and node ports."""

@@ -1,0 +1,142 @@
+"""The SubjectAccessReview family and SelfSubjectRulesReview: may they, and what may I."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kfast.api.kind import Body, FieldError
+from kfast.apiserver.authz.authorizer import Authorizer
+from kfast.apiserver.backend import VirtualHandler
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request, invalid, quoted, unauthorized
+from kfast.meta.exchange import Request, User
+
+GROUP = "authorization.k8s.io"
+
+
+def subject_access_review(authorizer: Authorizer) -> VirtualHandler:
+    """The handler for somebody else, anywhere."""
+
+    async def review(request: Request, info: RequestInfo, body: Body) -> Body:
+        spec = body.get("spec") or {}
+        _validate("SubjectAccessReview", spec, needs_subject=True)
+        return body | {"status": await _decide(authorizer, _subject(spec), spec)}
+
+    return review
+
+
+def local_subject_access_review(authorizer: Authorizer) -> VirtualHandler:
+    """The handler for somebody else, in the review's own namespace."""
+
+    async def review(request: Request, info: RequestInfo, body: Body) -> Body:
+        spec = body.get("spec") or {}
+        errors = _errors(spec, needs_subject=True)
+        namespace = (spec.get("resourceAttributes") or {}).get("namespace") or ""
+        if "nonResourceAttributes" in spec:
+            value = _json(spec["nonResourceAttributes"])
+            why = f"Invalid value: {value}: disallowed on this kind of request"
+            errors.append(FieldError("spec.nonResourceAttributes", "FieldValueInvalid", why))
+        elif namespace != info.namespace:
+            why = f"Invalid value: {quoted(namespace)}: must match metadata.namespace"
+            errors.append(FieldError("spec.resourceAttributes.namespace", "FieldValueInvalid", why))
+        if errors:
+            raise invalid(GROUP, "LocalSubjectAccessReview", "", errors)
+        return body | {"status": await _decide(authorizer, _subject(spec), spec)}
+
+    return review
+
+
+def self_subject_access_review(authorizer: Authorizer) -> VirtualHandler:
+    """The handler for the caller."""
+
+    async def review(request: Request, info: RequestInfo, body: Body) -> Body:
+        spec = body.get("spec") or {}
+        _validate("SelfSubjectAccessReview", spec, needs_subject=False)
+        return body | {"status": await _decide(authorizer, _caller(request), spec)}
+
+    return review
+
+
+def self_subject_rules_review(authorizer: Authorizer) -> VirtualHandler:
+    """The handler that lists the caller's rules in one namespace."""
+
+    async def review(request: Request, info: RequestInfo, body: Body) -> Body:
+        namespace = (body.get("spec") or {}).get("namespace") or ""
+        if not namespace:
+            raise bad_request("no namespace on request")
+        rules = authorizer.rules(_caller(request), namespace)
+        status = {
+            "resourceRules": [rule.to_dict() for rule in rules if not rule.paths],
+            "nonResourceRules": [rule.to_dict() for rule in rules if rule.paths],
+            "incomplete": False,
+        }
+        return body | {"status": status}
+
+    return review
+
+
+async def _decide(authorizer: Authorizer, user: User, spec: Body) -> dict[str, Any]:
+    decision = await authorizer.authorize(user, _attributes(spec))
+    status: dict[str, Any] = {"allowed": decision.allowed}
+    if decision.reason:
+        status["reason"] = decision.reason
+    return status
+
+
+def _attributes(spec: Body) -> RequestInfo:
+    """The request the review asks about."""
+    path = spec.get("nonResourceAttributes")
+    if path is not None:
+        return RequestInfo(path.get("path") or "", path.get("verb") or "")
+    resource = spec["resourceAttributes"]
+    info = RequestInfo("", resource.get("verb") or "")
+    info.is_resource = True
+    info.api_group = resource.get("group") or ""
+    info.api_version = resource.get("version") or "*"
+    info.resource = resource.get("resource") or ""
+    info.subresource = resource.get("subresource") or ""
+    info.namespace = resource.get("namespace") or ""
+    info.name = resource.get("name") or ""
+    return info
+
+
+def _subject(spec: Body) -> User:
+    return User(
+        spec.get("user") or "",
+        spec.get("uid") or "",
+        tuple(spec.get("groups") or ()),
+        {key.lower(): list(values) for key, values in (spec.get("extra") or {}).items()},
+    )
+
+
+def _caller(request: Request) -> User:
+    if request.user is None:
+        raise unauthorized("no user present on request")
+    return request.user
+
+
+def _validate(kind: str, spec: Body, *, needs_subject: bool) -> None:
+    errors = _errors(spec, needs_subject=needs_subject)
+    if errors:
+        raise invalid(GROUP, kind, "", errors)
+
+
+def _errors(spec: Body, *, needs_subject: bool) -> list[FieldError]:
+    errors = []
+    path, resource = spec.get("nonResourceAttributes"), spec.get("resourceAttributes")
+    if path is not None and resource is not None:
+        why = f"Invalid value: {_json(path)}: cannot be specified in combination with resourceAttributes"
+        errors.append(FieldError("spec.nonResourceAttributes", "FieldValueInvalid", why))
+    if path is None and resource is None:
+        why = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        errors.append(FieldError("spec.resourceAttributes", "FieldValueInvalid", why))
+    if needs_subject and not spec.get("user") and not spec.get("groups"):
+        why = 'Invalid value: "": at least one of user or group must be specified'
+        errors.append(FieldError("spec.user", "FieldValueInvalid", why))
+    return errors
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
