@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
-from kfast.api.schema import load_schema
+from kfast.api.schema import definitions, load_schema
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
 from kfast.apiserver.authn.x509 import CertificateAuthenticator
@@ -23,7 +24,9 @@ from kfast.apiserver.filters.limits import check_limits
 from kfast.apiserver.health import Health
 from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nonresource import NonResource
+from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
 from kfast.apiserver.request_info import RequestInfo, request_info
+from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
 from kfast.apiserver.status_errors import no_resource
 from kfast.clock import Clock
@@ -59,7 +62,7 @@ class APIServer:
         self.clock = clock
         admission = Chain([NamespaceLifecycle(store)])
         self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
-        self.service_accounts = ServiceAccountTokens(pki.service_account_key(), clock, store.get) if pki else None
+        self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None
         if self.service_accounts is not None:
             tokens = (*tokens, self.service_accounts)
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
@@ -67,9 +70,13 @@ class APIServer:
         self.metrics = Metrics()
         self.health = Health()
         self.discovery = Discovery(lambda: catalog)
-        self.nonresource = NonResource(self.discovery, self.health, self.metrics)
+        openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
+        self.nonresource = NonResource(self.discovery, self.health, self.metrics, openapi)
         if self.service_accounts is not None:
             self.nonresource.jwks = self.service_accounts.jwks
+            self.nonresource.issuer = self.service_accounts.issuer
+        self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
+        install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
     async def start(self) -> None:
         """Returns once the objects every cluster has exist."""

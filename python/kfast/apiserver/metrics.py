@@ -86,7 +86,7 @@ class Metrics:
         from prometheus_client import CollectorRegistry, generate_latest
 
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)  # type: ignore[arg-type]
+        registry.register(self)
         return Response(200, generate_latest(registry), content_type=CONTENT_TYPE)
 
     def collect(self) -> Iterable[Metric]:
