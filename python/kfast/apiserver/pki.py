@@ -78,6 +78,7 @@ class PKI:
         """The certificate `kubectl` gets: group system:masters may do everything."""
         return self.client("admin", "kubernetes-admin", ("system:masters",))
 
+    @property
     def service_account_key(self) -> bytes:
         """The key that signs service-account tokens, PEM; made on first use."""
         if self._signing_key is None:

@@ -57,9 +57,9 @@ def test_no_client_certificate_is_welcome_a_foreign_one_is_not(tmp_path):
 
 def test_restart_reuses_every_file_and_keys_are_private(tmp_path):
     first = PKI(tmp_path / "pki", NOW)
-    before = (first.ca, first.server(), first.admin(), first.service_account_key())
+    before = (first.ca, first.server(), first.admin(), first.service_account_key)
     second = PKI(tmp_path / "pki", NOW + DAY)
-    assert before == (second.ca, second.server(), second.admin(), second.service_account_key())
+    assert before == (second.ca, second.server(), second.admin(), second.service_account_key)
     keys = list((tmp_path / "pki").glob("*.key"))
     assert len(keys) == 4
     assert all(key.stat().st_mode & 0o777 == 0o600 for key in keys)

@@ -58,7 +58,7 @@ def objects():
 
 @pytest.fixture
 def tokens(pki, clock, objects):
-    return ServiceAccountTokens(pki.service_account_key(), clock, lambda *key: objects.get(key))
+    return ServiceAccountTokens(pki.service_account_key, clock, lambda *key: objects.get(key))
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_token_for_another_audience_or_of_another_cluster_is_refused(authenticat
     with pytest.raises(StatusError):
         ask(authentication, token)
     assert authentication.token(token, ["vault", "x"])[1] == ("vault",)
-    other = ServiceAccountTokens(PKI(None, clock.time).service_account_key(), clock, lambda *key: objects.get(key))
+    other = ServiceAccountTokens(PKI(None, clock.time).service_account_key, clock, lambda *key: objects.get(key))
     with pytest.raises(StatusError):
         ask(authentication, other.issue(account, [tokens.issuer], 600)[0])
 
