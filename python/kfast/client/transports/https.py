@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -134,4 +135,4 @@ def _load_certificate(context: ssl.SSLContext, pem: str) -> None:
 def _warning_text(header: str) -> str:
     """The text of a `299 - "text"` header."""
     _, _, quoted = header.partition('"')
-    return quoted.rstrip('"').replace('\\"', '"').replace("\\\\", "\\")
+    return re.sub(r"\\(.)", r"\1", quoted.removesuffix('"'))
