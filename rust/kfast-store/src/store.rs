@@ -1,0 +1,384 @@
+//! The store: what callers hold.
+
+use crate::durable::{DurableLog, Record};
+use crate::event::{Event, Version};
+use crate::filter::{Field, Fields};
+use crate::history::Limits;
+use crate::list::{ListOptions, Page};
+use crate::pending::{Pending, Ticket};
+use crate::signal::Signal;
+use crate::state::State;
+use crate::watch::{Watch, WatchId, WatchOptions};
+use crate::writer::{self, Dead};
+use crate::{Result, StoreError};
+use kfast_core::{Object, ObjectError, Revision, splice_revision};
+use parking_lot::{Condvar, Mutex, RwLock};
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// One write to one key. Bodies are canonical JSON without `metadata.resourceVersion`.
+#[derive(Clone, Copy, Debug)]
+pub enum Write<'a> {
+    /// Stores a new object.
+    Create(&'a [u8]),
+    /// Replaces the state of the revision given.
+    Update(&'a [u8], Revision),
+    /// Removes the state of the revision given.
+    Delete(Revision),
+}
+
+/// How far a write is when `Store::write` returns.
+#[derive(Debug)]
+pub enum Submitted {
+    /// Visible.
+    Done(Object),
+    /// On its way to the log: `Store::completions` will name this ticket.
+    Pending(Ticket),
+}
+
+/// The outcome of a pending write: the new state, of a delete the last one under the delete's revision.
+#[derive(Debug)]
+pub struct Completion {
+    /// The write.
+    pub ticket: Ticket,
+    /// What became of it.
+    pub result: Result<Object>,
+}
+
+/// What the store, its writer thread and its watches share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) pending: Mutex<Pending>,
+    pub(crate) work: Condvar,
+    pub(crate) state: RwLock<State>,
+    /// `State::revision` and `State::compacted`, to be read without the lock.
+    pub(crate) committed: AtomicU64,
+    pub(crate) compacted: AtomicU64,
+    /// Somebody wants to hear once this revision is committed.
+    wanted: AtomicU64,
+    ready: Mutex<Vec<WatchId>>,
+    done: Mutex<Vec<Completion>>,
+    signal: Signal,
+}
+
+impl Shared {
+    pub(crate) fn apply(&self, batch: Vec<Arc<Event>>) {
+        let mut ready = Vec::new();
+        let mut state = self.state.write();
+        for event in batch {
+            state.apply(event, &mut ready);
+        }
+        let (revision, compacted) = (state.revision, state.compacted);
+        self.compacted.store(compacted, Ordering::Release);
+        self.committed.store(revision, Ordering::SeqCst);
+        drop(state);
+        if revision >= self.wanted.load(Ordering::SeqCst) {
+            self.wanted.store(u64::MAX, Ordering::SeqCst);
+            self.signal.raise();
+        }
+        self.announce(ready);
+    }
+
+    pub(crate) fn announce(&self, watches: impl IntoIterator<Item = WatchId>) {
+        let mut ready = self.ready.lock();
+        let before = ready.len();
+        ready.extend(watches);
+        if ready.len() > before {
+            drop(ready);
+            self.signal.raise();
+        }
+    }
+
+    pub(crate) fn complete(&self, completions: Vec<Completion>) {
+        self.done.lock().extend(completions);
+        self.signal.raise();
+    }
+}
+
+/// Objects by (resource, namespace, name) under one revision counter. Share it by reference; every method may be
+/// called from any thread.
+#[derive(Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+    durable: bool,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// A store that lives and dies with the process.
+    ///
+    /// # Errors
+    /// `Unavailable` if the system has no file descriptor left.
+    pub fn memory(limits: Limits) -> Result<Self> {
+        Ok(Self {
+            shared: Arc::new(shared(State::new(limits))?),
+            durable: false,
+            writer: Mutex::new(None),
+        })
+    }
+
+    /// A store whose writes count once they are in `log`; starts with what the log holds and no history.
+    ///
+    /// # Errors
+    /// `Unavailable` if the log cannot be read or holds no objects.
+    pub fn open(mut log: Box<dyn DurableLog>, limits: Limits) -> Result<Self> {
+        let mut state = State::new(limits);
+        let mut dead = Dead::default();
+        let mut broken = None;
+        log.load(&mut |record| match revive(&mut state, &record) {
+            Ok(event) => {
+                state.load(&event);
+                dead.add(&event);
+            }
+            Err(error) => broken = Some(format!("record {}: {error}", record.revision)),
+        })
+        .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        if let Some(broken) = broken {
+            return Err(StoreError::Unavailable(broken));
+        }
+        let shared = Arc::new(shared(state)?);
+        let theirs = shared.clone();
+        let writer = std::thread::Builder::new()
+            .name("kfast-store-log".into())
+            .spawn(move || writer::run(&theirs, log, dead))
+            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        Ok(Self {
+            shared,
+            durable: true,
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Declares a resource and its selectable fields. Idempotent; other fields than before end its watches.
+    pub fn register(&self, resource: &str, fields: &[Field]) {
+        let lost = self.shared.state.write().declare(resource, fields);
+        self.shared.announce(lost);
+    }
+
+    /// The newest committed revision; 1 of an empty store.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.shared.committed.load(Ordering::Acquire)
+    }
+
+    /// The oldest revision still readable.
+    #[must_use]
+    pub fn compacted(&self) -> Revision {
+        self.shared.compacted.load(Ordering::Acquire)
+    }
+
+    /// The newest committed state.
+    #[must_use]
+    pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Object> {
+        let key = key(namespace, name);
+        let state = self.shared.state.read();
+        Some(state.table(resource)?.get(&key)?.object.clone())
+    }
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// `Compacted`, `Future`, `UnknownField`.
+    pub fn list(&self, resource: &str, options: &ListOptions) -> Result<Page> {
+        self.shared.state.read().list(resource, options)
+    }
+
+    /// Opens a cursor over events.
+    ///
+    /// # Errors
+    /// `Compacted`, `UnknownField`.
+    pub fn watch(&self, resource: &str, options: &WatchOptions) -> Result<Watch> {
+        let cursor = self.shared.state.write().watch(resource, options)?;
+        Ok(Watch {
+            shared: self.shared.clone(),
+            resource: resource.into(),
+            cursor,
+        })
+    }
+
+    /// Checks a write against the newest state, pending writes included, and submits it.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Absent`, `Modified`, `Malformed`, `Unavailable`.
+    pub fn write(
+        &self,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<Submitted> {
+        let key = key(namespace, name);
+        let mut pending = self.shared.pending.lock();
+        if pending.closed {
+            return Err(StoreError::Unavailable("the store is closed".to_owned()));
+        }
+        let (resource, fields, committed, revision) = {
+            let mut state = self.shared.state.write();
+            let resource = state.name(resource);
+            let revision = state.revision;
+            let table = state.table_mut(&resource);
+            (
+                resource,
+                table.fields.clone(),
+                table.get(&key).cloned(),
+                revision,
+            )
+        };
+        let current = match pending.newest(&resource, &key) {
+            Some(event) => event.next.clone(),
+            None => committed,
+        };
+        let revision = pending.revision.max(revision) + 1;
+        let next = checked(&resource, &key, write, current.as_ref())?
+            .map(|body| stored(body, namespace, name, revision, &fields))
+            .transpose()?;
+        let event = Arc::new(Event::new(revision, resource, key.into(), current, next));
+        if self.durable {
+            let ticket = pending.push(event);
+            self.shared.work.notify_one();
+            return Ok(Submitted::Pending(ticket));
+        }
+        let outcome = event.outcome();
+        let key = event.key.clone();
+        self.shared.apply(vec![event]);
+        outcome
+            .map(Submitted::Done)
+            .ok_or_else(|| StoreError::Absent(key.into()))
+    }
+
+    /// Forgets history below `revision`.
+    pub fn compact(&self, revision: Revision) {
+        let mut state = self.shared.state.write();
+        state.compact(revision);
+        self.shared
+            .compacted
+            .store(state.compacted, Ordering::Release);
+    }
+
+    /// A descriptor that is readable while `ready`, `completions` or a revision asked for is worth a look.
+    #[must_use]
+    pub fn signal_fd(&self) -> RawFd {
+        self.shared.signal.fd()
+    }
+
+    /// Makes `signal_fd` quiet until something new happens; to be called before looking.
+    pub fn quiet(&self) {
+        self.shared.signal.lower();
+    }
+
+    /// The armed watches that got something to hand out.
+    #[must_use]
+    pub fn ready(&self) -> Vec<WatchId> {
+        std::mem::take(&mut *self.shared.ready.lock())
+    }
+
+    /// The outcomes of pending writes, in order of submission.
+    #[must_use]
+    pub fn completions(&self) -> Vec<Completion> {
+        std::mem::take(&mut *self.shared.done.lock())
+    }
+
+    /// Raises the signal once `revision` is committed. Only the lowest asked for counts.
+    pub fn signal_at(&self, revision: Revision) {
+        self.shared.wanted.fetch_min(revision, Ordering::SeqCst);
+        if self.shared.committed.load(Ordering::SeqCst) >= revision {
+            self.shared.signal.raise();
+        }
+    }
+
+    /// Writes out what is pending and ends the writer. Reads go on, writes are refused. Idempotent.
+    pub fn close(&self) {
+        self.shared.pending.lock().closed = true;
+        self.shared.work.notify_one();
+        if let Some(writer) = self.writer.lock().take() {
+            // A writer that panicked has nothing left to write.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn shared(state: State) -> Result<Shared> {
+    Ok(Shared {
+        pending: Mutex::default(),
+        work: Condvar::new(),
+        committed: AtomicU64::new(state.revision),
+        compacted: AtomicU64::new(state.compacted),
+        wanted: AtomicU64::new(u64::MAX),
+        state: RwLock::new(state),
+        ready: Mutex::default(),
+        done: Mutex::default(),
+        signal: Signal::new().map_err(|e| StoreError::Unavailable(e.to_string()))?,
+    })
+}
+
+fn key(namespace: &str, name: &str) -> String {
+    [namespace, "/", name].concat()
+}
+
+/// The body to store, `None` of a delete, if the write fits the current state.
+fn checked<'a>(
+    resource: &str,
+    key: &str,
+    write: Write<'a>,
+    current: Option<&Version>,
+) -> Result<Option<&'a [u8]>> {
+    let named = || format!("{resource} {}", key.trim_start_matches('/'));
+    let (body, expected) = match (write, current) {
+        (Write::Create(_), Some(_)) => return Err(StoreError::AlreadyExists(named())),
+        (Write::Create(body), None) => return Ok(Some(body)),
+        (_, None) => return Err(StoreError::Absent(named())),
+        (Write::Update(body, expected), Some(_)) => (Some(body), expected),
+        (Write::Delete(expected), Some(_)) => (None, expected),
+    };
+    match current {
+        Some(version) if version.object.revision() != expected => Err(StoreError::Modified {
+            key: named(),
+            expected,
+            current: version.object.clone(),
+        }),
+        _ => Ok(body),
+    }
+}
+
+fn stored(
+    body: &[u8],
+    namespace: &str,
+    name: &str,
+    revision: Revision,
+    fields: &Fields,
+) -> Result<Version> {
+    let object = Object::parse(splice_revision(body, revision)?)?;
+    if object.name() != name || object.namespace() != namespace {
+        let found = key(object.namespace(), object.name());
+        let wanted = key(namespace, name);
+        let message = format!("the body is of {found}, not {wanted}");
+        return Err(ObjectError::Malformed(message).into());
+    }
+    Ok(fields.version(object))
+}
+
+/// The event a record stands for.
+fn revive(state: &mut State, record: &Record) -> Result<Event> {
+    let resource = state.name(&record.resource);
+    let table = state.table_mut(&resource);
+    let next = match &record.value {
+        Some(bytes) => Some(table.fields.version(Object::parse(bytes.as_slice())?)),
+        None => None,
+    };
+    let previous = table.get(&record.key).cloned();
+    Ok(Event::new(
+        record.revision,
+        resource,
+        record.key.as_str().into(),
+        previous,
+        next,
+    ))
+}
