@@ -1,1 +1,0 @@
-"""Runtimes a node agent can drive."""
