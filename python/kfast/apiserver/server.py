@@ -11,7 +11,7 @@ import asyncio
 import logging
 import ssl
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 import msgspec
@@ -21,8 +21,13 @@ from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from kfast._core import Object
+from kfast.apiserver.kubernetes_service import EndpointReconciler, advertised_address
+from kfast.apiserver.pki import PKI, server_context
 from kfast.errors import StatusError
 from kfast.meta.exchange import Handler, Request, Response
+
+if TYPE_CHECKING:
+    from kfast.apiserver.app import APIServer
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Bytes of a request body, as upstream's."""
@@ -42,8 +47,44 @@ _log = logging.getLogger(__name__)
 _encode = msgspec.json.encode
 
 
+class HTTPSServer:
+    """The API server on the network: TLS of the cluster's own authority, and the Service `kubernetes` leading here."""
+
+    def __init__(self, api: APIServer, pki: PKI, host: str, port: int) -> None:
+        self._api = api
+        self._pki = pki
+        self._host = host
+        self._wanted = port
+        self._http: HTTPServer | None = None
+        self._endpoints: EndpointReconciler | None = None
+
+    @property
+    def port(self) -> int:
+        """The port served, once started."""
+        return self._http.port if self._http is not None else self._wanted
+
+    async def start(self) -> None:
+        """Returns when requests are answered. Raises OSError if the address is taken."""
+        address = advertised_address(self._host)
+        tls = server_context(self._pki.server([self._host, address or ""]), self._pki.ca.certificate)
+        self._http = await serve(self._api.handle, self._host, self._wanted, tls)
+        where = f"{address or self._host}:{self.port}"
+        self._api.discovery.address = where
+        self._api.nonresource.external_url = lambda: f"https://{where}"
+        if address is not None:
+            self._endpoints = EndpointReconciler(self._api.handle, self._api.clock, address, self.port)
+            await self._endpoints.start()
+
+    async def stop(self) -> None:
+        """Ends every connection."""
+        if self._endpoints is not None:
+            await self._endpoints.stop()
+        if self._http is not None:
+            await self._http.stop()
+
+
 class HTTPServer:
-    """A listening server; `stop` ends it."""
+    """A listening socket and its connections; `stop` ends both."""
 
     def __init__(self, handler: Handler, body_limit: int, body_seconds: float, stream_limit: int) -> None:
         self._handler = handler
