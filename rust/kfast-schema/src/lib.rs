@@ -6,6 +6,7 @@ mod error;
 mod json;
 mod load;
 pub mod model;
+pub mod patch;
 mod scalar;
 mod time;
 mod value;

@@ -203,6 +203,7 @@ impl<'a> Builder<'a> {
             patch: PatchStrategy {
                 merge: row.patch.split(',').any(|s| s == "merge"),
                 retain_keys: row.patch.split(',').any(|s| s == "retainKeys"),
+                replace: row.patch.split(',').any(|s| s == "replace"),
             },
         })
     }

@@ -162,13 +162,15 @@ pub enum ListType {
     Map,
 }
 
-/// Strategies of a strategic merge patch; none set means replace.
+/// Strategies of a strategic merge patch; none set: lists are replaced, objects merged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PatchStrategy {
     /// Lists are merged by key or as sets.
     pub merge: bool,
     /// `retainKeys`: properties not named in `$retainKeys` are removed.
     pub retain_keys: bool,
+    /// An object is replaced as a whole.
+    pub replace: bool,
 }
 
 /// What a value may be.
