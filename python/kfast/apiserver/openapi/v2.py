@@ -56,24 +56,7 @@ def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
         "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
-        "definitions": {name: _rewrite(schema) for name, schema in reachable(roots, definitions).items()},
-    }
-
-
-def _rewrite(schema: Any) -> Any:
-    """The same schema in v2's terms: other references, no composed types."""
-    if isinstance(schema, list):
-        return [_rewrite(value) for value in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "allOf" in schema and len(schema["allOf"]) == 1:
-        schema = {key: value for key, value in schema.items() if key != "allOf"} | schema["allOf"][0]
-    if "oneOf" in schema:
-        # IntOrString: v2 has no choice of types.
-        schema = {key: value for key, value in schema.items() if key != "oneOf"} | {"type": "string"}
-    return {
-        key: value.replace("#/components/schemas/", "#/definitions/") if key == "$ref" else _rewrite(value)
-        for key, value in schema.items()
+        "definitions": reachable(roots, definitions),
     }
 
 

@@ -15,6 +15,7 @@ from kfast.meta.exchange import Request, Response
 from kfast.meta.gvk import GroupVersion
 
 PREFIX = "/openapi/v3"
+_V2_REFERENCE = "#/definitions/"
 _REFERENCE = "#/components/schemas/"
 _encode = msgspec.json.encode
 
@@ -78,7 +79,7 @@ def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
         "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
-        "components": {"schemas": reachable(roots, definitions)},
+        "components": {"schemas": {n: _rewrite(s) for n, s in reachable(roots, definitions).items()}},
     }
 
 
@@ -99,12 +100,25 @@ def references(schema: Any) -> Iterable[str]:
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref":
-                yield value.removeprefix(_REFERENCE)
+                yield value.removeprefix(_V2_REFERENCE)
             else:
                 yield from references(value)
     elif isinstance(schema, list):
         for value in schema:
             yield from references(value)
+
+
+def _rewrite(schema: Any) -> Any:
+    """A v2 schema in v3's terms: other references, and none with siblings."""
+    if isinstance(schema, list):
+        return [_rewrite(value) for value in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" not in schema:
+        return {key: _rewrite(value) for key, value in schema.items()}
+    reference = {"$ref": schema["$ref"].replace(_V2_REFERENCE, _REFERENCE)}
+    siblings = {key: value for key, value in schema.items() if key != "$ref"}
+    return siblings | {"allOf": [reference]} if siblings else reference
 
 
 def _path(item: PathItem) -> dict[str, Any]:
