@@ -48,9 +48,8 @@ def target(connection: kubeconfig.Connection, server: str) -> Target:
     elif connection.username:
         pair = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode()
         headers = f"Authorization: Basic {pair}\r\n"
-    secure = isinstance(tls, ssl.SSLContext)
-    host = url.hostname or "127.0.0.1"
-    return Target(host, url.port or (443 if secure else 80), tls if secure else None, headers)
+    context = tls if isinstance(tls, ssl.SSLContext) else None
+    return Target(url.hostname or "127.0.0.1", url.port or (443 if context else 80), context, headers)
 
 
 def machine() -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import yaml
@@ -197,9 +198,9 @@ class _Shop:
         """The server's own Table, as kubectl would print it."""
         kinds = {"nodes": ("v1", "Node"), "deployments": ("apps/v1", "Deployment"), "services": ("v1", "Service")}
         kind = self._kind(*kinds[plural])
-        accept = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
-        answer = self.client.request("GET", kind.path(NAMESPACE if kind.namespaced else ""), headers=accept)
-        body: Any = answer.payload if isinstance(answer.payload, dict) else yaml.safe_load(answer.payload or b"")  # type: ignore[arg-type]
+        path = kind.path(NAMESPACE if kind.namespaced else "")
+        answer = self.client.request("GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+        body = json.loads(cast(bytes, answer.payload))
         shown = [i for i, c in enumerate(body["columnDefinitions"]) if c["priority"] == 0]
         table = Table(*(body["columnDefinitions"][i]["name"] for i in shown), title=plural)
         for row in body["rows"]:

@@ -191,9 +191,12 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: bytes = b"",
         content_type: str = "application/json",
+        accept: str = "",
     ) -> Response:
-        """Any request; empty query values are left out."""
+        """Any request; empty query values are left out. `accept` asks for another media type than JSON."""
         headers = self._headers | {"content-type": content_type} if body else dict(self._headers)
+        if accept:
+            headers["accept"] = accept
         values = {key: [value] for key, value in (query or {}).items() if value}
         response = await self.transport.send(Request(method, path, values, headers, body))
         if response.status >= 400:
