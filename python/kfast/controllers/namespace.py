@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.core.namespace import KIND as NAMESPACES
+from kfast.api.core.pod import KIND as PODS
 from kfast.api.kind import Kind
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
-
-NAMESPACES = by_gvk("", "v1", "Namespace")
-PODS = by_gvk("", "v1", "Pod")
 
 FINALIZER = "kubernetes"
 _FINALIZER_SECONDS = 15
@@ -128,7 +126,7 @@ async def _empty(context: Context, namespace: str) -> Content:
     if content.remaining or content.failures:
         return content
     seen = {PODS.resource}
-    for kind in context.catalog.kinds:
+    for kind in context.catalog:
         if kind.namespaced and "delete" in kind.verbs and "list" in kind.verbs and kind.resource not in seen:
             seen.add(kind.resource)
             await _delete_all(context, kind, namespace, content)

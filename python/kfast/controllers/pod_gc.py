@@ -9,14 +9,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kfast.api.catalog import by_gvk
+from kfast.api.core.node import KIND as NODES
+from kfast.api.core.pod import KIND as PODS
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch
 from kfast.runtime.pods import is_terminal
-
-NODES = by_gvk("", "v1", "Node")
-PODS = by_gvk("", "v1", "Pod")
 
 PERIOD = 20.0
 QUARANTINE = 40.0

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.apps.replica_set import KIND as REPLICA_SETS
+from kfast.api.core.pod import KIND as PODS
+from kfast.api.core.replication_controller import KIND as REPLICATION_CONTROLLERS
 from kfast.api.kind import Kind
 from kfast.client import TransportError
 from kfast.clock import rfc3339
@@ -15,10 +17,6 @@ from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch, own_key
 from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, candidates, claim, controller_of
 from kfast.runtime.pods import available_in, deletion_order, from_template, is_active, is_ready, is_terminal
-
-PODS = by_gvk("", "v1", "Pod")
-REPLICA_SETS = by_gvk("apps", "v1", "ReplicaSet")
-REPLICATION_CONTROLLERS = by_gvk("", "v1", "ReplicationController")
 
 BURST = 500
 """Pods created or deleted in one reconcile."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.core.config_map import KIND as CONFIG_MAPS
+from kfast.api.core.namespace import KIND as NAMESPACES
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
-
-NAMESPACES = by_gvk("", "v1", "Namespace")
-CONFIG_MAPS = by_gvk("", "v1", "ConfigMap")
 
 NAME = "kube-root-ca.crt"
 _DESCRIPTION = (

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.core.namespace import KIND as NAMESPACES
+from kfast.api.core.service_account import KIND as SERVICE_ACCOUNTS
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
-
-NAMESPACES = by_gvk("", "v1", "Namespace")
-SERVICE_ACCOUNTS = by_gvk("", "v1", "ServiceAccount")
 
 NAME = "default"
 

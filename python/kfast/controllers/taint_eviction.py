@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.core.node import KIND as NODES
+from kfast.api.core.pod import KIND as PODS
 from kfast.clock import parse_time, rfc3339
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch
-
-NODES = by_gvk("", "v1", "Node")
-PODS = by_gvk("", "v1", "Pod")
 
 NODE_INDEX = "node"
 

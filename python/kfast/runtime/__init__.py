@@ -1,7 +1,7 @@
 """What controllers, scheduler and agents are built from: informers, listers, work queues, events, leader election."""
 
 from kfast._core import LabelSelector, Object
-from kfast.runtime.controller import Context, Controller, ControllerConfig, Key, Kinds, Runner, Watch, own_key
+from kfast.runtime.controller import Context, Controller, ControllerConfig, Key, Runner, Watch, own_key
 from kfast.runtime.expectations import Expectations
 from kfast.runtime.informer import Informer
 from kfast.runtime.informers import Informers
@@ -20,7 +20,6 @@ __all__ = [
     "Informer",
     "Informers",
     "Key",
-    "Kinds",
     "LabelSelector",
     "LeaderElector",
     "LeadershipLostError",

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from kfast._core import Object
 from kfast.api.kind import Kind
@@ -21,13 +21,6 @@ from kfast.runtime.workqueue import WorkQueue
 
 Key = tuple[str, str]
 """(namespace, name) of what is reconciled."""
-
-
-class Kinds(Protocol):
-    """The registry of served kinds, read again whenever it matters: kinds come and go with CRDs."""
-
-    @property
-    def kinds(self) -> Iterable[Kind]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +50,8 @@ class Context:
     recorder: Recorder
     expectations: Expectations
     queue: WorkQueue[Key]
-    catalog: Kinds
+    catalog: Iterable[Kind]
+    """The kinds served now; iterated again whenever it matters, as they come and go with CRDs."""
     config: ControllerConfig = field(default_factory=ControllerConfig)
     state: Any = None
     """The controller's own mutable state, made by `Controller.state`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from kfast.api.kind import Kind
 from kfast.client import Client
 from kfast.clock import Clock
-from kfast.runtime.controller import Context, Controller, ControllerConfig, Kinds, Runner
+from kfast.runtime.controller import Context, Controller, ControllerConfig, Runner
 from kfast.runtime.expectations import Expectations
 from kfast.runtime.informers import Informers
 from kfast.runtime.recorder import EventSink, Recorder
@@ -23,7 +24,7 @@ class Manager:
         clock: Clock,
         controllers: Iterable[Controller],
         *,
-        catalog: Kinds,
+        catalog: Iterable[Kind],
         config: ControllerConfig | None = None,
     ) -> None:
         self.informers = Informers(client)

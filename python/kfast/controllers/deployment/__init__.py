@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.apps.deployment import KIND as DEPLOYMENTS
+from kfast.api.apps.replica_set import KIND as REPLICA_SETS
+from kfast.api.core.pod import KIND as PODS
 from kfast.controllers.deployment.plan import Plan, plan
 from kfast.controllers.deployment.replica_sets import REVISION, ReplicaSet, body_of, find_new
 from kfast.controllers.deployment.status import set_condition
@@ -14,10 +16,6 @@ from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch, own_key
 from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, candidates, claim, controller_of
 from kfast.runtime.pods import is_terminal
-
-DEPLOYMENTS = by_gvk("apps", "v1", "Deployment")
-REPLICA_SETS = by_gvk("apps", "v1", "ReplicaSet")
-PODS = by_gvk("", "v1", "Pod")
 
 
 async def reconcile(context: Context, key: Key) -> float | None:

@@ -99,7 +99,7 @@ async def _follow_kinds(context: Context, state: State) -> None:
 
 def _kinds(context: Context) -> Iterable[Kind]:
     """Everything that can be listed, watched and deleted, in one version."""
-    for kind in context.catalog.kinds:
+    for kind in context.catalog:
         if kind.resource not in _IGNORED and {"delete", "list", "watch"} <= set(kind.verbs):
             yield kind
 
@@ -175,7 +175,7 @@ async def _classify(context: Context, graph: Graph, node: Node, references: Sequ
 
 
 def _kind_of(context: Context, reference: Reference) -> Kind | None:
-    kinds = [k for k in context.catalog.kinds if k.kind == reference["kind"]]
+    kinds = [k for k in context.catalog if k.kind == reference["kind"]]
     exact = [k for k in kinds if k.api_version == reference["apiVersion"]]
     group = reference["apiVersion"].rpartition("/")[0]
     return next(iter(exact or [k for k in kinds if k.group == group]), None)

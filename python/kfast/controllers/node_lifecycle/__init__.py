@@ -11,16 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kfast.api.catalog import by_gvk
+from kfast.api.coordination.lease import KIND as LEASES
+from kfast.api.core.node import KIND as NODES
+from kfast.api.core.pod import KIND as PODS
 from kfast.clock import parse_time, rfc3339
 from kfast.controllers.node_lifecycle.health import eviction_rate, ready_status, silent_conditions, taints_of
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
 from kfast.runtime.pods import ready_condition
-
-NODES = by_gvk("", "v1", "Node")
-LEASES = by_gvk("coordination.k8s.io", "v1", "Lease")
-PODS = by_gvk("", "v1", "Pod")
 
 NODE_INDEX = "node"
 _LEASE_NAMESPACE = "kube-node-lease"
