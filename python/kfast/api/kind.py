@@ -123,6 +123,8 @@ class Kind:
     """Besides metadata.name and metadata.namespace."""
     has_generation: bool = True
     """metadata.generation counts changes outside metadata and status."""
+    keeps_status_on_create: bool = False
+    """A status sent with a create is kept (upstream: Node); otherwise it is wiped."""
     create_on_update: bool = False
     """PUT of an absent object creates it (e.g. Lease: yes, Pod: no)."""
     unconditional_update: bool = True
@@ -168,6 +170,11 @@ class Kind:
     def resource(self) -> str:
         """`deployments.apps`, `pods`: the key in the store, shared by all versions of the kind."""
         return group_resource(self.group, self.plural)
+
+    @property
+    def storage_resource(self) -> str:
+        """The key in the store: `resource`, unless another group holds the storage version (as of events.k8s.io)."""
+        return group_resource(GroupVersion.parse(self.storage).group, self.plural) if self.storage else self.resource
 
     @property
     def schema(self) -> str:

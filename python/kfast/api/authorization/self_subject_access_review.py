@@ -1,0 +1,15 @@
+"""SelfSubjectAccessReview: create only, answered at once and never stored."""
+
+from __future__ import annotations
+
+from kfast.api.kind import Kind
+
+KIND = Kind(
+    group="authorization.k8s.io",
+    version="v1",
+    kind="SelfSubjectAccessReview",
+    plural="selfsubjectaccessreviews",
+    namespaced=False,
+    verbs=("create",),
+    has_generation=False,
+)

@@ -1,0 +1,168 @@
+"""HorizontalPodAutoscaler, v2 (stored) and v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfast.api.autoscaling.v1_conversion import from_v2, to_v2
+from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, UNSET, lookup, number
+from kfast.api.field_errors import invalid, required
+from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+
+_SHOWN = 2
+_CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+_SOURCES = {
+    "External": "external",
+    "Pods": "pods",
+    "Object": "object",
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+}
+
+
+def _policy(kind: str, value: int) -> dict[str, Any]:
+    return {"type": kind, "value": value, "periodSeconds": 15}
+
+
+def _default_behavior(behavior: dict[str, Any]) -> None:
+    up = {
+        "stabilizationWindowSeconds": 0,
+        "selectPolicy": "Max",
+        "policies": [_policy("Pods", 4), _policy("Percent", 100)],
+    }
+    down = {"selectPolicy": "Max", "policies": [_policy("Percent", 100)]}
+    for name, rules in (("scaleUp", up), ("scaleDown", down)):
+        given = {key: value for key, value in (behavior.get(name) or {}).items() if value is not None}
+        behavior[name] = {**rules, **given}
+
+
+def _default_minimum(autoscaler: Body) -> None:
+    spec = autoscaler.setdefault("spec", {})
+    if spec.get("minReplicas") is None:
+        spec["minReplicas"] = 1
+
+
+def _defaults(autoscaler: Body) -> None:
+    _default_minimum(autoscaler)
+    spec = autoscaler["spec"]
+    if not spec.get("metrics"):
+        spec["metrics"] = [{**_CPU, "resource": {**_CPU["resource"], "target": dict(_CPU["resource"]["target"])}}]  # type: ignore[dict-item,index]
+    if spec.get("behavior") is not None:
+        _default_behavior(spec["behavior"])
+
+
+def _prepare_create(autoscaler: Body) -> None:
+    autoscaler["status"] = {"desiredReplicas": 0, "currentMetrics": None}
+
+
+def _prepare_create_v1(autoscaler: Body) -> None:
+    autoscaler["status"] = {"currentReplicas": 0, "desiredReplicas": 0}
+
+
+def _validate(autoscaler: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    spec = autoscaler["spec"]
+    minimum, maximum = spec["minReplicas"], spec.get("maxReplicas") or 0
+    if minimum < 1:
+        errors.append(invalid("spec.minReplicas", minimum, "must be greater than or equal to 1"))
+    if maximum < 1:
+        errors.append(invalid("spec.maxReplicas", maximum, "must be greater than 0"))
+    if maximum < minimum:
+        errors.append(invalid("spec.maxReplicas", maximum, "must be greater than or equal to `minReplicas`"))
+    reference = spec.get("scaleTargetRef") or {}
+    errors.extend(required(f"spec.scaleTargetRef.{field}") for field in ("kind", "name") if not reference.get(field))
+    return errors
+
+
+def _percent(value: int | None, absent: str) -> str:
+    return absent if value is None else f"{value}%"
+
+
+def _metric(spec: dict[str, Any], status: dict[str, Any]) -> str:
+    kind = spec.get("type", "")
+    field = _SOURCES.get(kind)
+    if field is None:
+        return "<unknown type>"
+    source = spec.get(field) or {}
+    target, current = source.get("target") or {}, (status.get(field) or {}).get("current") or {}
+    average = target.get("averageValue")
+    if field in ("resource", "containerResource"):
+        if average is not None:
+            shown = f"{current.get('averageValue', UNKNOWN)}/{average}"
+        else:
+            wanted = _percent(target.get("averageUtilization"), "<auto>")
+            shown = f"{_percent(current.get('averageUtilization'), UNKNOWN)}/{wanted}"
+        return f"{source.get('name', '')}: {shown}"
+    if average is None:
+        return f"{current.get('value', UNKNOWN)}/{target.get('value', '0')}"
+    suffix = "" if field == "pods" else " (avg)"
+    return f"{current.get('averageValue', UNKNOWN)}/{average}{suffix}"
+
+
+def _targets(autoscaler: Body, _: float) -> Cell:
+    specs, statuses = lookup(autoscaler, "spec.metrics") or (), lookup(autoscaler, "status.currentMetrics") or ()
+    if not specs:
+        return NONE
+    cells = [_metric(spec, statuses[i] if i < len(statuses) else {}) for i, spec in enumerate(specs)]
+    more = f" + {len(cells) - _SHOWN} more..." if len(cells) > _SHOWN else ""
+    return ", ".join(cells[:_SHOWN]) + more
+
+
+def _targets_v1(autoscaler: Body, now: float) -> Cell:
+    return _targets(to_v2(autoscaler), now)
+
+
+def _reference(autoscaler: Body, _: float) -> Cell:
+    reference = lookup(autoscaler, "spec.scaleTargetRef") or {}
+    return f"{reference.get('kind', '')}/{reference.get('name', '')}"
+
+
+def _minimum(autoscaler: Body, _: float) -> Cell:
+    minimum = lookup(autoscaler, "spec.minReplicas")
+    return UNSET if minimum is None else str(minimum)
+
+
+def _columns(targets: Column) -> tuple[Column, ...]:
+    return (
+        NAME,
+        Column("Reference", _reference),
+        targets,
+        Column("MinPods", _minimum),
+        Column("MaxPods", number("spec.maxReplicas")),
+        Column("Replicas", number("status.currentReplicas")),
+        AGE,
+    )
+
+
+KIND = Kind(
+    group="autoscaling",
+    version="v2",
+    kind="HorizontalPodAutoscaler",
+    plural="horizontalpodautoscalers",
+    short_names=("hpa",),
+    categories=("all",),
+    subresources=(STATUS,),
+    columns=_columns(Column("Targets", _targets)),
+    has_generation=False,
+    defaults=_defaults,
+    prepare_create=_prepare_create,
+    validate=_validate,
+)
+
+KIND_V1 = Kind(
+    group="autoscaling",
+    version="v1",
+    kind="HorizontalPodAutoscaler",
+    plural="horizontalpodautoscalers",
+    short_names=("hpa",),
+    categories=("all",),
+    subresources=(STATUS,),
+    columns=_columns(Column("Targets", _targets_v1)),
+    has_generation=False,
+    defaults=_default_minimum,
+    prepare_create=_prepare_create_v1,
+    validate=_validate,
+    storage="autoscaling/v2",
+    from_storage=from_v2,
+    to_storage=to_v2,
+)

@@ -1,0 +1,84 @@
+"""PersistentVolume."""
+
+from __future__ import annotations
+
+from kfast.api.columns import AGE, NAME, UNSET, lookup, text
+from kfast.api.kind import STATUS, Body, Cell, Column, Kind
+from kfast.api.pod_spec import default_disk_source
+from kfast.api.resource_lists import canonical_quantities
+
+_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
+
+
+def _defaults(volume: Body) -> None:
+    spec = volume.setdefault("spec", {})
+    canonical_quantities(spec.get("capacity"))
+    if not spec.get("persistentVolumeReclaimPolicy"):
+        spec["persistentVolumeReclaimPolicy"] = "Retain"
+    spec.setdefault("volumeMode", "Filesystem")
+    default_disk_source(spec)
+    status = volume.setdefault("status", {})
+    if not status.get("phase"):
+        status["phase"] = "Pending"
+
+
+def _prepare_create(volume: Body) -> None:
+    volume["status"] = {"phase": "Pending"}
+    created = volume["metadata"].get("creationTimestamp")
+    if created:
+        volume["status"]["lastPhaseTransitionTime"] = created
+
+
+def access_modes(modes: list[str] | None) -> str:
+    """`RWO,ROX`."""
+    return ",".join(short for mode, short in _MODES.items() if mode in (modes or ()))
+
+
+def phase(obj: Body, _: float) -> Cell:
+    """The phase, or Terminating."""
+    if obj["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    return lookup(obj, "status.phase") or ""
+
+
+def storage_class(obj: Body, _: float) -> Cell:
+    """The storage class, by the old annotation or the field."""
+    annotations = obj["metadata"].get("annotations") or {}
+    return annotations.get(_CLASS_ANNOTATION) or lookup(obj, "spec.storageClassName") or ""
+
+
+def _access_modes(volume: Body, _: float) -> Cell:
+    return access_modes(lookup(volume, "spec.accessModes"))
+
+
+def _claim(volume: Body, _: float) -> Cell:
+    claim = lookup(volume, "spec.claimRef")
+    return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else ""
+
+
+KIND = Kind(
+    group="",
+    version="v1",
+    kind="PersistentVolume",
+    plural="persistentvolumes",
+    namespaced=False,
+    short_names=("pv",),
+    subresources=(STATUS,),
+    columns=(
+        NAME,
+        Column("Capacity", text("spec.capacity.storage", "0")),
+        Column("Access Modes", _access_modes),
+        Column("Reclaim Policy", text("spec.persistentVolumeReclaimPolicy")),
+        Column("Status", phase),
+        Column("Claim", _claim),
+        Column("StorageClass", storage_class),
+        Column("VolumeAttributesClass", text("spec.volumeAttributesClassName", UNSET)),
+        Column("Reason", text("status.reason")),
+        AGE,
+        Column("VolumeMode", text("spec.volumeMode", UNSET), priority=1),
+    ),
+    has_generation=False,
+    defaults=_defaults,
+    prepare_create=_prepare_create,
+)

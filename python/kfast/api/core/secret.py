@@ -1,0 +1,89 @@
+"""Secret."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+
+import msgspec
+
+from kfast.api.columns import AGE, NAME, size, text
+from kfast.api.config_data import validate_data_update, validate_keys
+from kfast.api.field_errors import IMMUTABLE, invalid, required, too_long
+from kfast.api.kind import Body, Column, FieldError, Kind, SelectableField
+
+_LIMIT = 1024 * 1024
+_REQUIRED_KEYS = {
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+
+def _defaults(secret: Body) -> None:
+    plain = secret.pop("stringData", None)
+    if plain:
+        data = secret.get("data")
+        if data is None:
+            data = secret["data"] = {}
+        for key, value in plain.items():
+            data[key] = b64encode(value.encode()).decode()
+    if not secret.get("type"):
+        secret["type"] = "Opaque"
+
+
+def _validate_contents(secret: Body, errors: list[FieldError]) -> None:
+    kind, data = secret["type"], secret.get("data") or {}
+    if kind == _ACCOUNT_TOKEN:
+        annotations = secret["metadata"].get("annotations") or {}
+        if not annotations.get(_ACCOUNT_NAME):
+            errors.append(required(f"metadata.annotations[{_ACCOUNT_NAME}]"))
+    elif kind == "kubernetes.io/basic-auth" and "username" not in data and "password" not in data:
+        errors += [required("data[username]"), required("data[password]")]
+    for key in _REQUIRED_KEYS.get(kind, ()):
+        if key not in data:
+            errors.append(required(f"data[{key}]"))
+        elif key.startswith(".docker"):
+            try:
+                msgspec.json.decode(b64decode(data[key]))
+            except ValueError as error:
+                errors.append(invalid(f"data[{key}]", "<secret contents redacted>", str(error)))
+
+
+def _validate(secret: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    data = secret.get("data") or {}
+    validate_keys(data, "data", errors)
+    if sum(len(value) * 3 // 4 for value in data.values()) > _LIMIT:
+        errors.append(too_long("data", _LIMIT))
+    _validate_contents(secret, errors)
+    return errors
+
+
+def _prepare_update(secret: Body, old: Body) -> None:
+    if not secret.get("type"):
+        secret["type"] = old["type"]
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    errors = validate_data_update(new, old, "data")
+    if new["type"] != old["type"]:
+        errors.insert(0, invalid("type", new["type"], IMMUTABLE))
+    return errors
+
+
+KIND = Kind(
+    group="",
+    version="v1",
+    kind="Secret",
+    plural="secrets",
+    columns=(NAME, Column("Type", text("type")), Column("Data", size("data")), AGE),
+    fields=(SelectableField("type", "type"),),
+    has_generation=False,
+    defaults=_defaults,
+    prepare_update=_prepare_update,
+    validate=_validate,
+    validate_update=_validate_update,
+)

@@ -1,0 +1,34 @@
+"""IPAddress."""
+
+from __future__ import annotations
+
+from kfast.api.columns import NAME, NONE, lookup
+from kfast.api.field_errors import IMMUTABLE, invalid
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind
+from kfast.meta.gvk import group_resource
+
+
+def _parent(address: Body, _: float) -> Cell:
+    parent = lookup(address, "spec.parentRef")
+    if not parent:
+        return NONE
+    resource = group_resource(parent.get("group") or "", parent.get("resource") or "").lower()
+    return "/".join(part for part in (resource, parent.get("namespace"), parent.get("name")) if part)
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    parent = lookup(new, "spec.parentRef")
+    return [] if parent == lookup(old, "spec.parentRef") else [invalid("spec.parentRef", parent, IMMUTABLE)]
+
+
+KIND = Kind(
+    group="networking.k8s.io",
+    version="v1",
+    kind="IPAddress",
+    plural="ipaddresses",
+    namespaced=False,
+    short_names=("ip",),
+    columns=(NAME, Column("ParentRef", _parent)),
+    has_generation=False,
+    validate_update=_validate_update,
+)

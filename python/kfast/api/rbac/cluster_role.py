@@ -1,0 +1,30 @@
+"""ClusterRole."""
+
+from __future__ import annotations
+
+from kfast.api.columns import CREATED_AT, NAME
+from kfast.api.kind import Body, FieldError, Kind
+from kfast.api.rbac.rules import validate_rules
+
+
+def _defaults(role: Body) -> None:
+    role.setdefault("rules", None)
+
+
+def _validate(role: Body) -> list[FieldError]:
+    return validate_rules(role, namespaced=False)
+
+
+KIND = Kind(
+    group="rbac.authorization.k8s.io",
+    version="v1",
+    kind="ClusterRole",
+    plural="clusterroles",
+    namespaced=False,
+    columns=(NAME, CREATED_AT),
+    has_generation=False,
+    create_on_update=True,
+    name_rule="path",
+    defaults=_defaults,
+    validate=_validate,
+)
