@@ -89,7 +89,8 @@ def scale_old(size: Size, new: ReplicaSet, old: Sequence[ReplicaSet]) -> bool:
             count = min(spare - removed, unhealthy)
             removed += count
             _set(replica_set, replica_set.replicas - count, size)
-    available = sum(s.available for s in (*old, new))
+    # A set that was just scaled down still reports pods it is about to lose.
+    available = sum(min(s.available, s.replicas) for s in (*old, new))
     budget = available - size.minimum_available
     for replica_set in ordered:
         count = min(replica_set.replicas, budget)
