@@ -1,6 +1,7 @@
 //! The compiled module `kfast._native`: one `register(m)` per file, nothing else.
 
 mod errors;
+mod json;
 mod object;
 mod quantity;
 mod scheduler;

@@ -1,10 +1,11 @@
 //! `Schema`: decoding and encoding by the schema data.
 
 use crate::errors::decode_error;
+use crate::json::json_from_py;
 use kfast_schema::{MediaType, Name, SchemaSet, Validation, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 /// Adds the class.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -57,6 +58,26 @@ impl PySchema {
             |(value, findings)| Ok((self.to_py(py, &value)?, findings)),
         )
         .map_err(decode_error)?
+    }
+
+    /// Encodes an object, or its JSON, as a body of that media type.
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        object: &Bound<'py, PyAny>,
+        media_type: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let media = MediaType::parse(media_type).map_err(decode_error)?;
+        let object = match object.cast::<PyBytes>() {
+            Ok(json) => serde_json::from_slice(json.as_bytes())
+                .map_err(|e| PyValueError::new_err(e.to_string()))?,
+            Err(_) => json_from_py(object)?,
+        };
+        let body = py
+            .detach(|| kfast_schema::encode(&self.set, key, &object, media))
+            .map_err(|e| PyValueError::new_err(e.to_string()))?;
+        Ok(PyBytes::new(py, &body))
     }
 
     /// `apiVersion` and `kind` of a body; errors name `expected` as the kind it should have been.

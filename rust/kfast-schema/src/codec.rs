@@ -3,13 +3,15 @@
 use crate::error::{DecodeError, Failure, kind_and_version};
 use crate::model::SchemaSet;
 use crate::value::Value;
-use crate::{decode as typed, json};
+use crate::{decode as typed, json, protobuf};
 
 /// A format of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaType {
     /// `application/json`
     Json,
+    /// `application/vnd.kubernetes.protobuf`
+    Protobuf,
 }
 
 impl MediaType {
@@ -20,6 +22,7 @@ impl MediaType {
     pub fn parse(name: &str) -> Result<Self, DecodeError> {
         match name.split(';').next().unwrap_or_default().trim() {
             "application/json" => Ok(Self::Json),
+            "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             other => Err(DecodeError::MediaType(other.to_owned())),
         }
     }
@@ -87,6 +90,11 @@ pub fn decode<T>(
             check(&decoded.1)?;
             Ok(then(decoded))
         }
+        // Upstream knows no unknown fields in protobuf: they are dropped without a word.
+        MediaType::Protobuf => {
+            let value = protobuf::decode(set, id, key, body).map_err(refuse)?;
+            Ok(then((value, Vec::new())))
+        }
     }
 }
 
@@ -99,9 +107,11 @@ pub fn sniff(
     media: MediaType,
     expected: &str,
 ) -> Result<(String, String), DecodeError> {
-    match media {
-        MediaType::Json => {
-            json::type_meta(&json::text(body)).map_err(|e| Failure::from(e).of(expected, body))
+    let found = match media {
+        MediaType::Json => json::type_meta(&json::text(body)).map_err(Failure::from),
+        MediaType::Protobuf => {
+            protobuf::envelope(body).map(|e| (e.api_version.into_owned(), e.kind.into_owned()))
         }
-    }
+    };
+    found.map_err(|failure| failure.of(expected, body))
 }
