@@ -59,8 +59,8 @@ impl PyScheduler {
         py.detach(|| self.lock().remove_node(name));
     }
 
-    /// Adds or replaces a pod, pending or assigned. ValueError if it is malformed.
-    fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<()> {
+    /// Adds or replaces a pod, pending or assigned. Whether a gate holds it back. ValueError if it is malformed.
+    fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<bool> {
         py.detach(|| self.lock().set_pod(&pod.0, time(now)))
             .map_err(malformed)
     }

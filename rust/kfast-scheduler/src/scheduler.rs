@@ -103,11 +103,11 @@ impl Scheduler {
     }
 
     /// Adds or replaces a pod, pending or assigned. Pods that ended are forgotten; pending pods of
-    /// other schedulers are ignored.
+    /// other schedulers are ignored. Returns whether the pod is held back by a gate.
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn set_pod(&mut self, object: &Object, now: Time) -> Result<(), SchedulerError> {
+    pub fn set_pod(&mut self, object: &Object, now: Time) -> Result<bool, SchedulerError> {
         let PodInput { pod, class } = PodInput::read(object, &mut self.cache.resources)?;
         if pod.terminal {
             self.remove_pod(&pod.uid, now);
@@ -118,14 +118,14 @@ impl Scheduler {
                 self.react(Events::POD_DELETE, None, Some(&freed), now);
             }
         } else if *pod.scheduler_name == *self.name && !pod.deleting {
-            self.queue_pod(pod, class, now);
+            return Ok(self.queue_pod(pod, class, now));
         } else if !self.is_assumed(&pod.uid) {
             self.drop_entry(&pod.uid);
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn queue_pod(&mut self, pod: Pod, class: PodClass, now: Time) {
+    fn queue_pod(&mut self, pod: Pod, class: PodClass, now: Time) -> bool {
         let known = self.queue.get(&pod.uid).map(|e| {
             let same = *self.cache.classes.get(e.class) == class
                 && e.pod.gated == pod.gated
@@ -133,7 +133,9 @@ impl Scheduler {
             same || matches!(e.place, Place::Assumed)
         });
         if known == Some(true) {
-            return self.queue.refresh(pod);
+            let gated = pod.gated;
+            self.queue.refresh(pod);
+            return gated;
         }
         let gated = self.profile.gate(&pod).is_some();
         let rank = self.profile.rank(&pod);
@@ -142,6 +144,7 @@ impl Scheduler {
             self.cache.classes.release(old.class);
         }
         self.queue.put(Entry::new(pod, class, rank), gated, now);
+        gated
     }
 
     /// Removes a pod.

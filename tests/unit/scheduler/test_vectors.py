@@ -52,8 +52,11 @@ def differences(scenario):
         for name, verdict in (expected.get("filtered") or {}).items()
         if verdict["plugin"] in FILTERS
     }
-    wrong = [f"filter {n}: {found['filtered'].get(n)} != {wanted.get(n)}" for n in found["filtered"].keys() | wanted
-             if found["filtered"].get(n) != wanted.get(n)]
+    wrong = [
+        f"filter {n}: {found['filtered'].get(n)} != {wanted.get(n)}"
+        for n in found["filtered"].keys() | wanted
+        if found["filtered"].get(n) != wanted.get(n)
+    ]
     same = set(found["feasible"]) == set(expected.get("feasible") or [])
     for name, scores in (expected.get("scores") or {}).items() if same else ():
         ours = found["scores"][name]

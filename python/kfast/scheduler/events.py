@@ -1,0 +1,133 @@
+"""The scheduler's events, in events.k8s.io/v1: one per pod and message, repetitions counted in its series."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kfast._core import Decision, Object
+from kfast.api.events.event import KIND
+from kfast.client import Client, TransportError
+from kfast.clock import Clock, rfc3339_micro
+from kfast.errors import StatusError
+
+_log = logging.getLogger(__name__)
+
+_WAITING = 1000
+"""Events kept waiting; more are dropped, as upstream's broadcaster does."""
+_REMEMBERED = 4096
+_SERIES_SECONDS = 360.0
+"""A repetition later than this starts a new event."""
+_NOTE_LENGTH = 1024
+
+
+@dataclass(slots=True)
+class _Series:
+    name: str
+    last: float
+    count: int = 1
+
+
+class SchedulingEvents:
+    """Says what became of pods; never waits, never fails."""
+
+    def __init__(self, client: Client, clock: Clock, controller: str) -> None:
+        self._client = client
+        self._clock = clock
+        self._controller = controller
+        self._instance = f"{controller}-{socket.gethostname()}"
+        self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING)
+        self._series: OrderedDict[tuple[str, ...], _Series] = OrderedDict()
+        self._task: asyncio.Task[None] | None = None
+        self._last_stamp = 0
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="scheduling events")
+
+    async def stop(self) -> None:
+        """Stops writing; what waits is lost."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def scheduled(self, decision: Decision, node: str) -> None:
+        """The pod was bound."""
+        note = f"Successfully assigned {decision.namespace}/{decision.name} to {node}"
+        regarding = {"namespace": decision.namespace, "name": decision.name, "uid": decision.uid}
+        self._put(regarding, "Normal", "Scheduled", "Binding", note)
+
+    def failed(self, obj: Object, message: str) -> None:
+        """The pod fits nowhere, or could not be bound."""
+        regarding = {
+            "namespace": obj.namespace,
+            "name": obj.name,
+            "uid": obj.uid,
+            "resourceVersion": obj.resource_version,
+        }
+        self._put(regarding, "Warning", "FailedScheduling", "Scheduling", message)
+
+    def _put(
+        self,
+        regarding: dict[str, str],
+        type: Literal["Normal", "Warning"],  # noqa: A002
+        reason: str,
+        action: str,
+        note: str,
+    ) -> None:
+        event = {
+            "apiVersion": KIND.api_version,
+            "kind": KIND.kind,
+            "metadata": {"name": f"{regarding['name']}.{self._stamp():x}", "namespace": regarding["namespace"]},
+            "eventTime": rfc3339_micro(self._clock.now()),
+            "reportingController": self._controller,
+            "reportingInstance": self._instance,
+            "action": action,
+            "reason": reason,
+            "regarding": {"apiVersion": "v1", "kind": "Pod", **regarding},
+            "note": note if len(note) <= _NOTE_LENGTH else note[: _NOTE_LENGTH - 3] + "...",
+            "type": type,
+        }
+        try:
+            self._waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            _log.debug("too many events waiting, dropped: %s", note)
+
+    def _stamp(self) -> int:
+        """Nanoseconds, never the same twice: they tell the events of one pod apart."""
+        self._last_stamp = max(int(self._clock.now() * 1e9), self._last_stamp + 1)
+        return self._last_stamp
+
+    async def _run(self) -> None:
+        while True:
+            event = await self._waiting.get()
+            try:
+                await self._write(event)
+            except (StatusError, TransportError) as error:
+                _log.debug("event lost: %s", error)
+            except Exception:
+                _log.exception("event lost")
+
+    async def _write(self, event: dict[str, Any]) -> None:
+        key = (event["regarding"]["uid"], event["reason"], event["note"])
+        now = self._clock.now()
+        series = self._series.pop(key, None)
+        if series is not None and now - series.last < _SERIES_SECONDS:
+            series.count, series.last = series.count + 1, now
+            self._series[key] = series
+            patch = {"series": {"count": series.count, "lastObservedTime": rfc3339_micro(now)}}
+            try:
+                await self._client.patch(KIND, series.name, patch, event["metadata"]["namespace"], type="strategic")
+                return
+            except StatusError as error:
+                if not error.not_found:
+                    raise
+        self._series[key] = _Series(event["metadata"]["name"], now)
+        if len(self._series) > _REMEMBERED:
+            self._series.popitem(last=False)
+        await self._client.create(KIND, event)
