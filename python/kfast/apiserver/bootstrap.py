@@ -40,5 +40,5 @@ async def ensure(handle: Handler, path: str, body: dict[str, Any]) -> None:
     request = Request("POST", path, body=msgspec.json.encode(body), user=_APISERVER, native=True)
     response = await handle(request)
     if response.status not in (201, 409):
-        message = response.payload.get("message") if isinstance(response.payload, dict) else response.payload
+        message = response.payload.get("message") if isinstance(response.payload, dict) else response.status
         raise KfastError(f"creating {body['kind']} {body['metadata']['name']}: {message}")

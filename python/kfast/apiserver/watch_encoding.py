@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from kfast._core import Object, Schema
-from kfast.apiserver.encode import current_body
-from kfast.apiserver.negotiate import PROTOBUF, YAML, Output, render
+from kfast.apiserver.encode import current_body, render
+from kfast.apiserver.negotiate import PROTOBUF, YAML, Output
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import expired
 from kfast.apiserver.table import partial_metadata, table

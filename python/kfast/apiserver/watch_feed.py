@@ -4,8 +4,8 @@ The protocol with a transport, HTTP or other:
 
 * A watch answers with `Response(200, payload=WatchPayload)`; the transport sends the headers (chunked) and then
   calls `payload.attach(sink)` once. Nothing is written before that.
-* `sink.write(chunk)` gets complete HTTP/1.1 chunks (`<hex length>\\r\\n<lines>\\r\\n`), shared between sinks, never to be
-  changed. It never blocks. It returns False if the peer is gone or its unsent bytes are over the transport's limit:
+* `sink.write(chunk)` gets complete HTTP/1.1 chunks (`<hex length>\\r\\n<lines>\\r\\n`), shared between sinks, never
+  to be changed. It never blocks. It returns False if the peer is gone or its unsent bytes are over the transport's limit:
   the stream then ends and `sink.close()` follows.
 * `await sink.drain()` returns once the unsent bytes are few again; only used while a stream catches up.
 * `sink.close()` is called exactly once, when the stream ended for any reason: the transport then writes the last chunk
@@ -119,7 +119,7 @@ class Feed:
         while not self.closed:
             await self.cursor.wait()
             while self.pump() == BATCH:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # noqa: ASYNC110  lets others run between batches
 
     def close(self) -> None:
         """Ends the feed and the streams still on it; idempotent."""

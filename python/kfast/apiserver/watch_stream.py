@@ -30,7 +30,8 @@ _encode = msgspec.json.encode
 class Plan:
     """What a watch starts with: `initial` as ADDED (None: none), then events of `cursor`.
 
-    `initial_end`: a bookmark closes the initial events. `key` identifies watches that may share a feed; None never shares.
+    `initial_end`: a bookmark closes the initial events. `key` identifies watches that may share a feed; None never
+    shares.
     """
 
     scope: Scope

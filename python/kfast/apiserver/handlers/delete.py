@@ -24,7 +24,7 @@ from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
-_SCHEMA = "meta/v1/DeleteOptions"
+_SCHEMA = "meta.k8s.io/v1/DeleteOptions"
 
 _RETURNS_OBJECT = frozenset(
     {
