@@ -44,7 +44,7 @@ def _validate_strategy(strategy: Body, errors: list[FieldError]) -> None:
             errors.append(forbidden(f"{path}.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"))
     else:
         path = f"{path}.rollingUpdate"
-        unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
+        unavailable, surge = strategy["rollingUpdate"]["maxUnavailable"], strategy["rollingUpdate"]["maxSurge"]
         validate_int_or_percent(unavailable, f"{path}.maxUnavailable", errors, at_most_all=True)
         validate_int_or_percent(surge, f"{path}.maxSurge", errors, at_most_all=False)
         if int_or_percent(unavailable) == 0 == int_or_percent(surge):

@@ -38,7 +38,7 @@ def _defaults(pod: Body) -> None:
 
 def _prepare_create(pod: Body) -> None:
     spec = pod["spec"]
-    status = {"phase": "Pending", "qosClass": qos_class(spec)}
+    status: Body = {"phase": "Pending", "qosClass": qos_class(spec)}
     if spec.get("schedulingGates"):
         status["conditions"] = [
             {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kfast.api.columns import Column
 from kfast.api.core.event import COLUMNS
-from kfast.api.kind import Body, Cell, Kind, SelectableField
+from kfast.api.kind import Body, Cell, Column, Kind, SelectableField
 
 _TO_CORE = {
     "regarding": "involvedObject",

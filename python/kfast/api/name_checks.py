@@ -1,0 +1,51 @@
+"""Cached checks of names that recur in every object of a kind, as errors at a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from kfast.api.field_errors import invalid
+from kfast.api.kind import FieldError
+from kfast.meta import names
+
+Check = Callable[[str], tuple[str, ...]]
+
+
+def _cached(rule: Callable[[str], list[str]]) -> Check:
+    @lru_cache(maxsize=16384)
+    def check(text: str) -> tuple[str, ...]:
+        return tuple(rule(text))
+
+    return check
+
+
+dns_label = _cached(names.dns_label)
+dns_subdomain = _cached(names.dns_subdomain)
+qualified_name = _cached(names.qualified_name)
+label_value = _cached(names.label_value)
+env_var_name = _cached(names.env_var_name)
+config_key = _cached(names.config_key)
+port_name = _cached(names.port_name)
+
+
+def check(rule: Check, text: str, path: str, errors: list[FieldError]) -> None:
+    """Adds the complaints of a rule about a text."""
+    problems = rule(text)
+    if problems:
+        errors.extend(invalid(path, text, problem) for problem in problems)
+
+
+def check_labels(labels: dict[str, str] | None, path: str, errors: list[FieldError]) -> None:
+    """Adds the complaints about the keys and values of a label map."""
+    for key, value in (labels or {}).items():
+        check(qualified_name, key, path, errors)
+        check(label_value, value, path, errors)
+
+
+def check_port(port: int | str | None, path: str, errors: list[FieldError]) -> None:
+    """A port by number or by name."""
+    if isinstance(port, str):
+        check(port_name, port, path, errors)
+    elif not 1 <= (port or 0) <= 65535:
+        errors.append(invalid(path, port or 0, "must be between 1 and 65535, inclusive"))
