@@ -3,13 +3,15 @@
 use crate::error::{DecodeError, Failure, kind_and_version};
 use crate::model::SchemaSet;
 use crate::value::Value;
-use crate::{decode as typed, json, protobuf};
+use crate::{decode as typed, json, protobuf, yaml};
 
 /// A format of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaType {
     /// `application/json`
     Json,
+    /// `application/yaml`
+    Yaml,
     /// `application/vnd.kubernetes.protobuf`
     Protobuf,
 }
@@ -22,6 +24,7 @@ impl MediaType {
     pub fn parse(name: &str) -> Result<Self, DecodeError> {
         match name.split(';').next().unwrap_or_default().trim() {
             "application/json" => Ok(Self::Json),
+            "application/yaml" => Ok(Self::Yaml),
             "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             other => Err(DecodeError::MediaType(other.to_owned())),
         }
@@ -90,12 +93,27 @@ pub fn decode<T>(
             check(&decoded.1)?;
             Ok(then(decoded))
         }
+        MediaType::Yaml => {
+            let (text, duplicates) = yaml_text(body).map_err(refuse)?;
+            let (value, mut findings) = typed::json(set, id, &text, strict).map_err(refuse)?;
+            if strict {
+                findings.splice(0..0, duplicates);
+            }
+            check(&findings)?;
+            Ok(then((value, findings)))
+        }
         // Upstream knows no unknown fields in protobuf: they are dropped without a word.
         MediaType::Protobuf => {
             let value = protobuf::decode(set, id, key, body).map_err(refuse)?;
             Ok(then((value, Vec::new())))
         }
     }
+}
+
+/// A YAML body as JSON text, and its duplicate keys.
+fn yaml_text(body: &[u8]) -> Result<(String, Option<String>), Failure> {
+    let (value, duplicates) = yaml::to_json(&json::text(body)).map_err(Failure::Malformed)?;
+    Ok((value.to_string(), duplicates))
 }
 
 /// `apiVersion` and `kind` of a body, empty if absent.
@@ -109,6 +127,8 @@ pub fn sniff(
 ) -> Result<(String, String), DecodeError> {
     let found = match media {
         MediaType::Json => json::type_meta(&json::text(body)).map_err(Failure::from),
+        MediaType::Yaml => yaml_text(body)
+            .and_then(|(text, _)| json::type_meta(&text).map_err(Failure::from)),
         MediaType::Protobuf => {
             protobuf::envelope(body).map(|e| (e.api_version.into_owned(), e.kind.into_owned()))
         }

@@ -32,7 +32,7 @@ pub fn encode(
     media: MediaType,
 ) -> std::result::Result<Vec<u8>, EncodeError> {
     match media {
-        MediaType::Json => Ok(object.to_string().into_bytes()),
+        MediaType::Json | MediaType::Yaml => Ok(object.to_string().into_bytes()),
         MediaType::Protobuf => protobuf(set, key, object),
     }
 }

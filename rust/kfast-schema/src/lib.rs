@@ -13,6 +13,7 @@ mod scalar;
 mod time;
 mod value;
 mod wire;
+mod yaml;
 
 pub use codec::{Decoded, MediaType, Validation, decode, sniff};
 pub use encode::{EncodeError, encode};
