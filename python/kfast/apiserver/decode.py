@@ -1,17 +1,16 @@
-"""Reads request bodies against the schema of a kind, with upstream's messages for what does not fit."""
+"""Reads request bodies against the schema of a kind; other kinds and versions are refused in upstream's words."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from kfast._core import CoreError, DecodeError, StrictDecodeError
+from kfast._core import CoreError
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.negotiate import content_type
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request
+from kfast.apiserver.status_errors import bad_request, quoted
 from kfast.meta.exchange import Request
-from kfast.meta.gvk import GroupVersion
+
+_SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
 def decode_object(
@@ -27,41 +26,36 @@ def decode_object(
     try:
         body, warnings = backend.schema.decode(schema, request.body, media_type, validation)
     except CoreError as error:
-        raise bad_request(_refusal(backend, request.body, media_type, schema, error)) from None
-    _check_type(body, schema)
+        _check_type(backend, schema, *_stated_type(backend, request.body, media_type))
+        raise bad_request(str(error)) from None
+    _check_type(backend, schema, body.get("apiVersion") or "", body.get("kind") or "")
+    body["apiVersion"], _, body["kind"] = schema.rpartition("/")
     return body, warnings
 
 
-def _refusal(backend: Backend, data: bytes, media_type: str, schema: str, error: CoreError) -> str:
+def _stated_type(backend: Backend, data: bytes, media_type: str) -> tuple[str, str]:
+    try:
+        return backend.schema.sniff(data, media_type)
+    except CoreError:
+        return "", ""
+
+
+def _check_type(backend: Backend, schema: str, stated_version: str, stated_kind: str) -> None:
+    """Raises StatusError 400 unless kind and version, where stated, are those of the path."""
     api_version, _, kind = schema.rpartition("/")
-    group_version = GroupVersion.parse(api_version)
-    message = str(error)
-    if not isinstance(error, StrictDecodeError):
-        try:
-            stated_version, stated_kind = backend.schema.sniff(data, media_type)
-        except CoreError:
-            return message
-        if stated_kind and (stated_kind != kind or (stated_version and stated_version != api_version)):
-            return _mismatch(stated_version or api_version, stated_kind, api_version, kind)
-    prefix = f'{kind} in version "{group_version.version}" cannot be handled as a {kind}: '
-    if message.startswith(prefix) or "cannot be handled as a" in message:
-        return message
-    is_syntax = isinstance(error, DecodeError) and message.startswith(("error ", "yaml: ", "couldn't get"))
-    return message if is_syntax else prefix + message
-
-
-def _check_type(body: Body, schema: str) -> None:
-    """Kind and version must be the ones of the path; what is missing is filled in."""
-    api_version, _, kind = schema.rpartition("/")
-    stated_kind: Any = body.get("kind") or kind
-    stated_version: Any = body.get("apiVersion") or api_version
-    if stated_kind != kind or stated_version != api_version:
-        raise bad_request(_mismatch(stated_version, stated_kind, api_version, kind))
-    body["kind"], body["apiVersion"] = kind, api_version
-
-
-def _mismatch(stated_version: str, stated_kind: str, api_version: str, kind: str) -> str:
-    if stated_kind == kind:
-        return f"the API version in the data ({stated_version}) does not match the expected API version ({api_version})"
-    version = stated_version.rpartition("/")[2]
-    return f'{stated_kind} in version "{version}" cannot be handled as a {kind}: no kind "{kind}" in the data'
+    if stated_kind in ("", kind):
+        if stated_version not in ("", api_version):
+            raise bad_request(
+                f"the API version in the data ({stated_version}) does not match "
+                f"the expected API version ({api_version})"
+            )
+        return
+    stated_version = stated_version or api_version
+    group, _, version = stated_version.rpartition("/")
+    if backend.catalog.by_gvk(group, version, stated_kind) is None:
+        where = f"registered for version {quoted(stated_version)} in scheme {quoted(_SCHEME)}"
+        why = f"no kind {quoted(stated_kind)} is {where}"
+    else:
+        internal = api_version.rpartition("/")[0].partition(".")[0] or "core"
+        why = f"converting ({version}.{stated_kind}) to ({internal}.{kind}): unknown conversion"
+    raise bad_request(f"{stated_kind} in version {quoted(version)} cannot be handled as a {kind}: {why}")

@@ -168,8 +168,8 @@ def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
     """Raises StatusError 422 with every violation."""
     kind = scope.kind
     errors = [FieldError(*v) for v in validate_object_meta(body["metadata"], kind.namespaced, kind.name_rule)]
-    errors += _structure(backend, scope, body)
     errors += kind.validate(body)
+    errors += _structure(backend, scope, body, errors)
     _raise(kind, body["metadata"], errors)
 
 
@@ -179,15 +179,18 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
     kind = scope.kind
     metadata = {**new["metadata"], "resourceVersion": version}
     errors = [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
-    errors += _structure(backend, scope, new)
     if main:
         errors += kind.validate(new)
         errors += kind.validate_update(new, old)
+    errors += _structure(backend, scope, new, errors)
     _raise(kind, old["metadata"], errors)
 
 
-def _structure(backend: Backend, scope: Scope, body: Body) -> list[FieldError]:
-    return [FieldError(*violation) for violation in backend.schema.validate(scope.schema, body)]
+def _structure(backend: Backend, scope: Scope, body: Body, known: list[FieldError]) -> list[FieldError]:
+    """Structural violations of fields the kind's own validation has not complained about."""
+    paths = {error.path for error in known}
+    violations = (FieldError(*violation) for violation in backend.schema.validate(scope.schema, body))
+    return [violation for violation in violations if violation.path not in paths]
 
 
 def _raise(kind: Kind, metadata: dict[str, Any], errors: list[FieldError]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from kfast._core import CoreError, Object, PatchError
+from kfast._core import CoreError, Object, PatchError, StrictDecodeError
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import encode_json
-from kfast.apiserver.negotiate import JSON
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, invalid, unsupported_media_type
+from kfast.apiserver.status_errors import bad_request, invalid, quoted, unsupported_media_type
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
@@ -61,20 +60,21 @@ def apply_patch(
     """The patched object, pruned, and warnings. Raises StatusError 400 (no patch), 422 (does not apply)."""
     kind = info.served.kind
     try:
-        patched = backend.schema.patch(schema, media_type, encode_json(old), data)
+        patched, warnings = backend.schema.patch(schema, media_type, encode_json(old), data, options.field_validation)
     except PatchError as error:
-        reason, message = error.args if len(error.args) == 2 else ("BadRequest", str(error))
+        reason, message = error.args
         if reason == "Invalid":
             raise _unprocessable(kind.group, kind.kind, info.name, message) from None
         raise bad_request(message) from None
+    except StrictDecodeError as error:
+        raise bad_request(str(error)) from None
+    except CoreError as error:
+        raise _unfit(info, str(error), data) from None
     for key in ("apiVersion", "kind"):
         if patched.get(key) != old[key]:
-            why = FieldError(key, "FieldValueInvalid", f'Invalid value: "{patched.get(key)}": must be {old[key]}')
-            raise invalid(kind.group, kind.kind, info.name, [why])
-    try:
-        return backend.schema.decode(schema, encode_json(patched), JSON, options.field_validation)
-    except CoreError as error:
-        raise _unprocessable_patch(info, str(error), data) from None
+            message = f"Invalid value: {quoted(str(patched.get(key)))}: must be {old[key]}"
+            raise invalid(kind.group, kind.kind, info.name, [FieldError(key, "FieldValueInvalid", message)])
+    return patched, warnings
 
 
 def _unprocessable(group: str, kind: str, name: str, message: str) -> StatusError:
@@ -82,11 +82,9 @@ def _unprocessable(group: str, kind: str, name: str, message: str) -> StatusErro
     return StatusError(422, "Invalid", message, details)
 
 
-def _unprocessable_patch(info: RequestInfo, message: str, data: bytes) -> StatusError:
-    """A patch whose result is no object of the kind."""
-    if message.startswith("strict decoding error"):
-        return bad_request(message)
+def _unfit(info: RequestInfo, message: str, data: bytes) -> StatusError:
+    """422 for a patch whose result is no object of the kind."""
     kind = info.served.kind
-    text = data.decode("utf-8", "replace")
-    why = FieldError("patch", "FieldValueInvalid", f"Invalid value: {text!r}: {message}")
+    text = quoted(data.decode("utf-8", "replace"))
+    why = FieldError("patch", "FieldValueInvalid", f"Invalid value: {text}: {message}")
     return invalid(kind.group, kind.kind, info.name, [why])
