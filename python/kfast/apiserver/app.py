@@ -22,6 +22,7 @@ from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.limits import check_limits
 from kfast.apiserver.health import Health
+from kfast.apiserver.kubernetes_service import create_service
 from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nonresource import NonResource
 from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
@@ -62,6 +63,7 @@ class APIServer:
         self.clock = clock
         admission = Chain([NamespaceLifecycle(store)])
         self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
+        self._client_ca = pki.ca.certificate.decode() if pki else ""
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None
         if self.service_accounts is not None:
             tokens = (*tokens, self.service_accounts)
@@ -80,7 +82,8 @@ class APIServer:
 
     async def start(self) -> None:
         """Returns once the objects every cluster has exist."""
-        await create_system_objects(self.handle)
+        await create_system_objects(self.handle, self._client_ca)
+        await create_service(self.handle)
 
     async def stop(self) -> None:
         """Ends all watches."""

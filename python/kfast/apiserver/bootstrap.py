@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from kfast.config import SERVICE_CIDR
 from kfast.errors import KfastError
 from kfast.meta.exchange import Handler, Request, User
 
@@ -14,8 +15,9 @@ NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _PRIORITIES = (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000))
 
 
-async def create_system_objects(handle: Handler) -> None:
-    """Creates what is missing; what exists is left as it is. Raises KfastError if the API refuses."""
+async def create_system_objects(handle: Handler, client_ca: str = "") -> None:
+    """Creates what is missing; what exists is left as it is. `client_ca` is what client certificates are verified
+    with. Raises KfastError if the API refuses."""
     for name in NAMESPACES:
         await ensure(
             handle, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -31,6 +33,27 @@ async def create_system_objects(handle: Handler) -> None:
                 "value": value,
                 "description": f"Used for system critical pods that must not be moved from their current "
                 f"{'node' if 'node' in name else 'cluster'}.",
+            },
+        )
+    await ensure(
+        handle,
+        "/apis/networking.k8s.io/v1/servicecidrs",
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "ServiceCIDR",
+            "metadata": {"name": "kubernetes"},
+            "spec": {"cidrs": [SERVICE_CIDR]},
+        },
+    )
+    if client_ca:
+        await ensure(
+            handle,
+            "/api/v1/namespaces/kube-system/configmaps",
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "extension-apiserver-authentication", "namespace": "kube-system"},
+                "data": {"client-ca-file": client_ca},
             },
         )
 

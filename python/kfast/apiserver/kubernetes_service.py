@@ -16,7 +16,7 @@ import msgspec
 
 from kfast.apiserver.bootstrap import ensure
 from kfast.clock import Clock
-from kfast.config import SERVICE_CIDR
+from kfast.config import SECURE_PORT, SERVICE_CIDR
 from kfast.errors import KfastError
 from kfast.meta.exchange import Handler, Request, User
 
@@ -30,8 +30,10 @@ _ENDPOINTS = "/api/v1/namespaces/default/endpoints"
 _SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 
 
-async def create_service(handle: Handler, port: int = 6443, cidr: str = SERVICE_CIDR) -> None:
+async def create_service(handle: Handler, port: int = SECURE_PORT, cidr: str = SERVICE_CIDR) -> None:
     """Creates the Service unless it is there. Raises KfastError if the API refuses."""
+    if (await _send(handle, "GET", f"{_SERVICES}/kubernetes")).get("code") != 404:
+        return
     first = str(next(ipaddress.ip_network(cidr).hosts()))
     service = {
         "apiVersion": "v1",
@@ -73,6 +75,7 @@ class EndpointReconciler:
     async def reconcile(self) -> None:
         """Writes Service and endpoints where they differ. Raises KfastError if the API refuses."""
         await create_service(self._handle, self._port)
+        await self._target_port()
         await self._put(_ENDPOINTS, self._endpoints(), ("subsets",))
         await self._put(_SLICES, self._slice(), ("addressType", "endpoints", "ports"))
 
@@ -84,27 +87,24 @@ class EndpointReconciler:
             except KfastError as error:
                 _log.warning("endpoints of the kubernetes Service: %s", error)
 
+    async def _target_port(self) -> None:
+        path = f"{_SERVICES}/kubernetes"
+        found = await _send(self._handle, "GET", path)
+        ports = (found.get("spec") or {}).get("ports") or []
+        if ports and ports[0].get("targetPort") != self._port:
+            ports[0]["targetPort"] = self._port
+            _check(await _send(self._handle, "PUT", path, found))
+
     async def _put(self, collection: str, wanted: dict[str, Any], fields: tuple[str, ...]) -> None:
         path = f"{collection}/kubernetes"
-        found = await self._send("GET", path)
+        found = await _send(self._handle, "GET", path)
         if found.get("code") == 404:
             await ensure(self._handle, collection, wanted)
             return
         if all(found.get(field) == wanted[field] for field in fields):
             return
         wanted["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
-        answer = await self._send("PUT", path, wanted)
-        if answer.get("kind") == "Status" and answer.get("code") != 409:
-            raise KfastError(answer.get("message") or "refused")
-
-    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = msgspec.json.encode(body) if body is not None else b""
-        headers = {"content-type": "application/json"} if body is not None else {}
-        response = await self._handle(Request(method, path, headers=headers, body=data, user=_USER))
-        if not isinstance(response.payload, bytes):
-            raise KfastError(f"{method} {path}: the API server answered without text")
-        decoded: dict[str, Any] = msgspec.json.decode(response.payload)
-        return decoded
+        _check(await _send(self._handle, "PUT", path, wanted))
 
     def _endpoints(self) -> dict[str, Any]:
         ports = [{"name": "https", "port": self._port, "protocol": "TCP"}]
@@ -133,6 +133,22 @@ class EndpointReconciler:
             "endpoints": [{"addresses": [self._address], "conditions": {"ready": True}}],
             "ports": [{"name": "https", "port": self._port, "protocol": "TCP"}],
         }
+
+
+async def _send(handle: Handler, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = msgspec.json.encode(body) if body is not None else b""
+    headers = {"content-type": "application/json"} if body is not None else {}
+    response = await handle(Request(method, path, headers=headers, body=data, user=_USER))
+    if not isinstance(response.payload, bytes):
+        raise KfastError(f"{method} {path}: the API server answered without text")
+    decoded: dict[str, Any] = msgspec.json.decode(response.payload)
+    return decoded
+
+
+def _check(answer: dict[str, Any]) -> None:
+    """A conflict is somebody else's write: the next round looks again."""
+    if answer.get("kind") == "Status" and answer.get("code") != 409:
+        raise KfastError(answer.get("message") or "refused")
 
 
 def advertised_address(host: str) -> str | None:
