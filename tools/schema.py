@@ -1,7 +1,7 @@
 """Distils the schema data the wheel carries: `make schema` rewrites it, `--check` tells whether it is current.
 
-Sources: Go modules k8s.io/* (structs, order, JSON names, protobuf tags), kubernetes-validate (required, enums, list types,
-merge keys) and lightkube-models (REST map). Only names, types and numbers are taken.
+Sources: Go modules k8s.io/* (structs, order, JSON names, protobuf tags), kubernetes-validate (required, enums, list
+types, merge keys) and lightkube-models (REST map). Only names, types and numbers are taken.
 """
 
 from __future__ import annotations
