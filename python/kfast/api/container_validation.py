@@ -24,8 +24,7 @@ _ENV_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef
 def _validate_ports(ports: list[Spec], path: str, errors: list[FieldError]) -> None:
     seen: set[str] = set()
     for index, port in enumerate(ports):
-        at = f"{path}[{index}]"
-        name = port.get("name")
+        name, at = port.get("name"), f"{path}[{index}]"
         if name:
             problems = port_name(name)
             errors.extend(invalid(f"{at}.name", name, problem) for problem in problems)
@@ -33,10 +32,11 @@ def _validate_ports(ports: list[Spec], path: str, errors: list[FieldError]) -> N
                 if name in seen:
                     errors.append(duplicate(f"{at}.name", name))
                 seen.add(name)
-        if not port.get("containerPort"):
+        number = port.get("containerPort")
+        if not number:
             errors.append(required(f"{at}.containerPort"))
-        else:
-            check_port(port["containerPort"], f"{at}.containerPort", errors)
+        elif not 1 <= number <= 65535:
+            check_port(number, f"{at}.containerPort", errors)
         if port.get("hostPort"):
             check_port(port["hostPort"], f"{at}.hostPort", errors)
         if port["protocol"] not in _PROTOCOLS:

@@ -66,8 +66,8 @@ def _validate_names(spec: Spec, path: str, errors: list[FieldError]) -> None:
         ("subdomain", dns_label),
     ):
         name = spec.get(field)
-        if name:
-            check(rule, name, f"{path}.{field}", errors)
+        if name and (problems := rule(name)):
+            errors.extend(invalid(f"{path}.{field}", name, problem) for problem in problems)
 
 
 def _validate_host_network(spec: Spec, path: str, errors: list[FieldError]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kfast.api.field_errors import forbidden, invalid, non_negative, not_supported, required
+from kfast.api.field_errors import NON_NEGATIVE, forbidden, invalid, not_supported, required
 from kfast.api.kind import FieldError
 from kfast.api.name_checks import check_port
 from kfast.meta.names import http_header_name
@@ -43,7 +43,9 @@ def _validate_handler(handler: Spec, path: str, errors: list[FieldError]) -> Non
 def _validate_probe(probe: Spec, path: str, errors: list[FieldError]) -> None:
     _validate_handler(probe, path, errors)
     for field in _AMOUNTS:
-        non_negative(f"{path}.{field}", probe.get(field), errors)
+        amount = probe.get(field)
+        if amount is not None and amount < 0:
+            errors.append(invalid(f"{path}.{field}", amount, NON_NEGATIVE))
     grace = probe.get("terminationGracePeriodSeconds")
     if grace is not None and grace <= 0:
         errors.append(invalid(f"{path}.terminationGracePeriodSeconds", grace, "must be greater than 0"))

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from kfast.api.batch.cron_schedule import parse_schedule
 from kfast.api.batch.job_spec import default_job_template
+from kfast.api.batch.job_validation import validate_job_spec
 from kfast.api.columns import AGE, NAME, NONE, UNSET, container_columns, label_selector, lookup, since, size, text
-from kfast.api.kind import STATUS, Body, Cell, Column, Kind
+from kfast.api.field_errors import invalid, non_negative, not_supported, required
+from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+
+_POLICIES = ("Allow", "Forbid", "Replace")
+_LONGEST_NAME = 52
 
 
 def _defaults(cron_job: Body) -> None:
@@ -20,6 +28,43 @@ def _defaults(cron_job: Body) -> None:
         spec["successfulJobsHistoryLimit"] = 3
     if spec.get("failedJobsHistoryLimit") is None:
         spec["failedJobsHistoryLimit"] = 1
+
+
+def _validate_schedule(spec: Body, errors: list[FieldError]) -> None:
+    schedule, zone = spec.get("schedule") or "", spec.get("timeZone")
+    if not schedule:
+        errors.append(required("spec.schedule"))
+    elif "TZ" in schedule:
+        message = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        errors.append(invalid("spec.schedule", schedule, message))
+    else:
+        try:
+            parse_schedule(schedule)
+        except ValueError as error:
+            errors.append(invalid("spec.schedule", schedule, str(error)))
+    if zone == "":
+        errors.append(invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string"))
+    elif zone is not None:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError, KeyError):
+            errors.append(invalid("spec.timeZone", zone, f"unknown time zone {zone}"))
+
+
+def _validate(cron_job: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    spec = cron_job["spec"]
+    _validate_schedule(spec, errors)
+    policy = spec["concurrencyPolicy"]
+    if policy not in _POLICIES:
+        errors.append(not_supported("spec.concurrencyPolicy", policy, _POLICIES))
+    for field in ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+        non_negative(f"spec.{field}", spec.get(field), errors)
+    validate_job_spec(spec["jobTemplate"]["spec"], "spec.jobTemplate.spec", errors)
+    name = cron_job["metadata"].get("name", "")
+    if len(name) > _LONGEST_NAME:
+        errors.append(invalid("metadata.name", name, f"must be no more than {_LONGEST_NAME} characters"))
+    return errors
 
 
 def _prepare_create(cron_job: Body) -> None:
@@ -57,4 +102,5 @@ KIND = Kind(
     ),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    validate=_validate,
 )
