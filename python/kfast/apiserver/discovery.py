@@ -83,7 +83,7 @@ class Discovery:
             return Response(200, body, vary)
         headers = vary | {"ETag": etag}
         if request.headers.get("if-none-match") == etag:
-            return Response(304, b"", headers)
+            return Response(304, b"", headers, AGGREGATED)
         return Response(200, body, headers, AGGREGATED)
 
     def _all(self) -> dict[str, tuple[bytes, str]]:

@@ -5,8 +5,8 @@ The protocol with a transport, HTTP or other:
 * A watch answers with `Response(200, payload=WatchPayload)`; the transport sends the headers (chunked) and then
   calls `payload.attach(sink)` once. Nothing is written before that.
 * `sink.write(chunk)` gets complete HTTP/1.1 chunks (`<hex length>\\r\\n<lines>\\r\\n`), shared between sinks, never
-  to be changed. It never blocks. It returns False if the peer is gone or its unsent bytes are over the transport's limit:
-  the stream then ends and `sink.close()` follows.
+  to be changed. It never blocks. It returns False if the peer is gone or its unsent bytes are over the transport's
+  limit: the stream then ends and `sink.close()` follows.
 * `await sink.drain()` returns once the unsent bytes are few again; only used while a stream catches up.
 * `sink.close()` is called exactly once, when the stream ended for any reason: the transport then writes the last chunk
   (`0\\r\\n\\r\\n`) if it still can. If the transport ends first (the peer closed), it calls `payload.close()`.
@@ -118,8 +118,10 @@ class Feed:
     async def _run(self) -> None:
         while not self.closed:
             await self.cursor.wait()
-            while self.pump() == BATCH:
-                await asyncio.sleep(0)  # noqa: ASYNC110  lets others run between batches
+            more = True
+            while more:
+                more = self.pump() == BATCH
+                await asyncio.sleep(0)
 
     def close(self) -> None:
         """Ends the feed and the streams still on it; idempotent."""
