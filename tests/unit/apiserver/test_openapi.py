@@ -1,0 +1,81 @@
+"""The OpenAPI documents hold what kubectl reads in them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+APPS = "/openapi/v3/apis/apps/v1"
+
+
+async def document(call, path: str):
+    answer = await call("GET", path)
+    assert answer.code == 200
+    return answer.body
+
+
+async def test_index_leads_to_documents_by_hash(call):
+    paths = (await document(call, "/openapi/v3"))["paths"]
+    assert {"api/v1", "apis/apps/v1", "apis/batch/v1"} <= paths.keys()
+    url = paths["apis/apps/v1"]["serverRelativeURL"]
+    assert re.fullmatch(r"/openapi/v3/apis/apps/v1\?hash=[0-9A-F]{128}", url)
+    answer = await call("GET", url)
+    assert answer.headers["Cache-Control"] == "public, immutable"
+    stale = await call.native("GET", f"{APPS}?hash=0")
+    assert (stale.status, stale.headers["Location"]) == (301, url)
+    fresh = await call.api.handle(call.request("GET", APPS, headers={"If-None-Match": answer.headers["ETag"]}))
+    assert fresh.status == 304
+
+
+async def test_patch_operations_tell_kubectl_what_the_server_can(call):
+    found = await document(call, APPS)
+    patch = found["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    gvk = {"group": "apps", "version": "v1", "kind": "Deployment"}
+    assert patch["x-kubernetes-group-version-kind"] == gvk
+    assert {"fieldValidation", "dryRun"} <= {parameter["name"] for parameter in patch["parameters"]}
+    assert "application/strategic-merge-patch+json" in patch["requestBody"]["content"]
+    scale = found["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]["get"]
+    assert scale["x-kubernetes-group-version-kind"]["kind"] == "Scale"
+
+
+def schema_of(document: dict, kind: str) -> dict:
+    for schema in document["components"]["schemas"].values():
+        if any(gvk["kind"] == kind for gvk in schema.get("x-kubernetes-group-version-kind", ())):
+            return schema
+    raise AssertionError(kind)
+
+
+async def test_schemas_carry_kinds_and_merge_keys(call):
+    found = await document(call, APPS)
+    schemas = found["components"]["schemas"]
+    assert schema_of(found, "Deployment")["x-kubernetes-group-version-kind"][0]["group"] == "apps"
+    containers = schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]
+    assert containers["x-kubernetes-patch-merge-key"] == "name"
+    assert containers["x-kubernetes-patch-strategy"] == "merge"
+    assert containers["x-kubernetes-list-type"] == "map"
+
+
+@pytest.mark.parametrize("path", ["api/v1", "apis/apps/v1", "apis/networking.k8s.io/v1", "apis/policy/v1"])
+async def test_every_reference_leads_somewhere(call, path):
+    found = await document(call, f"/openapi/v3/{path}")
+    names = set(
+        re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', (await call("GET", f"/openapi/v3/{path}")).raw.decode())
+    )
+    assert names
+    assert names <= found["components"]["schemas"].keys()
+
+
+async def test_v2_is_one_document_with_its_own_references(call):
+    found = await document(call, "/openapi/v2")
+    assert found["swagger"] == "2.0"
+    text = (await call("GET", "/openapi/v2")).raw.decode()
+    names = set(re.findall(r'"\$ref":"#/definitions/([^"]+)"', text))
+    assert names <= found["definitions"].keys()
+    assert "#/components" not in text
+    patch = found["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"]
+    assert "application/strategic-merge-patch+json" in patch["consumes"]
+    protobuf = {"Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}
+    response = await call.native("GET", "/openapi/v2")
+    assert response.status == 200
+    assert (await call.api.handle(call.request("GET", "/openapi/v2", headers=protobuf))).status == 406
