@@ -135,6 +135,7 @@ async def test_items_are_the_stored_bytes_without_type(store: Store) -> None:
     bodies = [(await put(store, name)).to_bytes() for name in "ab"]
     page = store.list("pods")
     assert page.items_json(with_type=True) == b",".join(bodies)
+    assert page.items_json(with_type=True, head=b'{"items":[', tail=b"]}") == b'{"items":[' + b",".join(bodies) + b"]}"
     assert page.items_json() == b",".join(b.replace(b'"apiVersion":"v1","kind":"Pod",', b"") for b in bodies)
 
 

@@ -58,8 +58,8 @@ class Page(Protocol):
         """Objects after this page; None if unknown (selectors) or none."""
         ...
 
-    def items_json(self, with_type: bool = False) -> bytes:
-        """The items joined by commas; without apiVersion and kind unless `with_type`."""
+    def items_json(self, with_type: bool = False, head: bytes = b"", tail: bytes = b"") -> bytes:
+        """The items joined by commas, between `head` and `tail`; without apiVersion and kind unless `with_type`."""
         ...
 
 

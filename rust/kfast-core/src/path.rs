@@ -25,9 +25,11 @@ pub fn scalar(bytes: &[u8], path: &[&str]) -> Option<String> {
 
 fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
     match raw.first()? {
-        b'"' if !raw.contains(&b'\\') => std::str::from_utf8(raw.get(1..raw.len() - 1)?)
-            .ok()
-            .map(Cow::Borrowed),
+        b'"' if memchr::memchr(b'\\', raw).is_none() => {
+            std::str::from_utf8(raw.get(1..raw.len() - 1)?)
+                .ok()
+                .map(Cow::Borrowed)
+        }
         b'"' => serde_json::from_slice(raw).ok().map(Cow::Owned),
         b'{' | b'[' | b'n' => None,
         _ => std::str::from_utf8(raw).ok().map(Cow::Borrowed),
@@ -165,14 +167,12 @@ impl<'a> Scan<'a> {
     fn skip_string(&mut self) -> Option<()> {
         self.eat(b'"')?;
         loop {
-            match self.bytes.get(self.at)? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
+            let rest = self.bytes.get(self.at..)?;
+            self.at += memchr::memchr2(b'"', b'\\', rest)? + 1;
+            if self.bytes[self.at - 1] == b'"' {
+                return Some(());
             }
+            self.at += 1;
         }
     }
 

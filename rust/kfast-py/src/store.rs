@@ -299,11 +299,23 @@ impl PyPage {
         self.0.objects.len()
     }
 
-    /// The items joined by commas; without apiVersion and kind unless `with_type`.
-    #[pyo3(signature = (with_type=false))]
-    fn items_json<'py>(&self, py: Python<'py>, with_type: bool) -> PyResult<Bound<'py, PyBytes>> {
-        PyBytes::new_with(py, self.0.items_len(with_type), |out| {
-            py.detach(|| self.0.write_items(with_type, out));
+    /// The items joined by commas, between `head` and `tail`; without apiVersion and kind unless `with_type`.
+    #[pyo3(signature = (with_type=false, head=b"", tail=b""))]
+    fn items_json<'py>(
+        &self,
+        py: Python<'py>,
+        with_type: bool,
+        head: &[u8],
+        tail: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let items = self.0.items_len(with_type);
+        PyBytes::new_with(py, head.len() + items + tail.len(), |out| {
+            py.detach(|| {
+                out[..head.len()].copy_from_slice(head);
+                let (middle, end) = out[head.len()..].split_at_mut(items);
+                self.0.write_items(with_type, middle);
+                end.copy_from_slice(tail);
+            });
             Ok(())
         })
     }
