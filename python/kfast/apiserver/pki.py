@@ -57,8 +57,8 @@ class PKI:
 
     def __init__(self, directory: Path | None, now: float) -> None:
         self._directory = directory
+        self._memory: dict[str, bytes] = {}
         self._now = dt.datetime.fromtimestamp(now, dt.UTC)
-        self._signing_key: bytes | None = None
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.ca = self._authority()
@@ -81,16 +81,13 @@ class PKI:
     @property
     def service_account_key(self) -> bytes:
         """The key that signs service-account tokens, PEM; made on first use."""
-        if self._signing_key is None:
-            stored = self._read("sa.key")
-            if stored is None:
-                key = ec.generate_private_key(ec.SECP256R1())
-                stored = key.private_bytes(*_PKCS8)
-                self._write("sa.pub", _public_pem(key.public_key()))
-                self._write("sa.key", stored)
-            _private_key(stored)
-            self._signing_key = stored
-        return self._signing_key
+        stored = self._read("sa.key")
+        if stored is None:
+            key = ec.generate_private_key(ec.SECP256R1())
+            stored = key.private_bytes(*_PKCS8)
+            self._write("sa.pub", _public_pem(key.public_key()))
+            self._write("sa.key", stored)
+        return stored
 
     def _authority(self) -> KeyPair:
         stored = self._stored("ca")
@@ -174,7 +171,7 @@ class PKI:
 
     def _read(self, name: str) -> bytes | None:
         if self._directory is None:
-            return None
+            return self._memory.get(name)
         try:
             return (self._directory / name).read_bytes()
         except FileNotFoundError:
@@ -185,6 +182,7 @@ class PKI:
     def _write(self, name: str, data: bytes) -> None:
         """Replaces a file whole, so that a crash leaves the old one."""
         if self._directory is None:
+            self._memory[name] = data
             return
         path = self._directory / name
         temporary = path.with_name(f".{name}.tmp")

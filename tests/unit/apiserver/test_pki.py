@@ -65,6 +65,12 @@ def test_restart_reuses_every_file_and_keys_are_private(tmp_path):
     assert all(key.stat().st_mode & 0o777 == 0o600 for key in keys)
 
 
+def test_in_memory_pairs_are_issued_once():
+    pki = PKI(None, NOW)
+    assert pki.admin() == pki.admin()
+    assert pki.service_account_key == pki.service_account_key
+
+
 def test_leaf_near_its_end_or_for_new_hosts_is_issued_anew(tmp_path):
     first = PKI(tmp_path, NOW)
     server, admin = first.server(), first.admin()
