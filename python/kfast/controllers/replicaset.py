@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,27 +203,29 @@ async def _write_status(context: Context, kind: Kind, owner: Object, status: dic
 
 
 def _controller(name: str, kind: Kind) -> Controller:
-    def owners(context: Context, pod: Object) -> Iterable[Key]:
+    api_version = kind.api_version
+
+    def owners(context: Context, pod: Object) -> Collection[Key]:
         """Whom a pod concerns: its controller, or all whose selector matches an orphan."""
         reference = controller_of(pod)
         if reference is not None:
-            if reference["kind"] == kind.kind and reference["apiVersion"] == kind.api_version:
-                yield pod.namespace, reference["name"]
-        elif not pod.deleting:
-            for owner in context.lister(kind).list(pod.namespace):
-                if selector_of(owner).matches(pod):
-                    yield owner.namespace, owner.name
+            ours = reference["kind"] == kind.kind and reference["apiVersion"] == api_version
+            return ((pod.namespace, reference["name"]),) if ours else ()
+        if pod.deleting:
+            return ()
+        sets = context.lister(kind).list(pod.namespace)
+        return [(owner.namespace, owner.name) for owner in sets if selector_of(owner).matches(pod)]
 
     def on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
-        keys: set[Key] = set()
-        for pod in (old, new):
-            if pod is not None:
-                keys.update(owners(context, pod))
+        pod = new or old
+        assert pod is not None
+        keys = owners(context, pod)
+        if old is not None and new is not None and controller_of(old) != controller_of(new):
+            keys = {*keys, *owners(context, old)}
         for key in keys:
             if old is None:
                 context.expectations.creation_observed(key)
-            pod = new or old
-            if pod is not None and (new is None or pod.deleting):
+            if new is None or pod.deleting:
                 context.expectations.deletion_observed(key, pod.uid)
         return keys
 

@@ -85,22 +85,26 @@ def _no_execute(node: Object | None) -> list[Taint]:
 
 def _on_node(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
     """A node concerns its pods when its NoExecute taints changed."""
-    if new is None or _no_execute(old) == _no_execute(new):
+    tainted: set[str] = context.state
+    if new is None:
+        tainted.difference_update((old.name,) if old is not None else ())
         return
-    for pod in context.lister(PODS).by_index(NODE_INDEX, new.name):
-        yield pod.namespace, pod.name
+    taints = _no_execute(new)
+    (tainted.add if taints else tainted.discard)(new.name)
+    if taints != _no_execute(old):
+        for pod in context.lister(PODS).by_index(NODE_INDEX, new.name):
+            yield pod.namespace, pod.name
 
 
 def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
-    if new is None or new.deleting:
-        return
-    name = new.get("spec", "nodeName")
-    node = context.lister(NODES).get("", name) if name else None
-    if node is not None and _no_execute(node):
-        yield new.namespace, new.name
+    """Pods matter on tainted nodes only, of which there are few or none."""
+    tainted: set[str] = context.state
+    if not tainted or new is None or new.deleting or new.get("spec", "nodeName") not in tainted:
+        return ()
+    return ((new.namespace, new.name),)
 
 
-def _node_of(pod: Object) -> Iterable[str]:
+def _node_of(pod: Object) -> Sequence[str]:
     node = pod.get("spec", "nodeName")
     return (node,) if node else ()
 
@@ -110,4 +114,5 @@ CONTROLLER = Controller(
     watches=(Watch(kind=NODES, on_event=_on_node), Watch(kind=PODS, on_event=_on_pod, indexers={NODE_INDEX: _node_of})),
     reconcile=reconcile,
     workers=8,
+    state=set[str],
 )

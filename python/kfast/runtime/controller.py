@@ -14,6 +14,7 @@ from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
 from kfast.runtime.expectations import Expectations
+from kfast.runtime.informer import Informer
 from kfast.runtime.informers import Informers
 from kfast.runtime.lister import IndexFunction, Lister
 from kfast.runtime.recorder import Recorder
@@ -74,14 +75,18 @@ class Watch:
     on_event: OnEvent | None = None
     indexers: Mapping[str, IndexFunction] = field(default_factory=dict)
 
-    def keys(self, context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
-        """The keys an event enqueues."""
-        if self.on_event is not None:
-            yield from self.on_event(context, old, new)
-        if self.map is not None:
+    def handler(self) -> OnEvent | None:
+        """What turns an event into keys; None if the objects are only looked up."""
+        if self.on_event is not None or self.map is None:
+            return self.on_event
+        map_object = self.map
+
+        def mapped(_: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
             for obj in (old, new):
                 if obj is not None:
-                    yield from self.map(obj)
+                    yield from map_object(obj)
+
+        return mapped
 
 
 def own_key(obj: Object) -> Iterable[Key]:
@@ -118,11 +123,17 @@ class Runner:
             informer = self.context.informers.of(watch.kind)
             for name, function in watch.indexers.items():
                 informer.store.add_index(name, function)
-            informer.add_handler(
-                lambda obj, watch=watch: self._enqueue(watch, None, obj),  # type: ignore[misc]
-                lambda old, new, watch=watch: self._enqueue(watch, old, new),  # type: ignore[misc]
-                lambda obj, watch=watch: self._enqueue(watch, obj, None),  # type: ignore[misc]
-            )
+            if (keys := watch.handler()) is not None:
+                self._subscribe(informer, keys)
+
+    def _subscribe(self, informer: Informer, keys: OnEvent) -> None:
+        context, add = self.context, self.context.queue.add
+
+        def on_change(old: Object | None, new: Object | None) -> None:
+            for key in keys(context, old, new):
+                add(key)
+
+        informer.add_handler(lambda obj: on_change(None, obj), on_change, lambda obj: on_change(obj, None))
 
     def start(self) -> None:
         """Starts the workers."""
@@ -139,10 +150,6 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-
-    def _enqueue(self, watch: Watch, old: Object | None, new: Object | None) -> None:
-        for key in watch.keys(self.context, old, new):
-            self.context.queue.add(key)
 
     async def _work(self) -> None:
         queue = self.context.queue

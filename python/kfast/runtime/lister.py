@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from kfast._core import Object
 
-IndexFunction = Callable[[Object], Iterable[str]]
+IndexFunction = Callable[[Object], Sequence[str]]
 
 
 class Selector(Protocol):
@@ -48,17 +48,19 @@ class Lister:
         self._indexers[name] = function
         self._indexes[name] = {}
         for obj in self:
-            self._insert(name, function, obj)
+            self._insert(name, function(obj), obj)
 
     def put(self, obj: Object) -> Object | None:
         """Stores `obj`; the object it replaces."""
-        objects = self._namespaces.setdefault(obj.namespace, {})
-        old = objects.get(obj.name)
-        objects[obj.name] = obj
+        namespace, key = obj.namespace, obj.name
+        objects = self._namespaces.setdefault(namespace, {})
+        old = objects.get(key)
+        objects[key] = obj
         for name, function in self._indexers.items():
-            if old is not None:
-                self._withdraw(name, function, old)
-            self._insert(name, function, obj)
+            values = function(obj)
+            if old is not None and (before := function(old)) != values:
+                self._withdraw(name, before, old)
+            self._insert(name, values, obj)
         return old
 
     def remove(self, obj: Object) -> Object | None:
@@ -70,16 +72,16 @@ class Lister:
         if not objects:
             del self._namespaces[obj.namespace]
         for name, function in self._indexers.items():
-            self._withdraw(name, function, old)
+            self._withdraw(name, function(old), old)
         return old
 
-    def _insert(self, name: str, function: IndexFunction, obj: Object) -> None:
-        for value in function(obj):
+    def _insert(self, name: str, values: Sequence[str], obj: Object) -> None:
+        for value in values:
             self._indexes[name].setdefault(value, {})[obj.namespace, obj.name] = obj
 
-    def _withdraw(self, name: str, function: IndexFunction, obj: Object) -> None:
+    def _withdraw(self, name: str, values: Sequence[str], obj: Object) -> None:
         index = self._indexes[name]
-        for value in function(obj):
+        for value in values:
             if (entries := index.get(value)) is not None:
                 entries.pop((obj.namespace, obj.name), None)
                 if not entries:

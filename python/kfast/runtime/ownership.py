@@ -6,7 +6,7 @@ Semantics of ControllerRefManager in pkg/controller/controller_ref_manager.go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kfast._core import Object
@@ -19,15 +19,42 @@ CONTROLLER_INDEX = "controller"
 """Index of objects by the uid of their controller; those without one by `orphan_value(namespace)`."""
 
 
-def controller_of(obj: Object) -> dict[str, Any] | None:
+Reference = dict[str, Any]
+
+
+class _Recent:
+    """Owner references of the last two objects asked about: every handler of an event asks about the same two."""
+
+    def __init__(self) -> None:
+        self._first: tuple[Object | None, tuple[Reference, ...]] = (None, ())
+        self._second: tuple[Object | None, tuple[Reference, ...]] = (None, ())
+
+    def get(self, obj: Object) -> tuple[Reference, ...]:
+        for known, references in (self._first, self._second):
+            if known is obj:
+                return references
+        found = obj, tuple(obj.get("metadata", "ownerReferences") or ())
+        self._first, self._second = found, self._first
+        return found[1]
+
+
+_recent = _Recent()
+
+
+def owner_references(obj: Object) -> tuple[Reference, ...]:
+    """`metadata.ownerReferences`; not to be changed."""
+    return _recent.get(obj)
+
+
+def controller_of(obj: Object) -> Reference | None:
     """The owner reference of the controlling owner."""
-    for reference in obj.get("metadata", "ownerReferences") or ():
+    for reference in _recent.get(obj):
         if reference.get("controller"):
-            return dict(reference)
+            return reference
     return None
 
 
-def reference_to(owner: Object) -> dict[str, Any]:
+def reference_to(owner: Object) -> Reference:
     """The owner reference that makes `owner` the controller."""
     return {
         "apiVersion": owner.api_version,
@@ -44,7 +71,7 @@ def orphan_value(namespace: str) -> str:
     return f"orphans/{namespace}"
 
 
-def by_controller(obj: Object) -> Iterable[str]:
+def by_controller(obj: Object) -> Sequence[str]:
     """The index function of CONTROLLER_INDEX."""
     owner = controller_of(obj)
     return (owner["uid"] if owner else orphan_value(obj.namespace),)

@@ -13,7 +13,7 @@ from kfast.controllers.deployment.plan import Plan, plan
 from kfast.controllers.deployment.replica_sets import REVISION, ReplicaSet, body_of, find_new
 from kfast.controllers.deployment.status import set_condition
 from kfast.errors import StatusError
-from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch, own_key
+from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch
 from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, candidates, claim, controller_of
 from kfast.runtime.pods import is_terminal
 
@@ -135,6 +135,19 @@ async def _write_status(context: Context, deployment: Object, status: dict[str, 
     await context.client.update_status(DEPLOYMENTS, body)
 
 
+def _on_deployment(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
+    """Keeps in the state which Deployments recreate: only these have to hear of pods."""
+    recreating: set[Key] = context.state
+    deployment = new or old
+    assert deployment is not None
+    key = deployment.namespace, deployment.name
+    if new is not None and new.get("spec", "strategy", "type") == "Recreate":
+        recreating.add(key)
+    else:
+        recreating.discard(key)
+    return (key,)
+
+
 def _on_replica_set(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
     for obj in (old, new):
         if obj is None:
@@ -151,7 +164,7 @@ def _on_replica_set(context: Context, old: Object | None, new: Object | None) ->
 
 def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
     """A Recreate waits for the end of old pods; nothing else about pods matters here."""
-    if old is None or not (new is None or (is_terminal(new) and not is_terminal(old))):
+    if not context.state or old is None or not (new is None or (is_terminal(new) and not is_terminal(old))):
         return
     owner = controller_of(old)
     if owner is None or owner["kind"] != REPLICA_SETS.kind:
@@ -159,18 +172,19 @@ def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterabl
     replica_set = context.lister(REPLICA_SETS).get(old.namespace, owner["name"])
     parent = controller_of(replica_set) if replica_set is not None else None
     if parent is not None and parent["kind"] == DEPLOYMENTS.kind:
-        deployment = context.lister(DEPLOYMENTS).get(old.namespace, parent["name"])
-        if deployment is not None and deployment.get("spec", "strategy", "type") == "Recreate":
-            yield deployment.namespace, deployment.name
+        key = old.namespace, parent["name"]
+        if key in context.state:
+            yield key
 
 
 CONTROLLER = Controller(
     name="deployment-controller",
     watches=(
-        Watch(kind=DEPLOYMENTS, map=own_key),
+        Watch(kind=DEPLOYMENTS, on_event=_on_deployment),
         Watch(kind=REPLICA_SETS, on_event=_on_replica_set, indexers={CONTROLLER_INDEX: by_controller}),
         Watch(kind=PODS, on_event=_on_pod, indexers={CONTROLLER_INDEX: by_controller}),
     ),
     reconcile=reconcile,
     workers=5,
+    state=set[Key],
 )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfast.api.kind import Kind
-from kfast.controllers.garbage_collector.graph import FOREGROUND, ORPHAN, Graph, Node, Reference, Work
+from kfast.controllers.garbage_collector.graph import FOREGROUND, ORPHAN, Graph, Node, Work
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object
+from kfast.runtime.ownership import Reference
 
 RESYNC_SECONDS = 30.0
 """How often new kinds are looked for."""

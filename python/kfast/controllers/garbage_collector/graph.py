@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kfast.api.kind import Kind
 from kfast.runtime import Object
+from kfast.runtime.ownership import Reference, owner_references
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
-
-Reference = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ class Graph:
         node = self.nodes.get(obj.uid)
         if node is None:
             node = self.nodes[obj.uid] = Node(kind, obj.namespace, obj.name, obj.uid)
-        owners: tuple[Reference, ...] = tuple(obj.get("metadata", "ownerReferences") or ())
+        owners: tuple[Reference, ...] = owner_references(obj)
         check: list[str] = []
         if owners != node.owners:
             check += self._set_owners(node, owners)

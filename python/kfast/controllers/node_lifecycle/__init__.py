@@ -7,7 +7,7 @@ heartbeats only move a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,7 +187,7 @@ def _heard_of(context: Context, name: str) -> Iterable[Key]:
     return () if context.state.was_ready.get(name, False) else (("", name),)
 
 
-def _node_of(pod: Object) -> Iterable[str]:
+def _node_of(pod: Object) -> Sequence[str]:
     node = pod.get("spec", "nodeName")
     return (node,) if node else ()
 
