@@ -10,6 +10,7 @@ from kfast._native import (
     LabelSelector,
     Object,
     Page,
+    PatchError,
     Quantity,
     Scheduler,
     Schema,
@@ -17,6 +18,8 @@ from kfast._native import (
     StoreOperationError,
     StrictDecodeError,
     Watch,
+    plan_endpoint_slices,
+    plan_endpoints,
     read_event,
     read_list,
 )
@@ -29,6 +32,7 @@ __all__ = [
     "LabelSelector",
     "Object",
     "Page",
+    "PatchError",
     "Quantity",
     "Scheduler",
     "Schema",
@@ -36,6 +40,8 @@ __all__ = [
     "StoreOperationError",
     "StrictDecodeError",
     "Watch",
+    "plan_endpoint_slices",
+    "plan_endpoints",
     "read_event",
     "read_list",
 ]

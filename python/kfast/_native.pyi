@@ -19,6 +19,8 @@ __all__ = [
     "StoreOperationError",
     "StrictDecodeError",
     "Watch",
+    "plan_endpoint_slices",
+    "plan_endpoints",
     "read_event",
     "read_list",
 ]
@@ -221,3 +223,10 @@ class Scheduler:
     def pending(self) -> dict[str, int]: ...
     def next_wakeup(self, now: float) -> float | None: ...
     def evaluate(self, pod: Object) -> dict[str, Any]: ...
+
+# endpoints.rs
+
+def plan_endpoint_slices(
+    service: Object, pods: list[Object], existing: list[Object], zones: dict[str, str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]: ...
+def plan_endpoints(service: Object, pods: list[Object], existing: Object | None = None) -> dict[str, Any] | None: ...

@@ -2,6 +2,7 @@
 
 use kfast_core::ObjectError;
 use kfast_schema::DecodeError as Refused;
+use kfast_schema::patch::PatchError as Unpatchable;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
@@ -26,10 +27,18 @@ create_exception!(
     "A body with unknown or duplicate fields under strict validation."
 );
 
+create_exception!(
+    kfast._native,
+    PatchError,
+    CoreError,
+    "A patch that is malformed or does not apply: args are (reason of the Status, message)."
+);
+
 /// Adds the exception classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("CoreError", m.py().get_type::<CoreError>())?;
     m.add("DecodeError", m.py().get_type::<DecodeError>())?;
+    m.add("PatchError", m.py().get_type::<PatchError>())?;
     m.add("StrictDecodeError", m.py().get_type::<StrictDecodeError>())
 }
 
@@ -52,4 +61,9 @@ pub fn decode_error(error: Refused) -> PyErr {
             DecodeError::new_err(text)
         }
     }
+}
+
+/// The patch was refused.
+pub fn patch_error(error: &Unpatchable) -> PyErr {
+    PatchError::new_err((error.reason(), error.to_string()))
 }

@@ -1,7 +1,9 @@
 //! `Schema`: decoding and encoding by the schema data.
 
-use crate::errors::decode_error;
+use crate::errors::{StrictDecodeError, decode_error, patch_error};
 use crate::json::json_from_py;
+use kfast_schema::patch::{self, PatchKind};
+use kfast_schema::validate;
 use kfast_schema::{MediaType, Name, SchemaSet, Validation, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -78,6 +80,62 @@ impl PySchema {
             .detach(|| kfast_schema::encode(&self.set, key, &object, media))
             .map_err(|e| PyValueError::new_err(e.to_string()))?;
         Ok(PyBytes::new(py, &body))
+    }
+
+    /// Applies a patch of that media type to the JSON of an object: (object, findings of the validation).
+    #[pyo3(signature = (key, media_type, original, patch, validation = "Ignore"))]
+    fn patch<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        media_type: &str,
+        original: &[u8],
+        patch: &[u8],
+        validation: &str,
+    ) -> PyResult<(Bound<'py, PyAny>, Vec<String>)> {
+        let kind = PatchKind::of(media_type)
+            .ok_or_else(|| PyValueError::new_err(format!("no patch type {media_type:?}")))?;
+        let patched = py
+            .detach(|| patch::apply(&self.set, key, kind, original, patch))
+            .map_err(|e| patch_error(&e))?;
+        let (validation, body) = (Validation::parse(validation), patched.value.to_string());
+        let finish = |(value, found): kfast_schema::Decoded<'_>| {
+            let mut findings = patched.warnings;
+            findings.extend(found);
+            match validation {
+                Validation::Ignore => findings.clear(),
+                Validation::Strict if !findings.is_empty() => {
+                    let found = findings.join(", ");
+                    return Err(StrictDecodeError::new_err(format!(
+                        "strict decoding error: {found}"
+                    )));
+                }
+                Validation::Strict | Validation::Warn => {}
+            }
+            Ok((self.to_py(py, &value)?, findings))
+        };
+        // Strictness covers the patch as well, so the findings of both are judged together.
+        let warn = Validation::Warn;
+        kfast_schema::decode(
+            &self.set,
+            key,
+            body.as_bytes(),
+            MediaType::Json,
+            warn,
+            finish,
+        )
+        .map_err(decode_error)?
+    }
+
+    /// Structural violations: (path, cause reason, message).
+    fn validate(
+        &self,
+        key: &str,
+        object: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<(String, &'static str, String)>> {
+        let object = json_from_py(object)?;
+        let violations = validate::validate(&self.set, key, &object).into_iter();
+        Ok(violations.map(|v| (v.path, v.reason, v.message)).collect())
     }
 
     /// `apiVersion` and `kind` of a body; errors name `expected` as the kind it should have been.

@@ -2,7 +2,6 @@
 
 mod codec;
 mod decode;
-mod encode;
 mod error;
 mod json;
 mod load;
@@ -11,13 +10,13 @@ pub mod patch;
 mod protobuf;
 mod scalar;
 mod time;
+pub mod validate;
 mod value;
-mod wire;
 mod yaml;
 
-pub use codec::{Decoded, MediaType, Validation, decode, sniff};
-pub use encode::{EncodeError, encode};
+pub use codec::{Decoded, MediaType, Validation, decode, encode, sniff};
 pub use error::DecodeError;
 pub use load::{LoadError, load};
 pub use model::SchemaSet;
+pub use protobuf::EncodeError;
 pub use value::{MAX_DEPTH, Name, Value};

@@ -1,7 +1,7 @@
 //! JSON patch, RFC 6902, with the leniencies of upstream's library: negative indices count from the end, `replace`
 //! of an absent key adds it, `test` of an absent key for null passes.
 
-use super::{PatchError, Result};
+use super::{PatchError, Result, mismatch};
 use serde_json::Value;
 
 const MAX_OPERATIONS: usize = 10_000;
@@ -16,8 +16,7 @@ struct DoesNotApply;
 type Applied<T> = std::result::Result<T, DoesNotApply>;
 
 /// Applies all operations, or none.
-pub(super) fn apply(target: &mut Value, patch: Value) -> Result<()> {
-    let operations = operations(patch)?;
+pub(super) fn apply(target: &mut Value, operations: Vec<Value>) -> Result<()> {
     if operations.len() > MAX_OPERATIONS {
         return Err(PatchError::TooLarge(format!(
             "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
@@ -28,11 +27,11 @@ pub(super) fn apply(target: &mut Value, patch: Value) -> Result<()> {
         root: target,
         copied: 0,
     };
-    for operation in operations {
+    let operations = operations.into_iter().map(Operation::read);
+    for operation in operations.collect::<Result<Vec<_>>>()? {
         document.apply(operation).map_err(|DoesNotApply| {
-            PatchError::Invalid(
-                "the server rejected our request due to an error in our request".into(),
-            )
+            let message = "the server rejected our request due to an error in our request";
+            PatchError::Invalid(message.into())
         })?;
     }
     Ok(())
@@ -45,33 +44,30 @@ struct Operation {
     value: Option<Value>,
 }
 
-fn operations(patch: Value) -> Result<Vec<Operation>> {
-    let bad = |what: &str| {
-        let message = format!("error decoding patch: json: cannot unmarshal {what}");
-        PatchError::BadRequest(message)
-    };
-    let Value::Array(items) = patch else {
-        return Err(bad("object into Go value of type []handlers.jsonPatchOp"));
-    };
-    let read = |item| {
+impl Operation {
+    fn read(item: Value) -> Result<Self> {
+        const KIND: &str = "handlers.jsonPatchOp";
+        let bad =
+            |reason: String| PatchError::BadRequest(format!("error decoding patch: {reason}"));
         let Value::Object(mut item) = item else {
-            return Err(bad("value into Go value of type handlers.jsonPatchOp"));
+            return Err(bad(mismatch(&item, KIND)));
         };
         let mut text = |name: &str| match item.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(bad(&format!(
-                "value into Go struct field jsonPatchOp.{name} of type string"
-            ))),
+            Some(other) => {
+                let reason = mismatch(&other, "string");
+                let field = format!("Go struct field jsonPatchOp.{name}");
+                Err(bad(reason.replacen("Go value", &field, 1)))
+            }
         };
-        Ok(Operation {
+        Ok(Self {
             op: text("op")?.unwrap_or_default(),
             path: text("path")?,
             from: text("from")?,
             value: item.get_mut("value").map(Value::take),
         })
-    };
-    items.into_iter().map(read).collect()
+    }
 }
 
 struct Document<'a> {

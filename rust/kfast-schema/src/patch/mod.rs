@@ -1,5 +1,6 @@
 //! The patches of the API: JSON patch, JSON merge patch, strategic merge patch.
 
+mod directives;
 mod json_patch;
 mod merge;
 mod order;
@@ -87,35 +88,48 @@ pub fn apply(
 ) -> Result<Patched> {
     let mut value: Value = serde_json::from_slice(original)
         .map_err(|e| PatchError::Internal(format!("stored object: {e}")))?;
-    let (patch, mut warnings) = strict::read(patch).map_err(|e| malformed(kind, &e))?;
-    match kind {
-        PatchKind::Json => {
-            json_patch::apply(&mut value, patch)?;
+    let context = if kind == PatchKind::Strategic {
+        ""
+    } else {
+        "error decoding patch: "
+    };
+    let bad = |reason: &str| PatchError::BadRequest(format!("{context}{reason}"));
+    let (patch, mut warnings) = strict::read(patch).map_err(|e| bad(&e.0))?;
+    let mismatch = |found: &Value, wanted: &str| bad(&mismatch(found, wanted));
+    match (kind, patch) {
+        (PatchKind::Json, Value::Array(operations)) => {
+            json_patch::apply(&mut value, operations)?;
             for warning in &mut warnings {
                 warning.insert_str(0, "json patch ");
             }
         }
-        PatchKind::Merge => {
-            if !patch.is_object() {
-                return Err(PatchError::BadRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}".into()));
-            }
-            merge::apply(&mut value, patch);
+        (PatchKind::Json, other) => return Err(mismatch(&other, "[]handlers.jsonPatchOp")),
+        (PatchKind::Merge, patch @ Value::Object(_)) => merge::apply(&mut value, patch),
+        (PatchKind::Merge, Value::Null) => {
+            return Err(PatchError::BadRequest("Invalid JSON Patch".into()));
         }
-        PatchKind::Strategic => {
-            let (Value::Object(original), Value::Object(patch)) = (value.take(), patch) else {
-                let message =
-                    "json: cannot unmarshal into Go value of type map[string]interface {}";
-                return Err(PatchError::BadRequest(message.into()));
-            };
+        (PatchKind::Strategic, Value::Object(patch)) => {
+            let original = value
+                .as_object_mut()
+                .map(std::mem::take)
+                .unwrap_or_default();
             value = Value::Object(strategic::apply(set, key, original, patch)?);
         }
+        (PatchKind::Strategic, Value::Null) => {}
+        (_, other) => return Err(mismatch(&other, "map[string]interface {}")),
     }
     Ok(Patched { value, warnings })
 }
 
-fn malformed(kind: PatchKind, error: &serde_json::Error) -> PatchError {
-    PatchError::BadRequest(match kind {
-        PatchKind::Strategic => error.to_string(),
-        PatchKind::Json | PatchKind::Merge => format!("error decoding patch: {error}"),
-    })
+/// Go's complaint about a value of the wrong type.
+fn mismatch(found: &Value, wanted: &str) -> String {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    format!("json: cannot unmarshal {found} into Go value of type {wanted}")
 }

@@ -126,24 +126,26 @@ pub(super) fn check_patch_order(
     if patch.is_empty() || order.is_empty() {
         return Ok(());
     }
-    let mut rest = order.iter();
-    for item in patch.iter().filter(|item| item.get("$patch").is_none()) {
-        let wanted = identity.required(item)?;
-        let mut found = false;
-        for candidate in rest.by_ref() {
-            if identity.required(candidate)? == wanted {
-                found = true;
-                break;
-            }
-        }
-        if !found {
+    let deletes = |item: &Value| item.get("$patch").and_then(Value::as_str) == Some("delete");
+    let mut items = patch.iter().filter(|item| !deletes(item)).peekable();
+    let mut named = order.iter();
+    while let Some(item) = items.peek() {
+        let Some(candidate) = named.as_slice().first() else {
             let list = |items: &[Value]| shown(&Value::Array(items.to_vec()));
             return Err(PatchError::Internal(format!(
                 "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
                 list(patch),
                 list(order)
             )));
+        };
+        if item.get("$patch").is_some() {
+            items.next();
+            continue;
         }
+        if identity.required(item)? == identity.required(candidate)? {
+            items.next();
+        }
+        named.next();
     }
     Ok(())
 }

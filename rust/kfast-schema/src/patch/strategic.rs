@@ -1,17 +1,15 @@
 //! Strategic merge patch: a merge patch whose lists merge by the keys the schema declares, with `$` directives.
 
-use super::order::{Identity, arrange, check_patch_order, not_a_map, shown};
+use super::directives::{
+    DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, Object, RETAIN_KEYS, as_list, bad, directive_field,
+    item_directives, not_a_list, of_objects, retain_keys, unknown_directive, without_directives,
+};
+use super::merge::discard_nulls;
+use super::order::{Identity, arrange, check_patch_order};
 use super::{PatchError, Result};
 use crate::SchemaSet;
 use crate::model::{Field, PatchStrategy, Type};
-use serde_json::{Map, Value};
-
-const DIRECTIVE: &str = "$patch";
-const RETAIN_KEYS: &str = "$retainKeys";
-const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
-const ELEMENT_ORDER: &str = "$setElementOrder";
-
-type Object = Map<String, Value>;
+use serde_json::Value;
 
 /// The patched object of the kind `key`.
 pub(super) fn apply(set: &SchemaSet, key: &str, original: Object, patch: Object) -> Result<Object> {
@@ -217,7 +215,11 @@ impl<'s> Merger<'s> {
                 .transpose()?
                 .map(<[Value]>::to_vec);
             check_patch_order(change.as_deref().unwrap_or_default(), &order, identity)?;
-            let server_order = current.clone().unwrap_or_default();
+            let server_order = server_order(
+                current.as_deref().unwrap_or_default(),
+                change.as_deref().unwrap_or_default(),
+                identity,
+            );
             let merged = match (current, change) {
                 (None, None) => continue,
                 (Some(current), None) => current,
@@ -235,133 +237,19 @@ impl<'s> Merger<'s> {
     }
 }
 
-/// `Some(field)` of `<prefix>/<field>`; `Some(None)` if the field is missing; `None` if this is no such directive.
-fn directive_field<'k>(key: &'k str, prefix: &str) -> Option<Option<&'k str>> {
-    let rest = key.strip_prefix(prefix)?;
-    Some(rest.strip_prefix('/'))
-}
-
-fn bad(message: &str) -> PatchError {
-    PatchError::BadRequest(message.to_owned())
-}
-
-fn unknown_directive(directive: &Value, mut item: Object) -> PatchError {
-    item.insert(DIRECTIVE.to_owned(), directive.clone());
-    let map = shown(&Value::Object(item));
-    PatchError::Internal(format!(
-        "unknown patch type: {} in map: {map}",
-        shown(directive)
-    ))
-}
-
-fn not_a_list(value: &Value) -> PatchError {
-    let PatchError::Internal(message) = not_a_map(value) else {
-        return bad("invalid patch format of setElementOrder list");
+/// The order the server's list counts with. Items the patch adds take the places that items it deletes leave at the end,
+/// as upstream's merge writes them into the same memory.
+fn server_order(current: &[Value], change: &[Value], identity: Identity<'_>) -> Vec<Value> {
+    let deleted = |item: &Value| {
+        let gone = |c: &&Value| c.get(DIRECTIVE).and_then(Value::as_str) == Some("delete");
+        let mut deletions = change.iter().filter(gone);
+        deletions.any(|c| identity.of(c).is_some() && identity.of(c) == identity.of(item))
     };
-    PatchError::Internal(message.replacen("map[string]interface {}", "[]interface {}", 1))
-}
-
-fn as_list(value: &Value) -> Result<&[Value]> {
-    value
-        .as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| not_a_list(value))
-}
-
-/// `$retainKeys`: properties it does not name go; the patch may set none of those.
-fn retain_keys(original: &mut Object, patch: &Object, keys: &Value) -> Result<()> {
-    let wrong = || bad("invalid patch format of retainKeys");
-    let keys = keys.as_array().ok_or_else(wrong)?;
-    let named = |key: &str| keys.iter().any(|k| k.as_str() == Some(key));
-    for (key, value) in patch {
-        let directive = key.starts_with(DELETE_FROM_LIST) || key.starts_with(ELEMENT_ORDER);
-        if !value.is_null() && !directive && !named(key) {
-            return Err(wrong());
+    let mut order: Vec<Value> = current.iter().filter(|i| !deleted(i)).cloned().collect();
+    for item in change.iter().filter(|c| c.get(DIRECTIVE).is_none()) {
+        if order.len() < current.len() && identity.position(&order, item).is_none() {
+            order.push(item.clone());
         }
     }
-    original.retain(|key, _| named(key));
-    Ok(())
-}
-
-/// Whether the items of both lists are objects; `None` if there are no items.
-fn of_objects(original: &[Value], patch: &[Value]) -> Result<Option<bool>> {
-    let mut kinds = original.iter().chain(patch).map(std::mem::discriminant);
-    let Some(first) = kinds.next() else {
-        return Ok(None);
-    };
-    if kinds.any(|kind| kind != first) {
-        let lists = [original.to_vec(), patch.to_vec()].map(|l| shown(&Value::Array(l)));
-        let message = format!(
-            "list element types are not identical: [{}]",
-            lists.join(" ")
-        );
-        return Err(PatchError::Internal(message));
-    }
-    match original.iter().chain(patch).next() {
-        Some(Value::Array(_)) => Err(PatchError::Invalid(
-            "the server rejected our request due to an error in our request".into(),
-        )),
-        item => Ok(Some(item.is_some_and(Value::is_object))),
-    }
-}
-
-/// Carries out the `$patch` directives of list items; returns what is left of both lists.
-fn item_directives(
-    mut original: Vec<Value>,
-    patch: Vec<Value>,
-    identity: Identity<'_>,
-) -> Result<(Vec<Value>, Vec<Value>)> {
-    let mut plain = Vec::with_capacity(patch.len());
-    let mut replace = false;
-    for item in patch {
-        match item.get(DIRECTIVE) {
-            None => plain.push(item),
-            Some(directive) => match directive.as_str() {
-                Some("delete") => {
-                    let gone = identity.required(&item)?;
-                    original.retain(|other| identity.of(other) != Some(gone));
-                }
-                Some("replace") => replace = true,
-                Some("merge") => {
-                    let message = "merging lists cannot yet be specified in the patch";
-                    return Err(PatchError::Internal(message.into()));
-                }
-                _ => {
-                    let map = shown(&item);
-                    let message = format!("unknown patch type: {} in map: {map}", shown(directive));
-                    return Err(PatchError::Internal(message));
-                }
-            },
-        }
-    }
-    Ok(if replace {
-        (plain, Vec::new())
-    } else {
-        (original, plain)
-    })
-}
-
-/// Removes nulls from objects at any depth.
-fn discard_nulls(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            object.retain(|_, v| !v.is_null());
-            object.values_mut().for_each(discard_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(discard_nulls),
-        _ => {}
-    }
-}
-
-/// The value without the objects that carry a `$patch` directive; `None` if it is one itself.
-fn without_directives(value: Value) -> Option<Value> {
-    Some(match value {
-        Value::Object(object) if object.contains_key(DIRECTIVE) => return None,
-        Value::Object(object) => object
-            .into_iter()
-            .filter_map(|(k, v)| without_directives(v).map(|v| (k, v)))
-            .collect(),
-        Value::Array(items) => items.into_iter().filter_map(without_directives).collect(),
-        other => other,
-    })
+    order
 }
