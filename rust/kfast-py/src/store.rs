@@ -268,6 +268,8 @@ fn field_selector(selector: Option<&Bound<'_, PyFieldSelector>>) -> FieldSelecto
     selector.map_or_else(FieldSelector::default, |s| s.get().0.clone())
 }
 
+const NOTHING: &[u8] = b"";
+
 /// One page of a list.
 #[pyclass(frozen, name = "Page", module = "kfast._native")]
 pub struct PyPage(Page);
@@ -300,7 +302,7 @@ impl PyPage {
     }
 
     /// The items joined by commas, between `head` and `tail`; without apiVersion and kind unless `with_type`.
-    #[pyo3(signature = (with_type=false, head=b"", tail=b""))]
+    #[pyo3(signature = (with_type=false, head=NOTHING, tail=NOTHING))]
     fn items_json<'py>(
         &self,
         py: Python<'py>,

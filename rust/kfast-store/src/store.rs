@@ -1,101 +1,22 @@
 //! The store: what callers hold.
 
-use crate::durable::{DurableLog, Record};
-use crate::event::{Event, Version};
-use crate::filter::{Field, Fields};
+use crate::durable::DurableLog;
+use crate::event::Event;
+use crate::filter::Field;
 use crate::history::Limits;
 use crate::list::{ListOptions, Page};
-use crate::pending::{Pending, Ticket};
-use crate::signal::Signal;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::watch::{Watch, WatchId, WatchOptions};
+use crate::write::{Completion, Submitted, Write, checked, key, revive, stored};
 use crate::writer::{self, Dead};
 use crate::{Result, StoreError};
-use kfast_core::{Object, ObjectError, Revision, splice_revision};
-use parking_lot::{Condvar, Mutex, RwLock};
+use kfast_core::{Object, Revision};
+use parking_lot::Mutex;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-
-/// One write to one key. Bodies are canonical JSON without `metadata.resourceVersion`.
-#[derive(Clone, Copy, Debug)]
-pub enum Write<'a> {
-    /// Stores a new object.
-    Create(&'a [u8]),
-    /// Replaces the state of the revision given.
-    Update(&'a [u8], Revision),
-    /// Removes the state of the revision given.
-    Delete(Revision),
-}
-
-/// How far a write is when `Store::write` returns.
-#[derive(Debug)]
-pub enum Submitted {
-    /// Visible.
-    Done(Object),
-    /// On its way to the log: `Store::completions` will name this ticket.
-    Pending(Ticket),
-}
-
-/// The outcome of a pending write: the new state, of a delete the last one under the delete's revision.
-#[derive(Debug)]
-pub struct Completion {
-    /// The write.
-    pub ticket: Ticket,
-    /// What became of it.
-    pub result: Result<Object>,
-}
-
-/// What the store, its writer thread and its watches share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) pending: Mutex<Pending>,
-    pub(crate) work: Condvar,
-    pub(crate) state: RwLock<State>,
-    /// `State::revision` and `State::compacted`, to be read without the lock.
-    pub(crate) committed: AtomicU64,
-    pub(crate) compacted: AtomicU64,
-    /// Somebody wants to hear once this revision is committed.
-    wanted: AtomicU64,
-    ready: Mutex<Vec<WatchId>>,
-    done: Mutex<Vec<Completion>>,
-    signal: Signal,
-}
-
-impl Shared {
-    pub(crate) fn apply(&self, batch: Vec<Arc<Event>>) {
-        let mut ready = Vec::new();
-        let mut state = self.state.write();
-        for event in batch {
-            state.apply(event, &mut ready);
-        }
-        let (revision, compacted) = (state.revision, state.compacted);
-        self.compacted.store(compacted, Ordering::Release);
-        self.committed.store(revision, Ordering::SeqCst);
-        drop(state);
-        if revision >= self.wanted.load(Ordering::SeqCst) {
-            self.wanted.store(u64::MAX, Ordering::SeqCst);
-            self.signal.raise();
-        }
-        self.announce(ready);
-    }
-
-    pub(crate) fn announce(&self, watches: impl IntoIterator<Item = WatchId>) {
-        let mut ready = self.ready.lock();
-        let before = ready.len();
-        ready.extend(watches);
-        if ready.len() > before {
-            drop(ready);
-            self.signal.raise();
-        }
-    }
-
-    pub(crate) fn complete(&self, completions: Vec<Completion>) {
-        self.done.lock().extend(completions);
-        self.signal.raise();
-    }
-}
 
 /// Objects by (resource, namespace, name) under one revision counter. Share it by reference; every method may be
 /// called from any thread.
@@ -113,7 +34,7 @@ impl Store {
     /// `Unavailable` if the system has no file descriptor left.
     pub fn memory(limits: Limits) -> Result<Self> {
         Ok(Self {
-            shared: Arc::new(shared(State::new(limits))?),
+            shared: Arc::new(Shared::new(State::new(limits))?),
             durable: false,
             writer: Mutex::new(None),
         })
@@ -138,7 +59,7 @@ impl Store {
         if let Some(broken) = broken {
             return Err(StoreError::Unavailable(broken));
         }
-        let shared = Arc::new(shared(state)?);
+        let shared = Arc::new(Shared::new(state)?);
         let theirs = shared.clone();
         let writer = std::thread::Builder::new()
             .name("kfast-store-log".into())
@@ -282,10 +203,7 @@ impl Store {
 
     /// Raises the signal once `revision` is committed. Only the lowest asked for counts.
     pub fn signal_at(&self, revision: Revision) {
-        self.shared.wanted.fetch_min(revision, Ordering::SeqCst);
-        if self.shared.committed.load(Ordering::SeqCst) >= revision {
-            self.shared.signal.raise();
-        }
+        self.shared.signal_at(revision);
     }
 
     /// Writes out what is pending and ends the writer. Reads go on, writes are refused. Idempotent.
@@ -303,82 +221,4 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn shared(state: State) -> Result<Shared> {
-    Ok(Shared {
-        pending: Mutex::default(),
-        work: Condvar::new(),
-        committed: AtomicU64::new(state.revision),
-        compacted: AtomicU64::new(state.compacted),
-        wanted: AtomicU64::new(u64::MAX),
-        state: RwLock::new(state),
-        ready: Mutex::default(),
-        done: Mutex::default(),
-        signal: Signal::new().map_err(|e| StoreError::Unavailable(e.to_string()))?,
-    })
-}
-
-fn key(namespace: &str, name: &str) -> String {
-    [namespace, "/", name].concat()
-}
-
-/// The body to store, `None` of a delete, if the write fits the current state.
-fn checked<'a>(
-    resource: &str,
-    key: &str,
-    write: Write<'a>,
-    current: Option<&Version>,
-) -> Result<Option<&'a [u8]>> {
-    let named = || format!("{resource} {}", key.trim_start_matches('/'));
-    let (body, expected) = match (write, current) {
-        (Write::Create(_), Some(_)) => return Err(StoreError::AlreadyExists(named())),
-        (Write::Create(body), None) => return Ok(Some(body)),
-        (_, None) => return Err(StoreError::Absent(named())),
-        (Write::Update(body, expected), Some(_)) => (Some(body), expected),
-        (Write::Delete(expected), Some(_)) => (None, expected),
-    };
-    match current {
-        Some(version) if version.object.revision() != expected => Err(StoreError::Modified {
-            key: named(),
-            expected,
-            current: version.object.clone(),
-        }),
-        _ => Ok(body),
-    }
-}
-
-fn stored(
-    body: &[u8],
-    namespace: &str,
-    name: &str,
-    revision: Revision,
-    fields: &Fields,
-) -> Result<Version> {
-    let object = Object::parse(splice_revision(body, revision)?)?;
-    if object.name() != name || object.namespace() != namespace {
-        let found = key(object.namespace(), object.name());
-        let wanted = key(namespace, name);
-        let message = format!("the body is of {found}, not {wanted}");
-        return Err(ObjectError::Malformed(message).into());
-    }
-    Ok(fields.version(object))
-}
-
-/// The event a record stands for.
-fn revive(state: &mut State, record: &Record) -> Result<Event> {
-    let resource = state.name(&record.resource);
-    let table = state.table_mut(&resource);
-    let next = match &record.value {
-        Some(bytes) => Some(table.fields.version(Object::parse(bytes.as_slice())?)),
-        None => None,
-    };
-    let previous = table.get(&record.key).cloned();
-    Ok(Event::new(
-        record.revision,
-        resource,
-        record.key.as_str().into(),
-        previous,
-        next,
-    ))
 }

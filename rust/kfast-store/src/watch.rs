@@ -2,7 +2,7 @@
 
 use crate::event::{Event, EventKind};
 use crate::filter::Filter;
-use crate::store::Shared;
+use crate::shared::Shared;
 use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
 use kfast_selector::{FieldSelector, LabelSelector};

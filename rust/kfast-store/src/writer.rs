@@ -3,7 +3,8 @@
 use crate::durable::DurableLog;
 use crate::event::Event;
 use crate::pending::Batch;
-use crate::store::{Completion, Shared};
+use crate::shared::Shared;
+use crate::write::Completion;
 use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
 use std::collections::VecDeque;
