@@ -1,5 +1,6 @@
 //! The compiled module `kfast._native`: one `register(m)` per file, nothing else.
 
+mod endpoints;
 mod errors;
 mod json;
 mod object;
@@ -16,6 +17,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
+    endpoints::register(m)?;
     object::register(m)?;
     quantity::register(m)?;
     scheduler::register(m)?;
