@@ -1,4 +1,4 @@
-"""Deletes pods nobody else will: of vanished nodes, unscheduled ones being deleted, and too many finished ones.
+"""Deletes pods nobody else will: of vanished or dead nodes, unscheduled ones being deleted, too many finished ones.
 
 pkg/controller/podgc.
 """
@@ -16,6 +16,7 @@ from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch
 from kfast.runtime.pods import is_terminal
 
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 PERIOD = 20.0
 QUARANTINE = 40.0
 """Seconds a node has to be missing before its pods are: the cache may be behind."""
@@ -36,11 +37,12 @@ class Plan:
 
     finished: tuple[Object, ...] = ()
     orphaned: tuple[Object, ...] = ()
-    unscheduled: tuple[Object, ...] = ()
+    terminating: tuple[Object, ...] = ()
 
 
-def plan(pods: Sequence[Object], gone_nodes: frozenset[str], threshold: int) -> Plan:
-    """Which pods to delete when these nodes are known to be gone and so many finished pods may stay."""
+def plan(pods: Sequence[Object], gone_nodes: frozenset[str], dead_nodes: frozenset[str], threshold: int) -> Plan:
+    """Which pods to delete when these nodes are gone or out of service, and so many finished pods may stay."""
+    unserved = dead_nodes | {"", None}
     finished = sorted(
         (p for p in pods if is_terminal(p)), key=lambda p: (p.get("metadata", "creationTimestamp") or "", p.name)
     )
@@ -48,7 +50,7 @@ def plan(pods: Sequence[Object], gone_nodes: frozenset[str], threshold: int) -> 
     return Plan(
         tuple(finished[:surplus]),
         tuple(p for p in pods if p.get("spec", "nodeName") in gone_nodes),
-        tuple(p for p in pods if p.deleting and not p.get("spec", "nodeName")),
+        tuple(p for p in pods if p.deleting and p.get("spec", "nodeName") in unserved),
     )
 
 
@@ -56,12 +58,21 @@ async def reconcile(context: Context, _: Key) -> float | None:
     """One round over all pods."""
     pods = list(context.lister(PODS))
     gone = await _gone_nodes(context, pods)
-    todo = plan(pods, gone, context.config.terminated_pod_threshold)
+    dead = frozenset(node.name for node in context.lister(NODES) if _is_out_of_service(node))
+    todo = plan(pods, gone, dead, context.config.terminated_pod_threshold)
     await asyncio.gather(
-        *(_delete(context, pod) for pod in {*todo.finished, *todo.unscheduled} - {*todo.orphaned}),
+        *(_delete(context, pod) for pod in {*todo.finished, *todo.terminating} - {*todo.orphaned}),
         *(_delete_orphan(context, pod) for pod in todo.orphaned),
     )
     return PERIOD
+
+
+def _is_out_of_service(node: Object) -> bool:
+    """Unready, and declared dead by the administrator's taint."""
+    taints = node.get("spec", "taints") or ()
+    conditions = node.get("status", "conditions") or ()
+    declared = any(taint["key"] == OUT_OF_SERVICE for taint in taints)
+    return declared and not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 async def _gone_nodes(context: Context, pods: Sequence[Object]) -> frozenset[str]:

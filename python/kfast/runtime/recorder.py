@@ -105,7 +105,7 @@ class EventSink:
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
-            _log.warning("too many events waiting, dropped: %s", event["message"])
+            _log.debug("too many events waiting, dropped: %s", event["message"])
 
     async def _run(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from kfast.api.coordination.lease import KIND as LEASES
 from kfast.api.core.node import KIND as NODES
 from kfast.api.core.pod import KIND as PODS
 from kfast.clock import rfc3339, rfc3339_micro
-from kfast.controllers.node_lifecycle.health import eviction_rate, silent_conditions, taints_of
+from kfast.controllers.node_lifecycle.health import Zone, eviction_rate, silent_conditions, taints_of
 from kfast.controllers.taint_eviction import plan, tolerates
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
@@ -164,6 +164,7 @@ def test_a_node_never_heard_of_gets_all_conditions():
     ("given", "present", "evict", "expected"),
     [
         (conditions(Ready="True"), [], True, []),
+        ([], [], True, []),
         (conditions(Ready="False"), [], False, [(NOT_READY, "NoSchedule")]),
         (conditions(Ready="False"), [], True, [(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")]),
         (
@@ -192,12 +193,12 @@ def test_taints_follow_conditions_and_leave_others_alone(given, present, evict, 
 @pytest.mark.parametrize(
     ("zones", "rate"),
     [
-        ({"z": [True] * 9 + [False]}, 0.1),
-        ({"z": [False] * 3}, 0.0),
-        ({"z": [False] * 3, "y": [True]}, 0.1),
-        ({"z": [False] * 6 + [True] * 4}, 0.0),
-        ({"z": [False] * 60 + [True] * 40}, 0.01),
-        ({"z": [False] * 2 + [True]}, 0.1),
+        ({"z": Zone(10, 9)}, 0.1),
+        ({"z": Zone(3, 0)}, 0.0),
+        ({"z": Zone(3, 0), "y": Zone(1, 1)}, 0.1),
+        ({"z": Zone(10, 4)}, 0.0),
+        ({"z": Zone(100, 40)}, 0.01),
+        ({"z": Zone(3, 1)}, 0.1),
     ],
 )
 def test_a_zone_mostly_down_is_not_emptied_at_full_speed(zones, rate):

@@ -29,7 +29,7 @@ class State:
     """The graph and the kinds that feed it."""
 
     graph: Graph = field(default_factory=Graph)
-    followed: set[str] = field(default_factory=set)
+    followed: dict[str, Kind] = field(default_factory=dict)
     synced: bool = False
 
 
@@ -89,9 +89,12 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
 
 async def _follow_kinds(context: Context, state: State) -> None:
-    new = [kind for kind in _kinds(context) if kind.resource not in state.followed]
+    served = {kind.resource: kind for kind in _kinds(context)}
+    for resource in state.followed.keys() - served.keys():
+        await context.informers.forget(state.followed.pop(resource))
+    new = [kind for resource, kind in served.items() if resource not in state.followed]
     for kind in new:
-        state.followed.add(kind.resource)
+        state.followed[kind.resource] = kind
         _follow(context, state, kind)
     if not state.synced:
         await asyncio.gather(*(context.informers.of(kind).synced() for kind in new))

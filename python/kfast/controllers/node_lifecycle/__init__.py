@@ -15,7 +15,7 @@ from kfast.api.coordination.lease import KIND as LEASES
 from kfast.api.core.node import KIND as NODES
 from kfast.api.core.pod import KIND as PODS
 from kfast.clock import parse_time, rfc3339
-from kfast.controllers.node_lifecycle.health import eviction_rate, ready_status, silent_conditions, taints_of
+from kfast.controllers.node_lifecycle.health import Zone, eviction_rate, ready_status, silent_conditions, taints_of
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
 from kfast.runtime.pods import ready_condition
@@ -36,11 +36,22 @@ class Heartbeat:
 
 @dataclass(slots=True)
 class State:
-    """Heartbeats by node, and per zone the earliest time of the next eviction."""
+    """What is known of nodes and zones; follows the node informer."""
 
     heartbeats: dict[str, Heartbeat] = field(default_factory=dict)
-    next_eviction: dict[str, float] = field(default_factory=dict)
     was_ready: dict[str, bool] = field(default_factory=dict)
+    """The verdict of the last reconcile."""
+    zones: dict[str, Zone] = field(default_factory=dict)
+    next_eviction: dict[str, float] = field(default_factory=dict)
+    """Per zone the earliest time of the next eviction."""
+
+    def count(self, node: Object, change: int) -> None:
+        """Adds the node to its zone, or takes it out."""
+        zone = self.zones.setdefault(_zone(node), Zone())
+        zone.nodes += change
+        zone.ready += change * _is_ready(node)
+        if not zone.nodes:
+            del self.zones[_zone(node)]
 
 
 async def reconcile(context: Context, key: Key) -> float | None:
@@ -58,16 +69,17 @@ async def reconcile(context: Context, key: Key) -> float | None:
     if left <= 0:
         node = await _mark_silent(context, node, conditions, now)
         conditions = node.get("status", "conditions") or []
-    ready = ready_status(conditions) == "True"
-    if state.was_ready.get(node.name, True) and not ready:
+    status = ready_status(conditions)
+    fell = state.was_ready.get(node.name, False) and status != "True"
+    if fell:
         _say(context, node, "NodeNotReady", f"Node {node.name} status is now: NodeNotReady")
-    if not ready:
+    if fell or status == "Unknown":
         await _mark_pods_unready(context, node.name, now)
-    state.was_ready[node.name] = ready
-    retry = await _taint(context, node, conditions, ready, now)
+    state.was_ready[node.name] = status == "True"
+    retry = await _taint(context, node, conditions, now)
     if retry is not None:
         return retry
-    return max(left, 0.0) + 0.01 if left > 0 else None
+    return left + 0.01 if left > 0 else None
 
 
 def _first_heartbeat(context: Context, node: Object) -> Heartbeat:
@@ -95,9 +107,7 @@ async def _mark_silent(context: Context, node: Object, conditions: list[dict[str
     return await context.client.update_status(NODES, body)
 
 
-async def _taint(
-    context: Context, node: Object, conditions: list[dict[str, Any]], ready: bool, now: float
-) -> float | None:
+async def _taint(context: Context, node: Object, conditions: list[dict[str, Any]], now: float) -> float | None:
     """Writes the taints; seconds after which to try again if pods may not be driven off yet."""
     present = node.get("spec", "taints") or []
     unschedulable = bool(node.get("spec", "unschedulable"))
@@ -116,18 +126,20 @@ async def _taint(
 
 def _eviction_wait(context: Context, node: Object, now: float) -> float | None:
     """Takes the zone's turn to drive pods off a node; the seconds to wait if it is not its turn."""
-    zones: dict[str, list[bool]] = {}
-    for other in context.lister(NODES):
-        zones.setdefault(_zone(other), []).append(ready_status(other.get("status", "conditions") or ()) == "True")
+    state: State = context.state
     zone = _zone(node)
-    rate = eviction_rate(zones, zone, context.config.node_eviction_rate)
+    rate = eviction_rate(state.zones, zone, context.config.node_eviction_rate)
     if not rate:
         return _RETRY_EVICTION_SECONDS
-    turns = context.state.next_eviction
+    turns = state.next_eviction
     if now < turns.get(zone, 0.0):
         return float(turns[zone] - now)
     turns[zone] = now + 1 / rate
     return None
+
+
+def _is_ready(node: Object) -> bool:
+    return ready_status(node.get("status", "conditions") or ()) == "True"
 
 
 def _zone(node: Object) -> str:
@@ -166,6 +178,9 @@ def _on_lease(context: Context, old: Object | None, new: Object | None) -> Itera
 
 
 def _on_node(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
+    for node, change in ((old, -1), (new, 1)):
+        if node is not None:
+            context.state.count(node, change)
     if new is None:
         return (("", old.name),) if old is not None else ()
     if old is not None and _ready_heartbeat(old) != _ready_heartbeat(new):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kfast.clock import rfc3339
@@ -28,8 +29,8 @@ Body = dict[str, Any]
 
 
 def ready_status(conditions: Sequence[Mapping[str, Any]]) -> str:
-    """The status of the condition Ready; Unknown if there is none."""
-    return next((str(c["status"]) for c in conditions if c["type"] == "Ready"), "Unknown")
+    """The status of the condition Ready; "" while there is none."""
+    return next((str(c["status"]) for c in conditions if c["type"] == "Ready"), "")
 
 
 def silent_conditions(conditions: Sequence[Body], created: str, now: float) -> list[Body]:
@@ -66,7 +67,7 @@ def taints_of(
     """
     ready = ready_status(conditions)
     cause = {"False": NOT_READY, "Unknown": UNREACHABLE}.get(ready)
-    wanted = [(key, "NoSchedule") for key in ([cause] if cause else [])]
+    wanted = [(cause, "NoSchedule")] if cause else []
     for condition in conditions:
         if condition["status"] == "True" and condition["type"] in _PRESSURE:
             wanted.append((_PRESSURE[condition["type"]], "NoSchedule"))
@@ -87,16 +88,24 @@ def _is_own(taint: Mapping[str, Any]) -> bool:
     return taint["effect"] == "NoSchedule" and taint["key"] in _OWN_TAINTS
 
 
-def eviction_rate(zones: Mapping[str, Sequence[bool]], zone: str, normal: float) -> float:
-    """NoExecute taints a second for a zone whose nodes are ready or not; 0 stops them.
+@dataclass(slots=True)
+class Zone:
+    """How many nodes there are and how many of them are ready."""
+
+    nodes: int = 0
+    ready: int = 0
+
+
+def eviction_rate(zones: Mapping[str, Zone], zone: str, normal: float) -> float:
+    """NoExecute taints a second for a zone; 0 stops them.
 
     When every zone is down it is more likely the control plane that is cut off; a zone that is mostly down is
     emptied slowly if it is large, else not at all.
     """
-    if all(not any(nodes) for nodes in zones.values()):
+    if all(not each.ready for each in zones.values()):
         return 0.0
-    nodes = zones.get(zone, ())
-    silent = sum(not ready for ready in nodes)
-    if silent > 2 and silent < len(nodes) and silent / len(nodes) >= _UNHEALTHY_ZONE:
-        return _LARGE_RATE if len(nodes) > _LARGE_CLUSTER else 0.0
+    own = zones.get(zone, Zone())
+    silent = own.nodes - own.ready
+    if own.ready and silent > 2 and silent / own.nodes >= _UNHEALTHY_ZONE:
+        return _LARGE_RATE if own.nodes > _LARGE_CLUSTER else 0.0
     return normal
