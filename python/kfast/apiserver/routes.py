@@ -17,6 +17,7 @@ from kfast.apiserver.handlers.update import update
 from kfast.apiserver.handlers.watch import watch
 from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import method_not_supported, no_resource
 from kfast.apiserver.subresources.binding import bind
 from kfast.apiserver.subresources.eviction import evict
@@ -64,7 +65,7 @@ SUBRESOURCES: dict[tuple[str, str], Handle] = {
 async def route(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """Answers a resource request. Raises StatusError 404, 405 and all that the handlers raise."""
     scope = info.scope
-    if scope is None:
+    if scope is None or not _scoped(info, scope):
         raise no_resource()
     verb = info.verb
     if not info.subresource:
@@ -88,6 +89,13 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
     if handle is None:
         raise method_not_supported(info.api_group, f"{info.resource}/{info.subresource}", verb)
     return await handle(backend, request, info)
+
+
+def _scoped(info: RequestInfo, scope: Scope) -> bool:
+    """Whether the path has the form of the resource's scope: objects of namespaces are named in one, others in none."""
+    if scope.kind.namespaced:
+        return bool(info.namespace) or not info.name
+    return not info.namespace or info.resource == "namespaces"
 
 
 async def _virtual(backend: Backend, request: Request, info: RequestInfo, key: str, schema: str) -> Response:

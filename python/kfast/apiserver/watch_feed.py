@@ -48,15 +48,19 @@ class Encoding(Protocol):
         ...
 
 
-class Subscriber(Protocol):
+class Stream(Protocol):
+    """An open watch."""
+
+    def end(self) -> None:
+        """Ends it; idempotent."""
+        ...
+
+
+class Subscriber(Stream, Protocol):
     """A stream as its feed sees it."""
 
     def deliver(self, chunk: bytes) -> None:
         """Takes a shared chunk; never blocks, never raises."""
-        ...
-
-    def end(self) -> None:
-        """The feed is over."""
         ...
 
 
@@ -140,7 +144,7 @@ class FeedHub:
 
     def __init__(self) -> None:
         self._feeds: dict[Hashable, Feed] = {}
-        self.streams: set[Subscriber] = set()
+        self.streams: set[Stream] = set()
 
     def __len__(self) -> int:
         return len(self._feeds)

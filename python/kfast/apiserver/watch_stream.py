@@ -176,9 +176,15 @@ class NativeWatch:
         self._closed = False
         self._bookmark_due = False
         self._timer = asyncio.get_running_loop().create_task(self._tick())
+        backend.feeds.streams.add(self)
+
+    def end(self) -> None:
+        """The server stops."""
+        self.close()
 
     def close(self) -> None:
         """Ends the watch; idempotent."""
+        self._backend.feeds.streams.discard(self)
         self._closed = True
         self._cursor.close()
         self._timer.cancel()
@@ -189,8 +195,7 @@ class NativeWatch:
         while True:
             await clock.sleep(schedule.sleep(clock.monotonic()))
             if not schedule.advance(clock.monotonic()):
-                self._closed = True
-                self._cursor.close()
+                self.close()
                 return
             if self._plan.bookmarks:
                 # A cursor's waiter wakes only for events or the end: give it a new cursor at the same place.

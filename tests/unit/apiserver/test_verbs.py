@@ -285,6 +285,11 @@ async def test_patches(call: Any) -> None:
     current = {"metadata": {"resourceVersion": patched["metadata"]["resourceVersion"]}, "data": {"x": "3"}}
     assert (await call.ok("PATCH", f"{CM}/a", current, MERGE))["data"] == {"x": "3"}
     assert (await call("PATCH", f"{CM}/a", b"{", MERGE)).code == 400
+    assert (await call("PATCH", f"{CM}/a", ops * 10_001, JSON_PATCH)).code == 413
+    assert (await call("PATCH", f"{CM}/a", {"data": [1]}, MERGE)).code == 422
+    assert (await call("PATCH", f"{CM}/a", {"kind": "Secret"}, MERGE)).code in (400, 422)
+    strict = await call("PATCH", f"{CM}/a?fieldValidation=Strict", {"foo": 1}, MERGE)
+    assert (strict.code, strict.body["message"]) == (400, 'strict decoding error: unknown field "foo"')
     assert (await call("PATCH", f"{CM}/gone", b"{}", MERGE)).code == 404
 
 

@@ -137,8 +137,11 @@ async def test_the_last_watcher_ends_the_feed(call: Any) -> None:
 
 async def test_the_server_ends_all_watches_when_it_stops(call: Any) -> None:
     sinks = [await call.watch(f"{CM}?watch=true") for _ in range(3)]
+    native = (await call.native("GET", f"{CM}?watch=true")).payload
     await call.api.stop()
     assert [s.closed for s in sinks] == [1, 1, 1]
+    with pytest.raises(StopAsyncIteration):
+        await anext(aiter(native))
 
 
 async def test_tables_carry_their_columns_once(call: Any) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from kfast._core import CoreError, Object, PatchError, StrictDecodeError
-from kfast.api.kind import Body, FieldError
+from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, invalid, quoted, unsupported_media_type
+from kfast.apiserver.status_errors import bad_request, invalid, quoted, too_large_entity, unsupported_media_type
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+_CODES = {"BadRequest": 400, "Invalid": 422, "InternalError": 500}
 
 
 async def patch(backend: Backend, request: Request, info: RequestInfo) -> Response:
@@ -62,10 +64,7 @@ def apply_patch(
     try:
         patched, warnings = backend.schema.patch(schema, media_type, encode_json(old), data, options.field_validation)
     except PatchError as error:
-        reason, message = error.args
-        if reason == "Invalid":
-            raise _unprocessable(kind.group, kind.kind, info.name, message) from None
-        raise bad_request(message) from None
+        raise _refused(kind, info.name, *error.args) from None
     except StrictDecodeError as error:
         raise bad_request(str(error)) from None
     except CoreError as error:
@@ -77,9 +76,12 @@ def apply_patch(
     return patched, warnings
 
 
-def _unprocessable(group: str, kind: str, name: str, message: str) -> StatusError:
-    details = {k: v for k, v in (("name", name), ("group", group), ("kind", kind)) if v}
-    return StatusError(422, "Invalid", message, details)
+def _refused(kind: Kind, name: str, reason: str, message: str) -> StatusError:
+    """A patch that is malformed or does not apply."""
+    if reason == "RequestEntityTooLarge":
+        return too_large_entity(message)
+    details = {"name": name, "group": kind.group, "kind": kind.kind} if reason == "Invalid" else {}
+    return StatusError(_CODES[reason], reason, message, {k: v for k, v in details.items() if v})
 
 
 def _unfit(info: RequestInfo, message: str, data: bytes) -> StatusError:
