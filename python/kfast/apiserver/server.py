@@ -16,11 +16,10 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 from aiohttp import ClientConnectionResetError, web
-from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from kfast._core import Object
+from kfast.apiserver.connection import ConnectionSink, Protocols, failure_answer
 from kfast.apiserver.kubernetes_service import EndpointReconciler, advertised_address
 from kfast.apiserver.pki import PKI, server_context
 from kfast.errors import StatusError
@@ -92,15 +91,15 @@ class HTTPServer:
         self._body_seconds = body_seconds
         self._stream_limit = stream_limit
         self._listener: asyncio.Server | None = None
-        self._protocols: _Protocols | None = None
-        self._watches: set[_Sink] = set()
+        self._protocols: Protocols | None = None
+        self._watches: set[ConnectionSink] = set()
         self._stopping = False
         self.port = 0
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None, idle_seconds: float) -> None:
         """Binds and accepts. Raises OSError if the address is not to be had."""
         loop = asyncio.get_running_loop()
-        self._protocols = _Protocols(
+        self._protocols = Protocols(
             self._serve,
             handler_cancellation=True,
             request_factory=self._request,
@@ -134,7 +133,7 @@ class HTTPServer:
         try:
             body = await self._body(http) if http.body_exists else b""
         except StatusError as error:
-            answer = _failure(error)
+            answer = failure_answer(error)
             answer.force_close()
             return answer
         try:
@@ -146,10 +145,10 @@ class HTTPServer:
         except (asyncio.CancelledError, ConnectionError):
             raise
         except StatusError as error:
-            return _failure(error)
+            return failure_answer(error)
         except Exception as error:
             _log.exception("%s %s failed", http.method, http.path)
-            return _failure(StatusError(500, "InternalError", f"Internal error occurred: {error}"))
+            return failure_answer(StatusError(500, "InternalError", f"Internal error occurred: {error}"))
 
     async def _body(self, http: web.BaseRequest) -> bytes:
         too_large = StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {self._body_limit}")
@@ -172,7 +171,7 @@ class HTTPServer:
         answer.enable_chunked_encoding()
         await answer.prepare(http)
         http.writer.send_headers()
-        sink = _Sink(http, self._stream_limit)
+        sink = ConnectionSink(http, self._stream_limit)
         self._watches.add(sink)
         if self._stopping:
             sink.close()
@@ -204,80 +203,6 @@ async def serve(
     server = HTTPServer(handler, body_limit, body_seconds, stream_limit)
     await server.listen(host, port, tls, idle_seconds)
     return server
-
-
-class _Connection(RequestHandler):
-    """One connection: remembers who the TLS peer is, and answers malformed HTTP as the API does."""
-
-    __slots__ = ("peer_certificate",)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Reads the peer's certificate once."""
-        tls = transport.get_extra_info("ssl_object")
-        self.peer_certificate: bytes | None = tls.getpeercert(True) if tls is not None else None
-        super().connection_made(transport)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """A `Status` for what is no HTTP; closes the connection."""
-        _log.debug("refusing a request of %s: %s", request.remote, exc)
-        if request.writer.output_size > 0:
-            raise ConnectionResetError("the response has begun")
-        if isinstance(exc, LineTooLong):
-            error = StatusError(431, "", "Request Header Fields Too Large")
-        elif status >= 500:
-            error = StatusError(status, "InternalError", f"Internal error occurred: {exc}")
-        else:
-            error = StatusError(status, "BadRequest", message or "Bad Request")
-        answer = _failure(error)
-        answer.force_close()
-        return answer
-
-
-class _Protocols(web.Server):
-    """Makes a `_Connection` per accepted socket."""
-
-    def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
-
-
-class _Sink:
-    """The connection as a watch feed sees it (`watch_feed.Sink`)."""
-
-    def __init__(self, http: web.BaseRequest, limit: int) -> None:
-        self._writer = http.writer
-        self._transport = http.transport
-        self._limit = limit
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.overflowed = False
-
-    def write(self, chunk: bytes) -> bool:
-        """Sends a framed chunk; False if the peer is gone or too far behind."""
-        transport = self._transport
-        if transport is None or self.ended.done() or transport.is_closing():
-            return False
-        if transport.get_write_buffer_size() > self._limit:
-            self.overflowed = True
-            return False
-        transport.write(chunk)
-        return True
-
-    async def drain(self) -> None:
-        """Returns once little is unsent."""
-        await self._writer.drain()
-
-    def close(self) -> None:
-        """Ends the stream; a peer that does not read is cut off, its unsent bytes with it."""
-        if self.ended.done():
-            return
-        self.ended.set_result(None)
-        if self.overflowed and self._transport is not None:
-            self._transport.abort()
 
 
 def _decode(http: web.BaseRequest, body: bytes) -> Request:
@@ -340,7 +265,3 @@ def _bytes(payload: Any) -> bytes:
 def _gzip(body: bytes) -> bytes:
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP_WBITS)
     return packer.compress(body) + packer.flush()
-
-
-def _failure(error: StatusError) -> web.Response:
-    return web.Response(status=error.code, body=_encode(error.to_dict()), headers={"Content-Type": "application/json"})
