@@ -145,16 +145,16 @@ fn strategic_patches_merge_as_the_schema_says() {
 fn element_orders_are_kept() {
     let named = |names: &[&str]| names.iter().map(|n| json!({"name": n})).collect::<Vec<_>>();
     let cases: [[&[&str]; 4]; 5] = [
-        (&["a", "b", "c"], &[], &["c", "b", "a"], &["c", "b", "a"]),
-        (&["a", "b"], &["c"], &["c", "a", "b"], &["c", "a", "b"]),
-        (
+        [&["a", "b", "c"], &[], &["c", "b", "a"], &["c", "b", "a"]],
+        [&["a", "b"], &["c"], &["c", "a", "b"], &["c", "a", "b"]],
+        [
             &["a", "x", "b"],
             &["c"],
             &["b", "c", "a"],
             &["x", "b", "c", "a"],
-        ),
-        (&["x", "a"], &["b"], &["b", "a"], &["b", "x", "a"]),
-        (&[], &["b", "a"], &["b", "a"], &["b", "a"]),
+        ],
+        [&["x", "a"], &["b"], &["b", "a"], &["b", "x", "a"]],
+        [&[], &["b", "a"], &["b", "a"], &["b", "a"]],
     ];
     for [server, patch, order, merged] in cases {
         let mut change = json!({"$setElementOrder/items": named(order)});
