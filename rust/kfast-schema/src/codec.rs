@@ -2,6 +2,7 @@
 
 use crate::error::{DecodeError, Failure, kind_and_version};
 use crate::model::SchemaSet;
+use crate::protobuf::EncodeError;
 use crate::value::Value;
 use crate::{decode as typed, json, protobuf, yaml};
 
@@ -127,11 +128,28 @@ pub fn sniff(
 ) -> Result<(String, String), DecodeError> {
     let found = match media {
         MediaType::Json => json::type_meta(&json::text(body)).map_err(Failure::from),
-        MediaType::Yaml => yaml_text(body)
-            .and_then(|(text, _)| json::type_meta(&text).map_err(Failure::from)),
+        MediaType::Yaml => {
+            yaml_text(body).and_then(|(text, _)| json::type_meta(&text).map_err(Failure::from))
+        }
         MediaType::Protobuf => {
             protobuf::envelope(body).map(|e| (e.api_version.into_owned(), e.kind.into_owned()))
         }
     };
     found.map_err(|failure| failure.of(expected, body))
+}
+
+/// Encodes an object of the kind `key` as a body of that media type.
+///
+/// # Errors
+/// For protobuf (JSON is YAML), if the kind is unknown or a value does not fit its field.
+pub fn encode(
+    set: &SchemaSet,
+    key: &str,
+    object: &serde_json::Value,
+    media: MediaType,
+) -> Result<Vec<u8>, EncodeError> {
+    match media {
+        MediaType::Json | MediaType::Yaml => Ok(object.to_string().into_bytes()),
+        MediaType::Protobuf => protobuf::encode(set, key, object),
+    }
 }

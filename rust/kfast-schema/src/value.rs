@@ -91,6 +91,18 @@ pub(crate) fn zero(ty: &Type) -> Option<Value<'static>> {
     }
 }
 
+/// A float as Go writes it: without a fraction if it is whole. What JSON cannot say counts as 0.
+#[allow(clippy::cast_possible_truncation)] // whole and small enough
+pub(crate) fn double(number: f64) -> Value<'static> {
+    if !number.is_finite() {
+        Value::Int(0)
+    } else if number.fract() == 0.0 && number.abs() < 9e15 {
+        Value::Int(number as i64)
+    } else {
+        Value::Double(number)
+    }
+}
+
 /// What stands for `null` inside a list or map of `ty`.
 pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
     match ty {
@@ -98,7 +110,7 @@ pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
         Type::String | Type::Bytes => Value::Text(Cow::Borrowed("")),
         Type::List(_) | Type::WrappedList(_) => Value::List(Vec::new()),
         Type::Map(_) => Value::Object(Vec::new()),
-        Type::Double => Value::Double(0.0),
+        Type::Double => Value::Int(0),
         Type::IntOrString => Value::Int(0),
         other => zero(other).unwrap_or(Value::Null),
     }
@@ -112,12 +124,7 @@ pub(crate) fn object<'a>(
     mut entries: Vec<(u16, Value<'a>)>,
 ) -> Value<'a> {
     let structure = set.get(id);
-    if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-        entries.sort_by_key(|(at, _)| *at);
-        entries.reverse();
-        entries.dedup_by_key(|(at, _)| *at);
-        entries.reverse();
-    }
+    last_of_each(&mut entries);
     let mut filled = structure.filled.iter().copied().peekable();
     let mut out = Vec::with_capacity(entries.len() + structure.filled.len());
     for (at, value) in entries {
@@ -134,6 +141,17 @@ pub(crate) fn object<'a>(
         push_zero(set, structure, missing, &mut out);
     }
     Value::Object(out)
+}
+
+/// Sorts by key and keeps the last of entries with the same one.
+pub(crate) fn last_of_each<K: Ord, V>(entries: &mut Vec<(K, V)>) {
+    if entries.is_sorted_by(|a, b| a.0 < b.0) {
+        return;
+    }
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries.reverse();
+    entries.dedup_by(|a, b| a.0 == b.0);
+    entries.reverse();
 }
 
 fn keeps(field: &Field, value: &Value<'_>) -> bool {

@@ -1,85 +1,27 @@
-//! Protobuf to objects, driven by the tags of the schema.
+//! Messages to objects, driven by the tags of the schema.
 
-use crate::error::Failure;
+use super::special::{first, instant, int_or_string};
+use super::wire::{Wire, WireReader};
+use super::{Envelope, PREFIX, Result, read_envelope};
 use crate::json::Reader;
 use crate::model::{SchemaSet, Slot, Type, TypeId};
 use crate::scalar;
-use crate::time::Instant;
-use crate::value::{MAX_DEPTH, Name, Value, object, zero_item};
-use crate::wire::{Wire, WireReader};
+use crate::value::{MAX_DEPTH, Name, Value, double, object, zero_item};
 use std::borrow::Cow;
 
-/// What every protobuf body starts with.
-pub(crate) const PREFIX: &[u8] = b"k8s\0";
-
-type Result<T> = std::result::Result<T, String>;
-
-/// The envelope of a body: its kind and the message.
-#[derive(Default)]
-pub(crate) struct Envelope<'a> {
-    pub(crate) api_version: Cow<'a, str>,
-    pub(crate) kind: Cow<'a, str>,
-    pub(crate) raw: &'a [u8],
-}
-
-/// Opens the envelope.
-pub(crate) fn envelope(body: &[u8]) -> std::result::Result<Envelope<'_>, Failure> {
-    let message = body.strip_prefix(PREFIX).ok_or_else(|| {
-        Failure::Malformed(
-            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-                .into(),
-        )
-    })?;
-    read_envelope(message).map_err(Failure::Malformed)
-}
-
-fn read_envelope(message: &[u8]) -> Result<Envelope<'_>> {
-    let mut out = Envelope::default();
-    let mut reader = WireReader::new(message);
-    while let Some((tag, wire)) = reader.field()? {
-        match (tag, wire) {
-            (1, Wire::Bytes) => {
-                let mut meta = WireReader::new(reader.content()?);
-                while let Some((tag, wire)) = meta.field()? {
-                    match (tag, wire) {
-                        (1, Wire::Bytes) => {
-                            out.api_version = String::from_utf8_lossy(meta.content()?)
-                        }
-                        (2, Wire::Bytes) => out.kind = String::from_utf8_lossy(meta.content()?),
-                        _ => meta.skip(wire)?,
-                    }
-                }
-            }
-            (2, Wire::Bytes) => out.raw = reader.content()?,
-            _ => reader.skip(wire)?,
-        }
-    }
-    Ok(out)
-}
-
-/// Decodes a body; `apiVersion` and `kind` come from the envelope, or from `key` if it has none.
-pub(crate) fn decode<'a>(
-    set: &SchemaSet,
-    id: TypeId,
-    key: &'a str,
-    body: &'a [u8],
-) -> std::result::Result<Value<'a>, Failure> {
-    let mut envelope = envelope(body)?;
-    if envelope.kind.is_empty() {
-        let (api_version, kind) = key.rsplit_once('/').unwrap_or_default();
-        envelope.api_version = api_version.into();
-        envelope.kind = kind.into();
-    }
-    let decoder = Decoder { set };
-    decoder.root(id, envelope, 0).map_err(Failure::Unfit)
-}
-
-struct Decoder<'s> {
-    set: &'s SchemaSet,
+/// Reads messages of a schema.
+pub(super) struct Decoder<'s> {
+    pub(super) set: &'s SchemaSet,
 }
 
 impl Decoder<'_> {
-    fn root<'a>(&self, id: TypeId, envelope: Envelope<'a>, depth: usize) -> Result<Value<'a>> {
+    /// An object from its envelope.
+    pub(super) fn root<'a>(
+        &self,
+        id: TypeId,
+        envelope: Envelope<'a>,
+        depth: usize,
+    ) -> Result<Value<'a>> {
         let structure = self.set.get(id);
         let mut entries = Vec::with_capacity(8);
         for (name, text) in [
@@ -212,8 +154,7 @@ impl Decoder<'_> {
             (Type::Int32, Wire::Varint) => return Ok(Value::Int((reader.varint()? as i32).into())),
             (Type::Int64, Wire::Varint) => return Ok(Value::Int(reader.varint()? as i64)),
             (Type::Double, Wire::Fixed64) => {
-                let number = f64::from_bits(reader.fixed64()?);
-                return Ok(Value::Double(if number.is_finite() { number } else { 0.0 }));
+                return Ok(double(f64::from_bits(reader.fixed64()?)));
             }
             _ => {}
         }
@@ -373,71 +314,6 @@ fn free<'n>(name: &'n Name<'_>) -> &'n str {
         Name::Free(text) => text,
         Name::Known(_) => "",
     }
-}
-
-/// The last length-delimited field with that tag.
-fn first(bytes: &[u8], wanted: u32) -> Result<Option<&[u8]>> {
-    let mut found = None;
-    let mut reader = WireReader::new(bytes);
-    while let Some((tag, wire)) = reader.field()? {
-        if tag == wanted && wire == Wire::Bytes {
-            found = Some(reader.content()?);
-        } else {
-            reader.skip(wire)?;
-        }
-    }
-    Ok(found)
-}
-
-#[allow(clippy::cast_possible_wrap, clippy::cast_possible_truncation)] // two's complement is the wire form
-fn instant(bytes: &[u8], micro: bool) -> Result<Value<'static>> {
-    if bytes.is_empty() {
-        return Ok(Value::Null);
-    }
-    let (mut seconds, mut nanos) = (0i64, 0i64);
-    let mut reader = WireReader::new(bytes);
-    while let Some((tag, wire)) = reader.field()? {
-        match (tag, wire) {
-            (1, Wire::Varint) => seconds = reader.varint()? as i64,
-            (2, Wire::Varint) => nanos = reader.varint()? as i64,
-            _ => reader.skip(wire)?,
-        }
-    }
-    let nanos = u32::try_from(nanos)
-        .ok()
-        .filter(|n| micro && *n < 1_000_000_000);
-    let instant = Instant {
-        seconds,
-        nanos: nanos.unwrap_or(0),
-    };
-    // Years of four digits, as RFC 3339 has them.
-    if !(-62_167_219_200..253_402_300_800).contains(&seconds) {
-        return Err("Time.MarshalJSON: year outside of range [0,9999]".into());
-    }
-    Ok(if instant.is_zero() {
-        Value::Null
-    } else {
-        Value::Text(Cow::Owned(instant.format(micro)))
-    })
-}
-
-#[allow(clippy::cast_possible_truncation)] // two's complement is the wire form
-fn int_or_string(bytes: &[u8]) -> Result<Value<'_>> {
-    let (mut textual, mut number, mut text) = (false, 0i32, Cow::Borrowed(""));
-    let mut reader = WireReader::new(bytes);
-    while let Some((tag, wire)) = reader.field()? {
-        match (tag, wire) {
-            (1, Wire::Varint) => textual = reader.varint()? == 1,
-            (2, Wire::Varint) => number = reader.varint()? as i32,
-            (3, Wire::Bytes) => text = String::from_utf8_lossy(reader.content()?),
-            _ => reader.skip(wire)?,
-        }
-    }
-    Ok(if textual {
-        Value::Text(text)
-    } else {
-        Value::Int(number.into())
-    })
 }
 
 /// A property name as Go's field name.

@@ -1,17 +1,22 @@
 //! JSON to objects in one pass: types checked, unknown and duplicate fields found, values normalised.
 
+mod place;
+
 use crate::error::Failure;
 use crate::json::{Reader, finite};
-use crate::model::{Field, SchemaSet, Struct, Type, TypeId};
+use crate::model::{SchemaSet, Type, TypeId};
 use crate::scalar;
-use crate::value::{Name, Value, object, zero_item};
+use crate::value::{Name, Value, double, last_of_each, object, zero_item};
 use kfast_core::quote;
+use place::Segment;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt::Write as _;
 
 /// Findings of strict validation are cut here, as upstream does.
 const MAX_FINDINGS: usize = 100;
+
+/// Up to here looking through all keys of a map is quicker than hashing them.
+const FEW: usize = 16;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -48,12 +53,6 @@ pub(crate) fn json<'a>(
     }
 }
 
-enum Segment<'s, 'a> {
-    Field(&'s Struct, &'s Field),
-    Key(Cow<'a, str>),
-    Index(usize),
-}
-
 struct Decoder<'s, 'a> {
     set: &'s SchemaSet,
     reader: Reader<'a>,
@@ -84,8 +83,11 @@ impl<'s, 'a> Decoder<'s, 'a> {
                 .literal("false")
                 .map(|()| Some(Value::Bool(false)))?),
             (Type::Int32 | Type::Int64, b'-' | b'0'..=b'9') => self.integer(ty).map(Some),
-            (Type::Double, b'-' | b'0'..=b'9') => {
-                Ok(Some(Value::Double(finite(self.reader.number()?))))
+            (Type::Double, b'-' | b'0'..=b'9') => Ok(Some(double(finite(self.reader.number()?)))),
+            (Type::Quantity, b'-' | b'0'..=b'9') => {
+                let text =
+                    scalar::quantity(self.reader.number()?.into()).map_err(Failure::Unfit)?;
+                Ok(Some(Value::Text(text)))
             }
             (Type::SchemaOrBool(id), b'{')
             | (Type::SchemaOrArray(id), b'{')
@@ -111,8 +113,6 @@ impl<'s, 'a> Decoder<'s, 'a> {
                 return Err(Failure::Unfit("boolean or JSON schema expected".into()));
             }
             (Type::SchemaOrArray(_) | Type::SchemaOrStrings(_), _) => return Ok(None),
-            (Type::Quantity, Value::Int(i)) => Cow::Owned(i.to_string()),
-            (Type::Quantity, Value::Double(d)) => Cow::Owned(d.to_string()),
             (Type::Bytes | Type::Time | Type::MicroTime | Type::Quantity, Value::Text(text)) => {
                 text
             }
@@ -136,16 +136,15 @@ impl<'s, 'a> Decoder<'s, 'a> {
         while let Some(key) = self.reader.key(first)? {
             first = false;
             let Some((at, field)) = structure.field(&key) else {
-                self.unknown(&key);
+                self.finding("unknown field", Some(&key));
                 self.reader.skip()?;
                 continue;
             };
             #[allow(clippy::cast_possible_truncation)] // positions come from a table of u16
             let at = at as u16;
             self.path.push(Segment::Field(structure, field));
-            if self.strict && entries.iter().any(|(seen, _)| *seen == at) {
-                let path = self.path_text(None);
-                self.finding("duplicate field", &path);
+            if entries.iter().any(|(seen, _)| *seen == at) {
+                self.finding("duplicate field", None);
             }
             let value = self.value(&field.ty)?;
             self.path.pop();
@@ -155,29 +154,33 @@ impl<'s, 'a> Decoder<'s, 'a> {
         Ok(object(set, id, entries))
     }
 
+    /// A map, its keys sorted as Go writes them.
     fn map(&mut self, item: &'s Type) -> Result<Value<'a>> {
         self.reader.open()?;
-        let mut entries: Vec<(Name<'a>, Value<'a>)> = Vec::new();
+        let mut entries: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
         let mut seen: HashSet<Cow<'a, str>> = HashSet::new();
         let mut first = true;
         while let Some(key) = self.reader.key(first)? {
             first = false;
-            let again = !seen.insert(key.clone());
+            let again = if entries.len() < FEW {
+                entries.iter().any(|(known, _)| *known == key)
+            } else {
+                if seen.is_empty() {
+                    seen.extend(entries.iter().map(|(known, _)| known.clone()));
+                }
+                !seen.insert(key.clone())
+            };
             self.path.push(Segment::Key(key.clone()));
-            if again && self.strict {
-                let path = self.path_text(None);
-                self.finding("duplicate field", &path);
+            if again {
+                self.finding("duplicate field", None);
             }
             let value = self.value(item)?;
             self.path.pop();
-            let value = value.unwrap_or_else(|| zero_item(self.set, item));
-            let name = Name::Free(key);
-            match entries.iter_mut().find(|(n, _)| again && *n == name) {
-                Some(entry) => entry.1 = value,
-                None => entries.push((name, value)),
-            }
+            entries.push((key, value.unwrap_or_else(|| zero_item(self.set, item))));
         }
-        Ok(Value::Object(entries))
+        last_of_each(&mut entries);
+        let named = |(key, value)| (Name::Free(key), value);
+        Ok(Value::Object(entries.into_iter().map(named).collect()))
     }
 
     fn list(&mut self, item: &'s Type) -> Result<Value<'a>> {
@@ -221,99 +224,14 @@ impl<'s, 'a> Decoder<'s, 'a> {
         }
     }
 
-    fn mismatch(&self, ty: &Type, value: &Value<'_>) -> Failure {
-        let found = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "bool",
-            Value::Int(_) | Value::Double(_) => "number",
-            Value::Text(_) => "string",
-            Value::List(_) => "array",
-            Value::Object(_) => "object",
-        };
-        self.unfit(found, ty)
-    }
-
-    /// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.
-    fn unfit(&self, found: &str, ty: &Type) -> Failure {
-        let wanted = go_type(self.set, ty);
-        // Types that read themselves know nothing of the field they are in.
-        let place = match ty {
-            Type::Time | Type::MicroTime | Type::IntOrString => None,
-            _ => self.path.iter().rev().find_map(|s| match s {
-                Segment::Field(owner, _) => Some(owner.short_name()),
-                _ => None,
-            }),
-        };
-        let Some(owner) = place else {
-            return Failure::Unfit(format!(
-                "json: cannot unmarshal {found} into Go value of type {wanted}"
-            ));
-        };
-        let fields: Vec<&str> = self
-            .path
-            .iter()
-            .filter_map(|s| match s {
-                Segment::Field(_, field) => Some(field.name.as_ref()),
-                _ => None,
-            })
-            .collect();
-        Failure::Unfit(format!(
-            "json: cannot unmarshal {found} into Go struct field {owner}.{} of type {wanted}",
-            fields.join(".")
-        ))
-    }
-
-    fn unknown(&mut self, key: &str) {
-        if self.strict {
-            let path = self.path_text(Some(key));
-            self.finding("unknown field", &path);
+    /// Notes what strict validation objects to at the current place, or at `key` in it.
+    fn finding(&mut self, what: &str, key: Option<&str>) {
+        if !self.strict || self.findings.len() >= MAX_FINDINGS {
+            return;
         }
-    }
-
-    fn finding(&mut self, what: &str, path: &str) {
-        let text = format!("{what} {}", quote(path));
-        if self.findings.len() < MAX_FINDINGS && !self.findings.contains(&text) {
+        let text = format!("{what} {}", quote(&self.path_text(key)));
+        if !self.findings.contains(&text) {
             self.findings.push(text);
         }
-    }
-
-    /// `spec.template.spec.containers[0].foo`.
-    fn path_text(&self, last: Option<&str>) -> String {
-        let mut out = String::new();
-        let name = |out: &mut String, text: &str| {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(text);
-        };
-        for segment in &self.path {
-            match segment {
-                Segment::Field(_, field) => name(&mut out, &field.name),
-                Segment::Key(key) => name(&mut out, key),
-                Segment::Index(index) => {
-                    let _ = write!(out, "[{index}]");
-                }
-            }
-        }
-        if let Some(key) = last {
-            name(&mut out, key);
-        }
-        out
-    }
-}
-
-/// A type as Go prints it.
-fn go_type(set: &SchemaSet, ty: &Type) -> String {
-    match ty {
-        Type::Bool => "bool".into(),
-        Type::Int32 | Type::IntOrString => "int32".into(),
-        Type::Int64 => "int64".into(),
-        Type::Double => "float64".into(),
-        Type::Bytes => "[]uint8".into(),
-        Type::Quantity => "resource.Quantity".into(),
-        Type::Struct(id) => set.get(*id).go_name().into(),
-        Type::List(item) | Type::WrappedList(item) => format!("[]{}", go_type(set, item)),
-        Type::Map(item) => format!("map[string]{}", go_type(set, item)),
-        _ => "string".into(),
     }
 }

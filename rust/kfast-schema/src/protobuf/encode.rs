@@ -1,12 +1,11 @@
 //! Objects to protobuf, byte for byte as upstream's generated code writes them.
 
-use crate::codec::MediaType;
+use super::PREFIX;
+use super::wire::{Wire, put_bytes, put_int, put_key, put_message};
 use crate::model::{Field, SchemaSet, Slot, Type, TypeId};
-use crate::protobuf::PREFIX;
 use crate::scalar::decode_base64;
 use crate::time::parse;
 use crate::value::MAX_DEPTH;
-use crate::wire::{Wire, put_bytes, put_int, put_key, put_message};
 use serde_json::{Map, Value};
 
 /// An object that is not of its kind.
@@ -21,24 +20,8 @@ pub struct EncodeError {
 
 type Result<T> = std::result::Result<T, String>;
 
-/// Encodes an object of the kind `key` as a body of that media type.
-///
-/// # Errors
-/// For protobuf, if the kind is unknown or a value does not fit its field.
-pub fn encode(
-    set: &SchemaSet,
-    key: &str,
-    object: &Value,
-    media: MediaType,
-) -> std::result::Result<Vec<u8>, EncodeError> {
-    match media {
-        MediaType::Json | MediaType::Yaml => Ok(object.to_string().into_bytes()),
-        MediaType::Protobuf => protobuf(set, key, object),
-    }
-}
-
-/// Encodes with the envelope.
-fn protobuf(
+/// Encodes an object with its envelope.
+pub(crate) fn encode(
     set: &SchemaSet,
     key: &str,
     object: &Value,
