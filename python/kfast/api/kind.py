@@ -1,7 +1,8 @@
 """`Kind`: everything the apiserver must know of one served kind, declared once.
 
-A kind's file (`api/<group>/<kind>.py`) defines one `KIND = Kind(...)`; `api/catalog.py` lists them. Structure (fields, types,
-enums, merge keys, protobuf tags) is not declared here: it is data, read by the schema engine under `Kind.schema`.
+A kind's file (`api/<group>/<kind>.py`) defines one `KIND = Kind(...)`; `api/catalog.py` lists them. Structure (fields,
+types, enums, merge keys, protobuf tags) is not declared here: it is data, read by the schema engine under
+`Kind.schema`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ class FieldError:
     """One entry of `Status.details.causes`: upstream's field.Error.
 
     `reason` is the cause reason (FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, FieldValueForbidden,
-    FieldValueDuplicate, FieldValueTooLong, FieldValueTooMany, FieldValueTypeInvalid, FieldValueNotFound); `message` is the text
-    after `path: ` exactly as upstream prints it, e.g. `Invalid value: -1: must be greater than or equal to 0`.
+    FieldValueDuplicate, FieldValueTooLong, FieldValueTooMany, FieldValueTypeInvalid, FieldValueNotFound); `message` is
+    the text after `path: ` exactly as upstream prints it, e.g.
+    `Invalid value: -1: must be greater than or equal to 0`.
     """
 
     path: str
@@ -142,6 +144,8 @@ class Kind:
     """Semantic validation beyond the schema; also run on updates."""
     validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update
     """(new, old): immutable fields and the like."""
+    deprecation: str = ""
+    """The warning sent with every request for the kind, reads included."""
     warnings: Callable[[Body], list[str]] = _no_warnings
     """Warning headers for a create or update."""
     storage: str = ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kfast.api.autoscaling.v1_conversion import from_v2, to_v2
+from kfast.api.autoscaling.v1_conversion import DEFAULT_CPU_PERCENT, cpu_percentage, from_v2, to_v2
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, UNSET, lookup, number
 from kfast.api.field_errors import invalid, required
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
 
 _SHOWN = 2
-_CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 _SOURCES = {
     "External": "external",
     "Pods": "pods",
@@ -46,7 +45,7 @@ def _defaults(autoscaler: Body) -> None:
     _default_minimum(autoscaler)
     spec = autoscaler["spec"]
     if not spec.get("metrics"):
-        spec["metrics"] = [{**_CPU, "resource": {**_CPU["resource"], "target": dict(_CPU["resource"]["target"])}}]  # type: ignore[dict-item,index]
+        spec["metrics"] = [cpu_percentage(DEFAULT_CPU_PERCENT)]
     if spec.get("behavior") is not None:
         _default_behavior(spec["behavior"])
 

@@ -11,7 +11,7 @@ from kfast.api.kind import Body
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 _METRICS, _CURRENT = f"{_PREFIX}metrics", f"{_PREFIX}current-metrics"
 _CONDITIONS, _BEHAVIOR = f"{_PREFIX}conditions", f"{_PREFIX}behavior"
-_DEFAULT_CPU_PERCENT = 80
+DEFAULT_CPU_PERCENT = 80
 
 Metric = dict[str, Any]
 
@@ -162,7 +162,8 @@ def _is_cpu_percentage(metric: Metric) -> bool:
     )
 
 
-def _cpu(percent: int) -> Metric:
+def cpu_percentage(percent: int) -> Metric:
+    """The v2 metric that v1 calls targetCPUUtilizationPercentage."""
     target = {"type": "Utilization", "averageUtilization": percent}
     return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
 
@@ -189,8 +190,8 @@ def to_v2(body: Body) -> Body:
     metrics = [_spec_to_v2(metric) for metric in _decoded(annotations, _METRICS) or ()]
     percent = spec.pop("targetCPUUtilizationPercentage", None)
     if percent is not None:
-        metrics.append(_cpu(percent))
-    spec["metrics"] = metrics or [_cpu(_DEFAULT_CPU_PERCENT)]
+        metrics.append(cpu_percentage(percent))
+    spec["metrics"] = metrics or [cpu_percentage(DEFAULT_CPU_PERCENT)]
     behavior = _decoded(annotations, _BEHAVIOR)
     if behavior:
         spec["behavior"] = {key[:1].lower() + key[1:]: _lower_keys(value) for key, value in behavior.items()}

@@ -74,7 +74,7 @@ def _validate_generated_selector(job: Body, errors: list[FieldError]) -> None:
     for key, value in expected.items():
         path = f"spec.template.metadata.labels[{key}]"
         if key not in labels:
-            errors.append(required("spec.template.metadata.labels", f"must be '{value}'"))
+            errors.append(required(path, f"must be '{value}'"))
         elif labels[key] != value:
             errors.append(invalid(path, labels, f"must be '{value}'"))
     if not selector_matches(spec.get("selector"), expected):

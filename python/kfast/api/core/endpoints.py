@@ -38,6 +38,7 @@ KIND = Kind(
     short_names=("ep",),
     columns=(NAME, Column("Endpoints", _shown), AGE),
     has_generation=False,
+    deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     create_on_update=True,
     defaults=_defaults,
 )
