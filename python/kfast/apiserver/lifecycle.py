@@ -177,8 +177,10 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
     """Raises StatusError 422; `main` is False for subresources, whose specs did not change; `version` is the
     resourceVersion the update is based on."""
     kind = scope.kind
-    metadata = {**new["metadata"], "resourceVersion": version}
-    errors = [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
+    errors: list[FieldError] = []
+    if new["metadata"] != old["metadata"]:
+        metadata = {**new["metadata"], "resourceVersion": version}
+        errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
     if main:
         errors += kind.validate(new)
         errors += kind.validate_update(new, old)

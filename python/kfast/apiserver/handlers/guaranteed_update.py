@@ -46,6 +46,8 @@ class Update:
     transform: Transform
     options: WriteOptions
     part: str = "main"
+    keeps_valid: bool = False
+    """What `transform` changes outside metadata cannot make a valid object invalid: it is not checked again."""
     needs_version: bool = False
     """PUT of a kind that refuses unconditional updates."""
     warnings: list[str] = field(default_factory=list)
@@ -113,7 +115,8 @@ async def _attempt(
     settle = reservations.begin_update(new, old, dry_run) if reservations is not None else None
     stored = False
     try:
-        validate_update(backend, scope, new, old, current.resource_version, main=update.part == "main")
+        if not update.keeps_valid or new["metadata"] != old["metadata"]:
+            validate_update(backend, scope, new, old, current.resource_version, main=update.part == "main")
         await backend.admission.validate(attributes)
         update.warnings[:] = update.warnings or (kind.warnings(new) if update.part == "main" else [])
         obj = await _write(backend, info, current, old, new, dry_run)

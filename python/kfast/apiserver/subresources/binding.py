@@ -37,7 +37,7 @@ async def bind(backend: Backend, request: Request, info: RequestInfo) -> Respons
         _assign(pod, target["name"], metadata, now)
         return pod
 
-    await guaranteed_update(backend, request, info, Update(transform, options, "all"))
+    await guaranteed_update(backend, request, info, Update(transform, options, "all", keeps_valid=True))
     response = status_success(request, 201)
     response.warnings = warnings
     return response
