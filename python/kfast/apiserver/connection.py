@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from http import HTTPStatus
 
 import msgspec
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, HttpVersion11, web
+from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict
 
 from kfast.errors import StatusError
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.encode
 
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_ONE_LINE = re.compile(r"[\r\n]+")
+_DRAIN_FROM = 1 << 16
+
 
 class Connection(RequestHandler):
     """One connection: remembers who the TLS peer is, and answers malformed HTTP as the API does."""
 
-    __slots__ = ("peer_certificate",)
+    __slots__ = ("_headers", "_raw_headers", "peer_certificate")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Reads the peer's certificate once."""
         tls = transport.get_extra_info("ssl_object")
         self.peer_certificate: bytes | None = tls.getpeercert(True) if tls is not None else None
+        self._raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._headers: dict[str, str] = {}
         super().connection_made(transport)
+
+    def headers(self, http: web.BaseRequest) -> dict[str, str]:
+        """The request's headers by lower-case name. A client sends the same ones again and again: they are read
+        once and the dict is shared by the requests of a connection."""
+        raw = http.raw_headers
+        if raw != self._raw_headers:
+            headers: dict[str, str] = {}
+            for name, value in http.headers.items():
+                name = name.lower()
+                headers[name] = f"{headers[name]}, {value}" if name in headers else value
+            self._raw_headers, self._headers = raw, headers
+        return self._headers
 
     def handle_error(
         self,
@@ -54,6 +76,46 @@ class Protocols(web.Server):
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
+
+
+class Answer:
+    """A whole response in one write: what aiohttp's protocol asks of a response, without its general machinery."""
+
+    __slots__ = ("_body", "_head", "_http", "keep_alive")
+
+    def __init__(self, http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: bytes) -> None:
+        self._http = http
+        self.keep_alive = http.keep_alive
+        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
+        lines += [f"{name}: {_ONE_LINE.sub(' ', value)}" for name, value in headers.items()]
+        if status != 304:
+            lines.append(f"Content-Length: {len(body)}")
+        if not self.keep_alive:
+            lines.append("Connection: close")
+        elif http.version < HttpVersion11:
+            lines.append("Connection: keep-alive")
+        lines.append(f"Date: {rfc822_formatted_time()}\r\n\r\n")
+        self._head = "\r\n".join(lines).encode()
+        self._body = b"" if http.method == "HEAD" else body
+
+    def force_close(self) -> None:
+        """Ends the connection after this response."""
+        self.keep_alive = False
+
+    async def prepare(self, http: web.BaseRequest) -> None:
+        """Nothing is sent before `write_eof`."""
+
+    async def write_eof(self) -> None:
+        """Sends everything. Raises ConnectionError if the peer is gone."""
+        transport = self._http.transport
+        if transport is None or transport.is_closing():
+            raise ClientConnectionResetError("Cannot write to closing transport")
+        if len(self._body) < _DRAIN_FROM:
+            transport.write(self._head + self._body)
+            return
+        transport.write(self._head)
+        transport.write(self._body)
+        await self._http.writer.drain()
 
 
 class ConnectionSink:

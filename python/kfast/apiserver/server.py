@@ -19,7 +19,7 @@ from aiohttp import ClientConnectionResetError, web
 from multidict import CIMultiDict
 
 from kfast._core import Object
-from kfast.apiserver.connection import ConnectionSink, Protocols, failure_answer
+from kfast.apiserver.connection import Answer, Connection, ConnectionSink, Protocols, failure_answer
 from kfast.apiserver.kubernetes_service import EndpointReconciler, advertised_address
 from kfast.apiserver.pki import PKI, server_context
 from kfast.errors import StatusError
@@ -128,7 +128,7 @@ class HTTPServer:
         loop = asyncio.get_running_loop()
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._body_limit)
 
-    async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
+    async def _serve(self, http: web.BaseRequest) -> Any:
         """One exchange; never raises but for a lost peer."""
         try:
             body = await self._body(http) if http.body_exists else b""
@@ -141,7 +141,7 @@ class HTTPServer:
             response = await self._handler(request)
             if not isinstance(response.payload, bytes | dict | Object | list | tuple | None):
                 return await self._stream(http, response)
-            return await _answer(request, response)
+            return await _answer(http, request, response)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except StatusError as error:
@@ -212,28 +212,26 @@ def _decode(http: web.BaseRequest, body: bytes) -> Request:
     path, mark, query = raw.partition("?")
     if "%" in path:
         path = unquote(path)
-    headers: dict[str, str] = {}
-    for name, value in http.headers.items():
-        name = name.lower()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    connection = http.protocol
+    assert isinstance(connection, Connection)
     return Request(
         http.method,
         path,
         parse_qs(query, keep_blank_values=True) if mark else {},
-        headers,
+        connection.headers(http),
         body,
-        peer_certificate=getattr(http.protocol, "peer_certificate", None),
+        peer_certificate=connection.peer_certificate,
     )
 
 
-async def _answer(request: Request, response: Response) -> web.Response:
+async def _answer(http: web.BaseRequest, request: Request, response: Response) -> Answer:
     headers = _headers(response)
     body = _bytes(response.payload)
     if len(body) >= GZIP_MINIMUM and "gzip" in request.headers.get("accept-encoding", ""):
         body = await asyncio.to_thread(_gzip, body) if len(body) > _GZIP_IN_LOOP else _gzip(body)
         headers["Content-Encoding"] = "gzip"
         headers.add("Vary", "Accept-Encoding")
-    return web.Response(status=response.status, headers=headers, body=body)
+    return Answer(http, response.status, headers, body)
 
 
 def _headers(response: Response) -> CIMultiDict[str]:

@@ -54,6 +54,8 @@ class API:
                 raise StatusError(409, "Conflict", "no")
             case "/warn":
                 return Response(200, {"a": 1}, warnings=['say "hi"\n\\', "two"], headers={"Audit-Id": "7"})
+            case "/split":
+                return Response(200, b"", {"X-Value": "a\r\nSet-Cookie: b"})
             case "/slow":
                 await asyncio.sleep(3600)
         return Response(200, {"path": request.path, "size": len(request.body), "query": request.query})
@@ -123,6 +125,25 @@ async def test_failures_are_statuses(api):
             assert (answer.status, (await answer.json())["message"]) == (500, "Internal error occurred: boom")
         async with session.get(api.url + "/refuse") as answer:
             assert (answer.status, (await answer.json())["reason"]) == (409, "Conflict")
+
+
+async def test_one_connection_serves_many_requests_until_told_to_close(api):
+    first = b"GET /a HTTP/1.1\r\nHost: x\r\nA: 1\r\na: 2\r\n\r\n"
+    second = b"HEAD /b HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = await raw(api, first + first + second + last)
+    assert [r.path for r in api.requests] == ["/a", "/a", "/b", "/c"]
+    assert [r.headers.get("a") for r in api.requests] == ["1, 2", "1, 2", None, None]
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == 4
+    assert answer.count(b'{"path"') == 3
+    assert answer.count(b"Connection: close\r\n") == 1
+    old = await raw(api, b"GET /d HTTP/1.0\r\n\r\n")
+    assert body_of(old)["path"] == "/d"
+
+
+async def test_no_header_of_an_answer_spans_lines(api):
+    answer = await raw(api, b"GET /split HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"X-Value: a Set-Cookie: b\r\n" in answer
 
 
 @pytest.mark.parametrize("chunked", [False, True])
