@@ -40,6 +40,9 @@ VERBS: dict[str, Handle] = {
     "deletecollection": delete_collection,
 }
 
+_OF_OBJECTS = frozenset({"update", "patch"})
+"""Verbs that exist on single objects only; GET and DELETE of a collection are verbs of their own."""
+
 SUBRESOURCES: dict[tuple[str, str], Handle] = {
     ("status", "get"): get,
     ("status", "update"): update_status,
@@ -69,7 +72,7 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
         raise no_resource()
     verb = info.verb
     if not info.subresource:
-        if verb not in scope.verbs:
+        if verb not in scope.verbs or (verb in _OF_OBJECTS and not info.name):
             raise method_not_supported(info.api_group, info.resource, verb)
         if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:
             return await _virtual(backend, request, info, scope.kind.resource, scope.schema)
