@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kfast.controllers import (
     deployment,
+    endpoints,
+    endpointslice,
     garbage_collector,
     namespace,
     node_lifecycle,
@@ -17,6 +19,8 @@ from kfast.runtime import Controller
 
 CONTROLLERS: tuple[Controller, ...] = (
     deployment.CONTROLLER,
+    endpoints.CONTROLLER,
+    endpointslice.CONTROLLER,
     garbage_collector.CONTROLLER,
     namespace.CONTROLLER,
     node_lifecycle.CONTROLLER,

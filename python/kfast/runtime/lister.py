@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from kfast._core import Object
 
-IndexFunction = Callable[[Object], Sequence[str]]
+IndexFunction = Callable[[Object], Iterable[str]]
 
 
 class Selector(Protocol):
@@ -75,11 +75,11 @@ class Lister:
             self._withdraw(name, function(old), old)
         return old
 
-    def _insert(self, name: str, values: Sequence[str], obj: Object) -> None:
+    def _insert(self, name: str, values: Iterable[str], obj: Object) -> None:
         for value in values:
             self._indexes[name].setdefault(value, {})[obj.namespace, obj.name] = obj
 
-    def _withdraw(self, name: str, values: Sequence[str], obj: Object) -> None:
+    def _withdraw(self, name: str, values: Iterable[str], obj: Object) -> None:
         index = self._indexes[name]
         for value in values:
             if (entries := index.get(value)) is not None:

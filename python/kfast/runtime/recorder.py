@@ -31,6 +31,8 @@ _CACHE_ENTRIES = 4096
 _AGGREGATE_OVER = 10
 _AGGREGATE_SECONDS = 600.0
 _SPAM_RATE, _SPAM_BURST = 1 / 300, 25
+_IDENTITY = ("kind", "namespace", "name", "uid", "apiVersion")
+"""What makes two references name one object; its version does not."""
 _COMBINED = "(combined from similar events): "
 
 EventType = Literal["Normal", "Warning"]
@@ -119,12 +121,14 @@ class EventSink:
 
     async def _write(self, event: dict[str, Any]) -> None:
         involved, now = event["involvedObject"], self.clock.now()
-        source = (event["reportingComponent"], *involved.values())
+        source = (event["reportingComponent"], *(involved.get(key, "") for key in _IDENTITY))
         if not self._buckets.get(source, lambda: TokenBucket(self.clock, _SPAM_RATE, _SPAM_BURST)).accept():
             return
         kind = (*source, event["type"], event["reason"])
         combined = self._combine(kind, event, now)
-        written = self._written.get(kind if combined else (*kind, event["message"]), _Written)
+        written = self._written.get(
+            kind if combined else (*kind, involved.get("fieldPath"), event["message"]), _Written
+        )
         written.count += 1
         if written.count > 1 and await self._patch(event, written, now):
             return

@@ -75,6 +75,7 @@ def test_many_similar_events_are_combined(virtual):
         pod = server.add("web")
         says = recorder(client, clock)
         for number in range(20):
+            pod = server.change("web", status={"step": number})
             says.event(pod, "Normal", "Created", f"Created pod {number}")
             await clock.sleep(1)
         found = events(server)
