@@ -395,3 +395,43 @@ def test_other_kinds(kind, body, expected):
 def test_other_updates(kind, before, after, expected):
     (found,) = changes(*kind, before, after)
     assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "spec", "expected"),
+    [
+        ({"name": "x"}, pod_spec(), []),
+        (
+            {"name": "a.b"},
+            pod_spec(),
+            [
+                "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
+                "a DNS label is recommended: [must not contain dots]"
+            ],
+        ),
+        (
+            {"name": "x"},
+            container(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
+            ['spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply'],
+        ),
+        ({"name": "x"}, container(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "$(A):2"}]), []),
+        (
+            {"name": "x"},
+            pod_spec(nodeSelector={"beta.kubernetes.io/os": "linux"}),
+            ['spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead'],
+        ),
+        (
+            {"name": "x"},
+            container(resources={"limits": {"memory": "100m"}, "requests": {"memory": "0"}}),
+            [
+                'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, '
+                "must be an integer"
+            ],
+        ),
+    ],
+)
+def test_pod_warnings(metadata, spec, expected):
+    kind = by_gvk("", "v1", "Pod")
+    pod = {"metadata": metadata, "spec": spec}
+    kind.defaults(pod)
+    assert kind.warnings(pod) == expected

@@ -7,6 +7,7 @@ from kfast.api.field_errors import immutable, invalid, not_supported, required
 from kfast.api.kind import STATUS, Body, Column, FieldError, Kind
 from kfast.api.pod_spec import default_template
 from kfast.api.pod_template import int_or_percent, validate_int_or_percent, validate_workload
+from kfast.api.pod_warnings import template_warnings
 
 _GENERATION = "deprecated.daemonset.template.generation"
 _STRATEGIES = ("RollingUpdate", "OnDelete")
@@ -100,6 +101,7 @@ KIND = Kind(
     defaults=_defaults,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
+    warnings=template_warnings,
     validate=_validate,
     validate_update=_validate_update,
 )

@@ -7,6 +7,7 @@ from kfast.api.field_errors import forbidden, immutable, invalid, non_negative, 
 from kfast.api.kind import SCALE, STATUS, Body, Cell, Column, FieldError, Kind
 from kfast.api.pod_spec import default_template
 from kfast.api.pod_template import int_or_percent, validate_int_or_percent, validate_workload
+from kfast.api.pod_warnings import workload_warnings
 
 _STRATEGIES = ("Recreate", "RollingUpdate")
 
@@ -96,6 +97,7 @@ KIND = Kind(
     ),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    warnings=workload_warnings,
     validate=_validate,
     validate_update=_validate_update,
 )

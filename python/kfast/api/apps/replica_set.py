@@ -7,6 +7,7 @@ from kfast.api.field_errors import immutable
 from kfast.api.kind import SCALE, STATUS, Body, Column, FieldError, Kind, SelectableField
 from kfast.api.pod_spec import default_template
 from kfast.api.pod_template import validate_workload
+from kfast.api.pod_warnings import workload_warnings
 
 
 def _defaults(replica_set: Body) -> None:
@@ -52,6 +53,7 @@ KIND = Kind(
     fields=(SelectableField("status.replicas", "status.replicas", "0"),),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    warnings=workload_warnings,
     validate=_validate,
     validate_update=_validate_update,
 )

@@ -8,6 +8,7 @@ from kfast.api.field_errors import forbidden, invalid, non_negative
 from kfast.api.kind import SCALE, STATUS, Body, Cell, Column, FieldError, Kind
 from kfast.api.pod_spec import default_claim_spec, default_template
 from kfast.api.pod_template import validate_workload
+from kfast.api.pod_warnings import template_warnings
 from kfast.meta.names import dns_label
 
 _MUTABLE = (
@@ -140,9 +141,11 @@ KIND = Kind(
         AGE,
         *container_columns("spec.template.spec"),
     ),
+    name_rule="label",
     defaults=_defaults,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
+    warnings=template_warnings,
     validate=_validate,
     validate_update=_validate_update,
 )

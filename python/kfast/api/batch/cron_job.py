@@ -10,6 +10,7 @@ from kfast.api.batch.job_validation import validate_job_spec
 from kfast.api.columns import AGE, NAME, NONE, UNSET, container_columns, label_selector, lookup, since, size, text
 from kfast.api.field_errors import invalid, non_negative, not_supported, required
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.pod_warnings import name_warnings, spec_warnings
 
 _POLICIES = ("Allow", "Forbid", "Replace")
 _LONGEST_NAME = 52
@@ -67,6 +68,12 @@ def _validate(cron_job: Body) -> list[FieldError]:
     return errors
 
 
+def _warnings(cron_job: Body) -> list[str]:
+    path = "spec.jobTemplate.spec.template.spec"
+    names = name_warnings(cron_job["metadata"], "Pod names and hostnames")
+    return names + spec_warnings(cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"], path)
+
+
 def _prepare_create(cron_job: Body) -> None:
     cron_job["status"] = {}
 
@@ -103,4 +110,5 @@ KIND = Kind(
     defaults=_defaults,
     prepare_create=_prepare_create,
     validate=_validate,
+    warnings=_warnings,
 )

@@ -6,6 +6,7 @@ from kfast.api.batch.job_spec import default_job_spec
 from kfast.api.batch.job_validation import validate_job, validate_job_update
 from kfast.api.columns import AGE, NAME, container_columns, epoch, has_condition, human_duration, label_selector, lookup
 from kfast.api.kind import STATUS, Body, Cell, Column, DeleteDefaults, Kind, SelectableField
+from kfast.api.pod_warnings import workload_warnings
 
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
@@ -84,6 +85,7 @@ KIND = Kind(
     delete=DeleteDefaults(propagation="Orphan"),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    warnings=workload_warnings,
     validate=validate_job,
     validate_update=validate_job_update,
 )

@@ -59,6 +59,7 @@ KIND = Kind(
     ),
     fields=(SelectableField("spec.signerName", "spec.signerName"),),
     has_generation=False,
+    name_rule="path",
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     validate=_validate,

@@ -17,6 +17,7 @@ from kfast.api.pod_qos import qos_class
 from kfast.api.pod_spec import default_host_ports, default_pod_spec, default_requests
 from kfast.api.pod_update import validate_pod_update
 from kfast.api.pod_validation import validate_pod_metadata, validate_pod_spec
+from kfast.api.pod_warnings import pod_warnings
 
 
 def _defaults(pod: Body) -> None:
@@ -94,6 +95,7 @@ KIND = Kind(
     delete=DeleteDefaults(grace_seconds=grace_seconds),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    warnings=pod_warnings,
     validate=_validate,
     validate_update=validate_pod_update,
 )
