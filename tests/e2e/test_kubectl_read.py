@@ -90,7 +90,8 @@ def test_get_watch_prints_changes_as_they_happen(shop):
     ],
 )
 def test_describe_every_demo_kind(shop, kind, name, expected):
-    text = shop("describe", kind, *([name] if name else []))
+    name = name or shop("get", kind, "-o", "jsonpath={.items[0].metadata.name}")
+    text = shop("describe", kind, name)
     for word in expected:
         assert word in text
 

@@ -33,11 +33,12 @@ def test_create_generators(kubectl, arguments, printed):
 
 
 def test_create_twice_is_refused(kubectl):
-    kubectl("create", "configmap", "c")
-    assert 'Error from server (AlreadyExists): configmaps "c" already exists' in kubectl.fails(
+    kubectl("create", "-f", "-", stdin=CONFIG)
+    text = kubectl.fails("create", "-f", "-", stdin=CONFIG)
+    assert 'Error from server (AlreadyExists): error when creating "STDIN": configmaps "c" already exists' in text
+    assert 'error: failed to create configmap: configmaps "c" already exists' in kubectl.fails(
         "create", "configmap", "c"
     )
-    assert "error: failed to create configmap" in kubectl.fails("create", "configmap", "c")
 
 
 def test_apply_creates_changes_and_leaves_alone(kubectl):
@@ -220,7 +221,7 @@ def test_cordon_taint_and_drain(kubectl):
         kubectl("rollout", "status", "deployment/web", "--timeout=60s")
         assert kubectl("get", "pods", f"--field-selector=spec.nodeName={node}", "-o", "name") == ""
         kubectl("taint", "node", node, "special=yes:NoSchedule")
-        assert kubectl.json("get", "node", node)["spec"]["taints"][-1]["key"] == "special"
+        assert kubectl.json("get", "node", node)["spec"]["taints"][0]["key"] == "special"
         kubectl("taint", "node", node, "special-")
     finally:
         kubectl("uncordon", node)
