@@ -339,6 +339,26 @@ def test_immutable_data(kind):
             ["rules[0].verbs: Required value: verbs must contain at least one value"],
         ),
         (
+            ("", "v1", "Event"),
+            {"involvedObject": {"kind": "Pod", "namespace": "n"}},
+            ['involvedObject.namespace: Invalid value: "n": does not match event.namespace'],
+        ),
+        (
+            ("events.k8s.io", "v1", "Event"),
+            {"type": "Odd", "regarding": {}, "eventTime": "t", "reportingController": "a/b", "reason": "r"},
+            [
+                'involvedObject.namespace: Invalid value: "": does not match event.namespace',
+                "reportingInstance: Required value",
+                "action: Required value",
+                'type: Invalid value: "": has invalid value: Odd',
+            ],
+        ),
+        (
+            ("", "v1", "PersistentVolume"),
+            {"spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "0"}, "nfs": {}}},
+            ['spec.capacity[storage]: Invalid value: "0": must be greater than zero'],
+        ),
+        (
             ("coordination.k8s.io", "v1", "Lease"),
             {"spec": {"leaseDurationSeconds": 0}},
             ["spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0"],

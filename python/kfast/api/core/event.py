@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from kfast.api.columns import lookup, since, text
-from kfast.api.kind import Body, Cell, Column, Kind, SelectableField
+from kfast.api.core.event_validation import validate_event
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind, SelectableField
 
 _REGARDING = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
 def _defaults(event: Body) -> None:
     event.setdefault("source", {})
+
+
+def _validate(event: Body) -> list[FieldError]:
+    return validate_event(event, "reportingComponent")
 
 
 def _first(event: Body, now: float) -> str:
@@ -79,4 +84,5 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     defaults=_defaults,
+    validate=_validate,
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kfast.api.core.event import COLUMNS
-from kfast.api.kind import Body, Cell, Column, Kind, SelectableField
+from kfast.api.core.event_validation import validate_event, validate_event_update
+from kfast.api.field_errors import invalid, required
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind, SelectableField
 
 _TO_CORE = {
     "regarding": "involvedObject",
@@ -35,6 +37,19 @@ def _defaults(event: Body) -> None:
     event.setdefault("deprecatedSource", {})
 
 
+def _validate(event: Body) -> list[FieldError]:
+    errors = validate_event(_to_storage(event), "reportingController")
+    if not event.get("eventTime") and not event.get("deprecatedFirstTimestamp"):
+        errors.append(required("eventTime"))
+    if event.get("type") not in ("Normal", "Warning"):
+        errors.append(invalid("type", "", f"has invalid value: {event.get('type') or ''}"))
+    return errors
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    return validate_event_update(_to_storage(new), _to_storage(old))
+
+
 def _of_core(column: Column) -> Column:
     compute = column.value
     if isinstance(compute, str):
@@ -62,6 +77,8 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     defaults=_defaults,
+    validate=_validate,
+    validate_update=_validate_update,
     storage="v1",
     from_storage=_from_storage,
     to_storage=_to_storage,
