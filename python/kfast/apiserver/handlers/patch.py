@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import CoreError, Object, PatchError, StrictDecodeError
-from kfast.api.kind import Body, FieldError, Kind
+from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
@@ -17,8 +17,6 @@ from kfast.meta.exchange import Request, Response
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-
-_CODES = {"BadRequest": 400, "Invalid": 422, "InternalError": 500}
 
 
 async def patch(backend: Backend, request: Request, info: RequestInfo) -> Response:
@@ -64,7 +62,7 @@ def apply_patch(
     try:
         patched, warnings = backend.schema.patch(schema, media_type, encode_json(old), data, options.field_validation)
     except PatchError as error:
-        raise _refused(kind, info.name, *error.args) from None
+        raise _refused(*error.args) from None
     except StrictDecodeError as error:
         raise bad_request(str(error)) from None
     except CoreError as error:
@@ -76,12 +74,13 @@ def apply_patch(
     return patched, warnings
 
 
-def _refused(kind: Kind, name: str, reason: str, message: str) -> StatusError:
-    """A patch that is malformed or does not apply."""
+def _refused(reason: str, message: str) -> StatusError:
+    """A patch that is malformed or does not apply. Why it does not apply is not told, as upstream's generic answer."""
     if reason == "RequestEntityTooLarge":
         return too_large_entity(message)
-    details = {"name": name, "group": kind.group, "kind": kind.kind} if reason == "Invalid" else {}
-    return StatusError(_CODES[reason], reason, message, {k: v for k, v in details.items() if v})
+    if reason == "Invalid":
+        return StatusError(422, reason, "the server rejected our request due to an error in our request")
+    return StatusError(400 if reason == "BadRequest" else 500, reason, message)
 
 
 def _unfit(info: RequestInfo, message: str, data: bytes) -> StatusError:
