@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,8 @@ from kfast.client import TransportError
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch, own_key
-from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, candidates, claim, controller_of
-from kfast.runtime.pods import available_in, deletion_order, from_template, is_active, is_ready, is_terminal
+from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, claim, controller_of
+from kfast.runtime.pods import available_in, deletion_order, from_template, is_active, is_terminal
 
 BURST = 500
 """Pods created or deleted in one reconcile."""
@@ -44,17 +45,18 @@ def plan(owner: Object, active: Sequence[Object], related: Sequence[Object], now
 def status_of(
     owner: Object, pods: Sequence[Object], now: float, failure: tuple[str, str] | None = None
 ) -> dict[str, Any]:
-    """The status that `pods` amount to; `failure` is (reason, message) of what could not be done."""
+    """The status that `pods`, none of them finished, amount to; `failure` is (reason, message) of what went wrong."""
     template = owner.get("spec", "template", "metadata", "labels") or {}
     labelled = LabelSelector.from_map(template)
     min_ready = owner.get("spec", "minReadySeconds") or 0
-    active = [pod for pod in pods if is_active(pod)]
+    active = [pod for pod in pods if not pod.deleting]
+    waits = [wait for pod in active if (wait := available_in(pod, min_ready, now)) is not None]
     counts = (
         len(active),
         sum(labelled.matches(pod) for pod in active),
-        sum(is_ready(pod) for pod in active),
-        sum(available_in(pod, min_ready, now) == 0.0 for pod in active),
-        sum(pod.deleting and not is_terminal(pod) for pod in pods),
+        len(waits),
+        waits.count(0.0),
+        len(pods) - len(active),
     )
     status: dict[str, Any] = dict(zip(_COUNTS, counts, strict=True))
     if owner.kind == "ReplicationController":
@@ -88,12 +90,11 @@ async def _reconcile(kind: Kind, context: Context, key: Key) -> float | None:
         context.expectations.forget(key)
         return None
     settled = context.expectations.satisfied(key)
-    pods = [pod for pod in candidates(context.lister(PODS), owner) if not is_terminal(pod)]
-    pods = await claim(context.client, kind, owner, PODS, pods, selector_of(owner))
+    pods = await claim(context.client, kind, owner, PODS, context.lister(PODS), selector_of(owner), _is_unfinished)
     failed: StatusError | TransportError | None = None
     failure = None
     if settled and not owner.deleting:
-        active = [pod for pod in pods if is_active(pod)]
+        active = [pod for pod in pods if not pod.deleting]
         todo = plan(owner, active, _related(context, kind, owner, active), context.clock.now())
         failed = await _execute(context, key, owner, todo)
         if failed is not None:
@@ -103,6 +104,10 @@ async def _reconcile(kind: Kind, context: Context, key: Key) -> float | None:
     if failed is not None:
         raise failed
     return _next_available(owner, pods, now)
+
+
+def _is_unfinished(pod: Object) -> bool:
+    return not is_terminal(pod)
 
 
 def selector_of(owner: Object) -> LabelSelector:
@@ -128,8 +133,8 @@ def _next_available(owner: Object, pods: Iterable[Object], now: float) -> float 
     min_ready = owner.get("spec", "minReadySeconds") or 0
     if not min_ready:
         return None
-    waits = [available_in(pod, min_ready, now) for pod in pods if is_active(pod)]
-    return min((wait for wait in waits if wait), default=None)
+    waits = [available_in(pod, min_ready, now) for pod in pods if not pod.deleting]
+    return min((wait for wait in waits if wait and wait != math.inf), default=None)
 
 
 async def _execute(context: Context, key: Key, owner: Object, todo: Plan) -> StatusError | TransportError | None:

@@ -6,7 +6,7 @@ Semantics of ControllerRefManager in pkg/controller/controller_ref_manager.go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kfast._core import Object
@@ -77,31 +77,26 @@ def by_controller(obj: Object) -> Sequence[str]:
     return (owner["uid"] if owner else orphan_value(obj.namespace),)
 
 
-def candidates(lister: Lister, owner: Object) -> list[Object]:
-    """Objects `owner` controls, and those of its namespace nobody does."""
-    orphans = lister.by_index(CONTROLLER_INDEX, orphan_value(owner.namespace))
-    return lister.by_index(CONTROLLER_INDEX, owner.uid) + orphans
-
-
 async def claim(
-    client: Client, owner_kind: Kind, owner: Object, kind: Kind, objects: Iterable[Object], selector: Selector
+    client: Client,
+    owner_kind: Kind,
+    owner: Object,
+    kind: Kind,
+    lister: Lister,
+    selector: Selector,
+    concerns: Callable[[Object], bool] = lambda _: True,
 ) -> list[Object]:
-    """The objects of `kind` that `owner` controls: matching orphans are adopted, what matches no more is released."""
-    kept: list[Object] = []
-    adopted: list[Object] = []
-    released: list[Object] = []
-    for obj in objects:
-        reference = controller_of(obj)
-        matches = selector.matches(obj)
-        if reference is not None and reference["uid"] != owner.uid:
-            continue
-        if reference is not None and matches:
-            kept.append(obj)
-        elif reference is not None and not owner.deleting:
-            released.append(obj)
-        elif reference is None and matches and not owner.deleting and not obj.deleting:
-            adopted.append(obj)
-    await asyncio.gather(*(_release(client, owner, kind, obj) for obj in released))
+    """The objects of `kind` that `owner` controls: matching orphans are adopted, what matches no more is released.
+    The lister needs CONTROLLER_INDEX; objects that do not concern the owner are left as they are."""
+    owned = [obj for obj in lister.by_index(CONTROLLER_INDEX, owner.uid) if concerns(obj)]
+    kept = [obj for obj in owned if selector.matches(obj)]
+    if owner.deleting:
+        return kept
+    if len(kept) < len(owned):
+        released = [obj for obj in owned if not selector.matches(obj)]
+        await asyncio.gather(*(_release(client, owner, kind, obj) for obj in released))
+    orphans = lister.by_index(CONTROLLER_INDEX, orphan_value(owner.namespace))
+    adopted = [obj for obj in orphans if selector.matches(obj) and not obj.deleting and concerns(obj)]
     if adopted and await _may_adopt(client, owner_kind, owner):
         taken = await asyncio.gather(*(_adopt(client, owner, kind, obj) for obj in adopted))
         kept.extend(obj for obj in taken if obj is not None)

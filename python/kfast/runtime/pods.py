@@ -33,21 +33,16 @@ def ready_condition(pod: Object) -> dict[str, Any] | None:
     return None
 
 
-def is_ready(pod: Object) -> bool:
-    """Whether the condition Ready is True."""
-    condition = ready_condition(pod)
-    return condition is not None and condition["status"] == "True"
-
-
 def available_in(pod: Object, min_ready_seconds: int, now: float) -> float | None:
-    """Seconds until the pod has been ready for `min_ready_seconds`: 0 if it is available, None if it is not ready."""
+    """Seconds until the pod has been ready for `min_ready_seconds`: 0 if it is available, None if it is not ready,
+    infinite if nobody says since when it is."""
     condition = ready_condition(pod)
     if condition is None or condition["status"] != "True":
         return None
     if not min_ready_seconds:
         return 0.0
     since = condition.get("lastTransitionTime")
-    return max(0.0, parse_time(since) + min_ready_seconds - now) if since else None
+    return max(0.0, parse_time(since) + min_ready_seconds - now) if since else math.inf
 
 
 def from_template(template: Mapping[str, Any], owner: Object) -> dict[str, Any]:

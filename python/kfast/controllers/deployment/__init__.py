@@ -14,7 +14,7 @@ from kfast.controllers.deployment.replica_sets import REVISION, ReplicaSet, body
 from kfast.controllers.deployment.status import set_condition
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, LabelSelector, Object, Watch
-from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, candidates, claim, controller_of
+from kfast.runtime.ownership import CONTROLLER_INDEX, by_controller, claim, controller_of
 from kfast.runtime.pods import is_terminal
 
 
@@ -28,8 +28,8 @@ async def reconcile(context: Context, key: Key) -> float | None:
         message = "This deployment is selecting all pods. A non-empty selector is required."
         context.recorder.event(deployment, "Warning", "SelectingAll", message)
         return None
-    owned = candidates(context.lister(REPLICA_SETS), deployment)
-    owned = await claim(context.client, DEPLOYMENTS, deployment, REPLICA_SETS, owned, selector)
+    lister = context.lister(REPLICA_SETS)
+    owned = await claim(context.client, DEPLOYMENTS, deployment, REPLICA_SETS, lister, selector)
     sets = [ReplicaSet.read(obj) for obj in owned]
     now = context.clock.now()
     todo = plan(deployment, sets, _old_pods_run(context, deployment, sets), now)
