@@ -122,6 +122,7 @@ class HTTPServer:
         for sink in list(self._watches):
             sink.close()
         if self._protocols is not None:
+            self._protocols.pre_shutdown()  # idle connections would be waited for
             await self._protocols.shutdown(2.0)
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -99,6 +98,8 @@ class ServiceAccountTokens:
             "nbf": now,
             "sub": f"system:serviceaccount:{account.namespace}:{account.name}",
         }
+        import jwt  # costs a tenth of a server's start and is needed later, if ever
+
         token = jwt.encode(claims, self._private, algorithm="ES256", headers={"kid": self.key_id, "typ": None})
         return token, float(now + seconds)
 
@@ -134,6 +135,8 @@ class ServiceAccountTokens:
         }
 
     def _verify(self, token: str) -> _Verified | None:
+        import jwt
+
         try:
             claims = jwt.decode(
                 token,

@@ -247,6 +247,17 @@ async def test_stop_ends_open_watches_at_once(api):
         assert await answer.content.read() == b""
 
 
+async def test_stop_does_not_wait_for_idle_connections():
+    api = API()
+    server = await serve(api.handle)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{server.port}/ok") as answer:
+            await answer.read()
+        begin = time.monotonic()
+        await server.stop()
+        assert time.monotonic() - begin < 1
+
+
 async def test_tls_tells_the_peer_and_survives_plain_text():
     pki, api = PKI(None, time.time()), API()
     server = await serve(api.handle, tls=server_context(pki.server(), pki.ca.certificate))
