@@ -70,6 +70,7 @@ class APIServer:
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
         self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
         self.metrics = Metrics()
+        self.backend.watching = lambda info, change: self.metrics.watching(_labels(info), change)
         self.health = Health()
         self.discovery = Discovery(lambda: catalog)
         openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
@@ -128,12 +129,13 @@ def _labels(info: RequestInfo) -> RequestLabels:
     if scope is None:
         return _OTHER
     where = "resource" if info.name else "namespace" if info.namespace else "cluster"
-    key = (info.verb, info.subresource, where)
+    subresource = info.subresource if info.subresource in scope.subresources else ""
+    key = (info.verb, subresource, where)
     labels = scope.metric_labels.get(key)
     if labels is None:
         kind = scope.kind
         labels = scope.metric_labels[key] = RequestLabels(
-            info.verb.upper(), kind.group, kind.version, kind.plural, info.subresource, where
+            info.verb.upper(), kind.group, kind.version, kind.plural, subresource, where
         )
     return labels
 

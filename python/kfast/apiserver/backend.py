@@ -33,9 +33,14 @@ class Reservations(Protocol):
     def after_delete(self, old: Body) -> None: ...
 
 
+def _not_counted(_info: RequestInfo, _change: int) -> None:
+    return None
+
+
 class Backend:
     """Shared by all handlers of one apiserver.
 
+    `watching` is told of every watch that begins (+1) and ends (-1).
     `virtual` maps `plural.group` (or `plural/subresource`) to the handler of a create-only kind.
     """
 
@@ -51,6 +56,7 @@ class Backend:
         self.feeds = FeedHub()
         self.virtual: dict[str, VirtualHandler] = {}
         self.reservations: dict[str, Reservations] = {}
+        self.watching: Callable[[RequestInfo, int], None] = _not_counted
         self._scopes: dict[tuple[str, str, str], Scope] = {}
 
     def scope(self, group: str, version: str, plural: str) -> Scope | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ class Plan:
     bookmarks: bool
     timeout: float
     key: Hashable | None
+    count: Callable[[int], None]
+    """Told +1 when the watch begins and -1 when it ends."""
 
 
 class _Schedule:
@@ -92,6 +94,7 @@ class WatchStream:
             return
         self._sink = sink
         self._backend.feeds.streams.add(self)
+        self._plan.count(1)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def close(self) -> None:
@@ -108,7 +111,9 @@ class WatchStream:
         if self._ended:
             return
         self._ended = True
-        self._backend.feeds.streams.discard(self)
+        if self._sink is not None:
+            self._backend.feeds.streams.discard(self)
+            self._plan.count(-1)
         if self._feed is not None:
             self._backend.feeds.leave(self._feed, self._key, self)
         else:
@@ -156,8 +161,13 @@ class WatchStream:
         if lines:
             await self._write(lines)
             return False
-        self._feed = self._backend.feeds.join(self._key, self, self._plan.cursor, self._encoding)
-        return self._feed is not None
+        feeds = self._backend.feeds
+        feed = feeds.join(self._key, self, self._plan.cursor, self._encoding)
+        if feed is not None and self._ended:  # a write of the joining itself found the peer gone
+            feeds.leave(feed, self._key, self)
+            return True
+        self._feed = feed
+        return feed is not None
 
     async def _write(self, lines: list[bytes]) -> None:
         self.deliver(frame(lines))
@@ -177,6 +187,7 @@ class NativeWatch:
         self._bookmark_due = False
         self._timer = asyncio.get_running_loop().create_task(self._tick())
         backend.feeds.streams.add(self)
+        plan.count(1)
 
     def end(self) -> None:
         """The server stops."""
@@ -184,8 +195,11 @@ class NativeWatch:
 
     def close(self) -> None:
         """Ends the watch; idempotent."""
-        self._backend.feeds.streams.discard(self)
+        if self._closed:
+            return
         self._closed = True
+        self._backend.feeds.streams.discard(self)
+        self._plan.count(-1)
         self._cursor.close()
         self._timer.cancel()
 

@@ -127,12 +127,40 @@ async def test_a_slow_peer_is_ended_and_the_others_go_on(call: Any) -> None:
     assert (slow.closed, slow.events) == (1, [])
 
 
+async def test_a_peer_lost_while_joining_leaves_no_feed(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = call.api.backend.feeds
+    join = feeds.join
+
+    def lost(key: Any, stream: Any, *rest: Any) -> Any:
+        stream.end()
+        return join(key, stream, *rest)
+
+    monkeypatch.setattr(feeds, "join", lost)
+    sink = await call.watch(f"{CM}?watch=true")
+    await until(lambda: sink.closed)
+    assert (len(feeds), len(feeds.streams)) == (0, 0)
+
+
 async def test_the_last_watcher_ends_the_feed(call: Any) -> None:
     one, two = await call.watch(f"{CM}?watch=true"), await call.watch(f"{CM}?watch=true")
     for payload in call.sinks:
         payload.close()
         payload.close()
     assert (one.closed, two.closed, len(call.api.backend.feeds)) == (1, 1, 0)
+
+
+async def test_open_watches_are_counted(call: Any) -> None:
+    async def count() -> bytes:
+        lines = (await call("GET", "/metrics")).raw
+        return b"".join(line for line in lines.splitlines() if line.startswith(b"apiserver_longrunning_requests{"))
+
+    await call.watch(f"{CM}?watch=true")
+    native = (await call.native("GET", f"{CM}?watch=true")).payload
+    assert (await count()).endswith(b" 2.0")
+    native.close()
+    native.close()
+    call.sinks[0].close()
+    assert (await count()).endswith(b" 0.0")
 
 
 async def test_the_server_ends_all_watches_when_it_stops(call: Any) -> None:

@@ -86,6 +86,7 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
         options.bookmarks,
         timeout,
         None if output.transform == "Table" else (*shared, output),
+        lambda change: backend.watching(info, change),
     )
 
 
