@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -34,10 +35,10 @@ def pod(number: int, cpu: str) -> Object:
     "classes",
     [pytest.param(1, id="basic"), pytest.param(20, id="twenty classes"), pytest.param(1_000, id="own class each")],
 )
-def test_decisions(benchmark, classes):
+def test_decisions(benchmark: Any, classes: int) -> None:
     pods = PODS if classes < 1_000 else 1_000
 
-    def setup():
+    def setup() -> tuple[tuple[Scheduler], dict[str, Any]]:
         scheduler = Scheduler()
         for number in range(NODES):
             scheduler.set_node(node(number), 0)

@@ -1,17 +1,13 @@
 //! The scheduler: objects in, decisions out.
 
 use crate::SchedulerError;
-use crate::cache::{Cache, ClassId, NodeIndex};
-use crate::cycle::{Candidates, ClassState, Diagnosis, Evaluation, candidates};
+use crate::cache::{Cache, NodeIndex};
+use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, candidates};
 use crate::framework::{ClusterEvent, Events, Profile, default_profile};
 use crate::model::{NodeSpec, Pod, PodClass, PodInput};
 use crate::queue::{Entry, Place, Queue, Time};
 use kfast_core::Object;
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Class states together hold at most this many rows.
-const STATE_ROWS: usize = 1 << 22;
 
 /// What was decided about one pod.
 #[derive(Debug)]
@@ -57,10 +53,7 @@ pub struct Scheduler {
     profile: Profile,
     cache: Cache,
     queue: Queue,
-    /// `None`: seen once, from scratch.
-    states: HashMap<ClassId, (u64, Option<ClassState>)>,
-    cycle: u64,
-    seed: u64,
+    placement: Placement,
 }
 
 impl Scheduler {
@@ -72,9 +65,7 @@ impl Scheduler {
             profile: default_profile(),
             cache: Cache::default(),
             queue: Queue::default(),
-            states: HashMap::new(),
-            cycle: 0,
-            seed,
+            placement: Placement::new(seed),
         }
     }
 
@@ -167,9 +158,7 @@ impl Scheduler {
 
     /// Decides about up to `max` pods.
     pub fn step(&mut self, now: Time, max: usize) -> Vec<Decision> {
-        for class in self.cache.classes.take_released() {
-            self.states.remove(&class);
-        }
+        self.placement.forget(&self.cache.classes.take_released());
         let mut decisions = Vec::new();
         while decisions.len() < max
             && let Some(entry) = self.queue.pop(now)
@@ -217,9 +206,11 @@ impl Scheduler {
     }
 
     fn decide(&mut self, entry: Entry, now: Time) -> Decision {
-        self.cycle += 1;
         let class = self.cache.classes.get(entry.class);
-        let outcome = match self.find(entry.class, &class) {
+        let outcome = match self
+            .placement
+            .find(&self.profile, &self.cache, entry.class, &class)
+        {
             Ok(node) => {
                 let held = self.cache.classes.hold(entry.class);
                 self.cache.place(&entry.pod.uid, held, &node);
@@ -247,75 +238,6 @@ impl Scheduler {
             message: diagnosis.message(&self.cache.resources, &post_filter.unwrap_or_default()),
             plugins: diagnosis.plugins(),
         }
-    }
-
-    /// The node for a class, or why there is none.
-    fn find(&mut self, id: ClassId, class: &PodClass) -> Result<Arc<str>, Diagnosis> {
-        let total = self.cache.node_count();
-        let (found, filters) = candidates(&self.profile, &self.cache, class);
-        let (cache, profile) = (&self.cache, &self.profile);
-        let mut rejections = Vec::new();
-        let best = match found {
-            Candidates::Rejected(rejection) => {
-                return Err(Diagnosis {
-                    total,
-                    pre_filter: Some(rejection),
-                    rejections,
-                });
-            }
-            Candidates::Some(rows, outside) => {
-                let excluded = total - rows.len();
-                let run = Evaluation::run(profile, cache, class, &filters, rows.into_iter());
-                rejections.extend(run.rejected.iter().map(|(_, r)| (r.clone(), 1)));
-                rejections.extend((excluded > 0).then_some((outside, excluded)));
-                pick(&run.best(), &mut self.seed)
-            }
-            Candidates::All => match self.states.entry(id) {
-                std::collections::hash_map::Entry::Vacant(slot) => {
-                    slot.insert((self.cycle, None));
-                    let rows = cache.nodes().map(|(row, _)| row);
-                    let run = Evaluation::run(profile, cache, class, &filters, rows);
-                    count(&mut rejections, run.rejected.iter().map(|(_, r)| r));
-                    pick(&run.best(), &mut self.seed)
-                }
-                std::collections::hash_map::Entry::Occupied(slot) => {
-                    let (used, state) = slot.into_mut();
-                    *used = self.cycle;
-                    let state = match state {
-                        Some(state) => {
-                            state.refresh(profile, cache, class, &filters);
-                            state
-                        }
-                        None => state.insert(ClassState::new(profile, cache, class, &filters)),
-                    };
-                    if state.best().is_empty() {
-                        rejections = state.rejections();
-                    }
-                    pick(state.best(), &mut self.seed)
-                }
-            },
-        };
-        let node = best
-            .and_then(|row| cache.node(row))
-            .map(|n| Arc::clone(&n.spec().name));
-        self.evict_states();
-        node.ok_or(Diagnosis {
-            total,
-            pre_filter: None,
-            rejections,
-        })
-    }
-
-    fn evict_states(&mut self) {
-        let most = (STATE_ROWS / self.cache.rows().max(1)).max(16);
-        if self.states.len() <= most {
-            return;
-        }
-        let mut used: Vec<u64> = self.states.values().map(|(used, _)| *used).collect();
-        let middle = used.len() / 2;
-        let (_, median, _) = used.select_nth_unstable(middle);
-        let median = *median;
-        self.states.retain(|_, (used, _)| *used >= median);
     }
 
     fn is_assumed(&self, uid: &str) -> bool {
@@ -347,27 +269,5 @@ impl Scheduler {
         self.queue.requeue(now, |class, plugins| {
             profile.helps(plugins, &cache.classes.get(class), &event)
         });
-    }
-}
-
-/// One of the rows, by the seed, which moves on (splitmix64).
-fn pick(rows: &[NodeIndex], seed: &mut u64) -> Option<NodeIndex> {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let at = (z ^ (z >> 31)) % u64::try_from(rows.len()).ok()?.max(1);
-    rows.get(usize::try_from(at).ok()?).copied()
-}
-
-fn count<'a>(
-    counts: &mut Vec<(crate::framework::Rejection, usize)>,
-    rejections: impl Iterator<Item = &'a crate::framework::Rejection>,
-) {
-    for rejection in rejections {
-        match counts.iter_mut().find(|(r, _)| r == rejection) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((rejection.clone(), 1)),
-        }
     }
 }

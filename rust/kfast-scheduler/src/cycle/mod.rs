@@ -3,9 +3,11 @@
 mod class_state;
 mod diagnosis;
 mod evaluation;
+mod placement;
 mod ranking;
 
 pub use class_state::ClassState;
 pub use diagnosis::Diagnosis;
 pub use evaluation::{Candidates, Evaluation, NodeScores, candidates};
+pub use placement::Placement;
 pub use ranking::Ranking;

@@ -4,6 +4,7 @@ mod affinity;
 mod node;
 mod pod;
 mod quantity;
+mod raw_pod;
 mod requests;
 mod resources;
 mod taint;

@@ -1,14 +1,11 @@
 //! Pod objects, and pod classes: all that placement depends on, shared by equal pods.
 
+use super::raw_pod::{RawPod, RawSpec};
 use super::requests::Requests;
-use super::{NodeSelectorTerm, Quantity, ResourceNames, Resources, Toleration, nullable};
+use super::{NodeSelectorTerm, ResourceNames, Resources, Toleration};
 use crate::SchedulerError;
 use kfast_core::Object;
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-pub(super) type ResourceMap = BTreeMap<String, Quantity>;
 
 /// A host port a pod occupies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,154 +76,6 @@ pub struct PodInput {
     pub pod: Pod,
     /// Its class, not yet shared.
     pub class: PodClass,
-}
-
-#[derive(Deserialize)]
-struct RawPod {
-    #[serde(default, deserialize_with = "nullable")]
-    spec: RawSpec,
-    #[serde(default, deserialize_with = "nullable")]
-    status: RawStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct RawSpec {
-    #[serde(deserialize_with = "nullable")]
-    pub containers: Vec<RawContainer>,
-    #[serde(deserialize_with = "nullable")]
-    pub init_containers: Vec<RawContainer>,
-    #[serde(deserialize_with = "nullable")]
-    pub overhead: ResourceMap,
-    pub resources: Option<RawResources>,
-    #[serde(deserialize_with = "nullable")]
-    volumes: Vec<RawVolume>,
-    #[serde(deserialize_with = "nullable")]
-    node_selector: BTreeMap<String, String>,
-    #[serde(deserialize_with = "nullable")]
-    affinity: RawAffinity,
-    #[serde(deserialize_with = "nullable")]
-    tolerations: Vec<Toleration>,
-    #[serde(deserialize_with = "nullable")]
-    scheduling_gates: Vec<serde::de::IgnoredAny>,
-    priority: Option<i32>,
-    preemption_policy: Option<String>,
-    node_name: Option<String>,
-    scheduler_name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct RawContainer {
-    pub name: String,
-    image: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    pub restart_policy: String,
-    #[serde(deserialize_with = "nullable")]
-    pub resources: RawResources,
-    #[serde(deserialize_with = "nullable")]
-    ports: Vec<RawPort>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawResources {
-    #[serde(deserialize_with = "nullable")]
-    pub requests: ResourceMap,
-    #[serde(deserialize_with = "nullable")]
-    pub limits: ResourceMap,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RawPort {
-    #[serde(deserialize_with = "nullable")]
-    host_port: i32,
-    #[serde(rename = "hostIP", deserialize_with = "nullable")]
-    host_ip: String,
-    #[serde(deserialize_with = "nullable")]
-    protocol: String,
-}
-
-#[derive(Deserialize)]
-struct RawVolume {
-    image: Option<RawImageVolume>,
-}
-
-#[derive(Deserialize)]
-struct RawImageVolume {
-    #[serde(default, deserialize_with = "nullable")]
-    reference: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RawAffinity {
-    #[serde(deserialize_with = "nullable")]
-    node_affinity: RawNodeAffinity,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RawNodeAffinity {
-    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    required: Option<RawNodeSelector>,
-    #[serde(
-        rename = "preferredDuringSchedulingIgnoredDuringExecution",
-        deserialize_with = "nullable"
-    )]
-    preferred: Vec<RawPreferred>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawNodeSelector {
-    #[serde(default, deserialize_with = "nullable")]
-    node_selector_terms: Vec<NodeSelectorTerm>,
-}
-
-#[derive(Deserialize)]
-struct RawPreferred {
-    weight: i32,
-    preference: NodeSelectorTerm,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct RawStatus {
-    phase: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    pub container_statuses: Vec<RawContainerStatus>,
-    #[serde(deserialize_with = "nullable")]
-    pub init_container_statuses: Vec<RawContainerStatus>,
-    #[serde(deserialize_with = "nullable")]
-    conditions: Vec<RawCondition>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct RawContainerStatus {
-    pub name: String,
-    pub resources: Option<RawResources>,
-    #[serde(deserialize_with = "nullable")]
-    pub allocated_resources: ResourceMap,
-}
-
-#[derive(Deserialize)]
-struct RawCondition {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default, deserialize_with = "nullable")]
-    reason: String,
-}
-
-impl RawStatus {
-    /// The kubelet refused the requested resize, so the spec's requests are not held.
-    pub fn resize_infeasible(&self) -> bool {
-        self.conditions
-            .iter()
-            .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
-    }
 }
 
 impl PodInput {

@@ -1,6 +1,6 @@
 //! A pod's resource requests: containers, init containers and sidecars, pod level, overhead, resizes.
 
-use super::pod::{RawContainer, RawSpec, RawStatus, ResourceMap};
+use super::raw_pod::{RawContainer, RawSpec, RawStatus, ResourceMap};
 use super::{CPU, MEMORY, ResourceNames, Resources};
 
 /// What a container without a cpu request counts in scoring: 100m.

@@ -1,0 +1,155 @@
+//! The fields of a pod's JSON that placement reads.
+
+use super::{NodeSelectorTerm, Quantity, Toleration, nullable};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+pub type ResourceMap = BTreeMap<String, Quantity>;
+
+#[derive(Deserialize)]
+pub struct RawPod {
+    #[serde(default, deserialize_with = "nullable")]
+    pub spec: RawSpec,
+    #[serde(default, deserialize_with = "nullable")]
+    pub status: RawStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawSpec {
+    #[serde(deserialize_with = "nullable")]
+    pub containers: Vec<RawContainer>,
+    #[serde(deserialize_with = "nullable")]
+    pub init_containers: Vec<RawContainer>,
+    #[serde(deserialize_with = "nullable")]
+    pub overhead: ResourceMap,
+    pub resources: Option<RawResources>,
+    #[serde(deserialize_with = "nullable")]
+    pub volumes: Vec<RawVolume>,
+    #[serde(deserialize_with = "nullable")]
+    pub node_selector: BTreeMap<String, String>,
+    #[serde(deserialize_with = "nullable")]
+    pub affinity: RawAffinity,
+    #[serde(deserialize_with = "nullable")]
+    pub tolerations: Vec<Toleration>,
+    #[serde(deserialize_with = "nullable")]
+    pub scheduling_gates: Vec<serde::de::IgnoredAny>,
+    pub priority: Option<i32>,
+    pub preemption_policy: Option<String>,
+    pub node_name: Option<String>,
+    pub scheduler_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawContainer {
+    pub name: String,
+    pub image: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub restart_policy: String,
+    #[serde(deserialize_with = "nullable")]
+    pub resources: RawResources,
+    #[serde(deserialize_with = "nullable")]
+    pub ports: Vec<RawPort>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawResources {
+    #[serde(deserialize_with = "nullable")]
+    pub requests: ResourceMap,
+    #[serde(deserialize_with = "nullable")]
+    pub limits: ResourceMap,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawPort {
+    #[serde(deserialize_with = "nullable")]
+    pub host_port: i32,
+    #[serde(rename = "hostIP", deserialize_with = "nullable")]
+    pub host_ip: String,
+    #[serde(deserialize_with = "nullable")]
+    pub protocol: String,
+}
+
+#[derive(Deserialize)]
+pub struct RawVolume {
+    pub image: Option<RawImageVolume>,
+}
+
+#[derive(Deserialize)]
+pub struct RawImageVolume {
+    #[serde(default, deserialize_with = "nullable")]
+    pub reference: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawAffinity {
+    #[serde(deserialize_with = "nullable")]
+    pub node_affinity: RawNodeAffinity,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawNodeAffinity {
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    pub required: Option<RawNodeSelector>,
+    #[serde(
+        rename = "preferredDuringSchedulingIgnoredDuringExecution",
+        deserialize_with = "nullable"
+    )]
+    pub preferred: Vec<RawPreferred>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RawNodeSelector {
+    #[serde(default, deserialize_with = "nullable")]
+    pub node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+#[derive(Deserialize)]
+pub struct RawPreferred {
+    pub weight: i32,
+    pub preference: NodeSelectorTerm,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawStatus {
+    pub phase: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub container_statuses: Vec<RawContainerStatus>,
+    #[serde(deserialize_with = "nullable")]
+    pub init_container_statuses: Vec<RawContainerStatus>,
+    #[serde(deserialize_with = "nullable")]
+    pub conditions: Vec<RawCondition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawContainerStatus {
+    pub name: String,
+    pub resources: Option<RawResources>,
+    #[serde(deserialize_with = "nullable")]
+    pub allocated_resources: ResourceMap,
+}
+
+#[derive(Deserialize)]
+pub struct RawCondition {
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    #[serde(default, deserialize_with = "nullable")]
+    pub reason: String,
+}
+
+impl RawStatus {
+    /// The kubelet refused the requested resize, so the spec's requests are not held.
+    pub fn resize_infeasible(&self) -> bool {
+        self.conditions
+            .iter()
+            .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
+    }
+}
