@@ -162,3 +162,50 @@ fn failure(path: &Path, error: rusqlite::Error) -> LogError {
         _ => LogError::Failed(format!("{name}: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Fields;
+    use kfast_core::Object;
+
+    fn event(revision: Revision, name: &str) -> Arc<Event> {
+        let text =
+            format!("{{\"metadata\":{{\"resourceVersion\":\"{revision}\",\"name\":\"{name}\"}}}}");
+        let next = Fields::default().version(Object::parse(text.into_bytes()).unwrap());
+        let key = format!("/{name}").into();
+        Arc::new(Event::new(revision, "nodes".into(), key, None, Some(next)))
+    }
+
+    fn keys(log: &mut SqliteLog) -> Vec<(Revision, String)> {
+        let mut found = Vec::new();
+        log.load(&mut |r| found.push((r.revision, r.key))).unwrap();
+        found
+    }
+
+    #[test]
+    fn what_a_failed_append_left_is_replaced() {
+        let name = format!("kfast-suspect-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut log = SqliteLog::open(&path).unwrap();
+        log.append(&[event(2, "a")], &[]).unwrap();
+        // As if the commit had reached the disk and its acknowledgement had not.
+        log.append(&[event(3, "lost"), event(4, "lost-too")], &[])
+            .unwrap();
+        log.suspect = true;
+        log.append(&[event(3, "b")], &[]).unwrap();
+        let expected = [(2, "/a".to_owned()), (3, "/b".to_owned())];
+        assert_eq!(keys(&mut log), expected);
+
+        // A refused batch is refused whole, and the log opens anew.
+        assert!(
+            log.append(&[event(4, "c"), event(2, "again")], &[])
+                .is_err()
+        );
+        assert!(log.connection.is_none() && log.suspect);
+        log.append(&[event(4, "d")], &[2]).unwrap();
+        assert_eq!(keys(&mut log), [(3, "/b".to_owned()), (4, "/d".to_owned())]);
+        drop(log);
+        std::fs::remove_file(path).unwrap();
+    }
+}
