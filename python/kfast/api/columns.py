@@ -118,7 +118,7 @@ def format_labels(labels: dict[str, str] | None) -> str:
 
 
 def _requirement(expression: dict[str, Any]) -> str:
-    key, operator = expression["key"], expression["operator"]
+    key, operator = expression.get("key", ""), expression.get("operator")
     if operator == "Exists":
         return str(key)
     if operator == "DoesNotExist":
@@ -132,7 +132,7 @@ def selector_text(selector: dict[str, Any] | None) -> str:
     if selector is None:
         return ""
     parts = [(k, f"{k}={v}") for k, v in (selector.get("matchLabels") or {}).items()]
-    parts += [(e["key"], _requirement(e)) for e in selector.get("matchExpressions") or ()]
+    parts += [(e.get("key", ""), _requirement(e)) for e in selector.get("matchExpressions") or ()]
     return ",".join(part for _, part in sorted(parts))
 
 

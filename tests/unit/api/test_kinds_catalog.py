@@ -2,7 +2,9 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from kfast.api.schema import load_schema
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT.parent / "shared/data/api-testdata/v1.36.0"
 NOW = 1_700_000_000.0
+SAMPLES = 60
 DISCOVERY = {
     (row["group"], row["version"], row["plural"]): row
     for row in json.loads((ROOT / "tests/golden/discovery.json").read_text())
@@ -122,3 +125,51 @@ def test_kinds_come_and_go_at_run_time():
     catalog.remove(widget)
     assert catalog.by_gvk("example.com", "v1", "Widget") is None
     assert len(catalog) == len(KINDS) == len(Catalog(KINDS))
+
+
+def key_paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all fields in a decoded object."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key)
+            yield from key_paths(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from key_paths(item, (*path, index))
+
+
+def without(value: Any, path: tuple[Any, ...]) -> Any:
+    copied = copy.deepcopy(value)
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    return copied
+
+
+def run_strategies(kind: Kind, new: dict[str, Any], old: dict[str, Any]) -> None:
+    kind.defaults(new)
+    for column in kind.columns:
+        if not isinstance(column.value, str):
+            column.value(new, NOW)
+    created = copy.deepcopy(new)
+    kind.prepare_create(created)
+    kind.warnings(created)
+    kind.validate(created)
+    kind.prepare_update(new, old)
+    kind.validate(new)
+    kind.validate_update(new, old)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.verbs != ("create",)], ids=name_of)
+def test_no_absent_field_breaks_a_strategy(kind: Kind):
+    schema = load_schema()
+    filled = vector(kind)
+    old = copy.deepcopy(filled)
+    kind.defaults(old)
+    paths = [path for path in key_paths(filled) if path[0] not in ("apiVersion", "kind", "metadata", "status")]
+    bare = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "x"}}
+    step = len(paths) // SAMPLES + 1
+    for sample in (bare, *(without(filled, path) for path in paths[::step])):
+        body, _ = schema.decode(kind.schema, json.dumps(sample).encode(), "application/json", "Ignore")
+        run_strategies(kind, body, copy.deepcopy(old))
