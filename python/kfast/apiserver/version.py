@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
-import kfast
 from kfast.config import KUBERNETES_VERSION
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
+@cache
 def version_info() -> dict[str, Any]:
     """`version.Info`; the build metadata behind the plus names kfast and its version."""
     major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
@@ -22,7 +24,7 @@ def version_info() -> dict[str, Any]:
         "emulationMinor": minor,
         "minCompatibilityMajor": major,
         "minCompatibilityMinor": str(int(minor) - 1),
-        "gitVersion": f"{KUBERNETES_VERSION}+kfast.{kfast.__version__}",
+        "gitVersion": f"{KUBERNETES_VERSION}+kfast.{version('kfast')}",
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

@@ -23,26 +23,33 @@ Definitions = dict[str, dict[str, Any]]
 
 
 class OpenAPIV3:
-    """Answers `/openapi/v3` and `/openapi/v3/<group version>`; documents are made one by one, when asked for."""
+    """Answers `/openapi/v3` and `/openapi/v3/<group version>`. All documents are made together on the first
+    request, since the index tells the hash of each."""
 
     def __init__(self, kinds: Callable[[], Iterable[Kind]], definitions: Callable[[], Definitions]) -> None:
         self._kinds = kinds
         self._definitions = definitions
-        self._documents: dict[str, tuple[bytes, str]] = {}
+        self._documents: dict[str, tuple[bytes, str]] | None = None
 
     def changed(self) -> None:
         """The catalog is another one now."""
-        self._documents.clear()
+        self._documents = None
 
     def __call__(self, request: Request) -> Response | None:
         """The answer, or None if the path is not below `/openapi/v3`."""
         path = request.path.rstrip("/")
-        if path == PREFIX:
-            return Response(200, {"paths": {key: self._entry(key) for key in self._versions()}})
-        key = path.removeprefix(f"{PREFIX}/")
-        if key == path or key not in self._versions():
+        if not path.startswith(PREFIX):
             return None
-        body, digest = self._document(key)
+        if self._documents is None:
+            self._documents = self._build()
+        if path == PREFIX:
+            return Response(
+                200, {"paths": {key: _entry(key, document[1]) for key, document in self._documents.items()}}
+            )
+        key = path.removeprefix(f"{PREFIX}/")
+        if key not in self._documents:
+            return None
+        body, digest = self._documents[key]
         asked = request.param("hash")
         if asked and asked != digest:
             return Response(301, b"", {"Location": f"{PREFIX}/{key}?hash={digest}"})
@@ -54,20 +61,20 @@ class OpenAPIV3:
             return Response(304, b"", headers)
         return Response(200, body, headers)
 
-    def _entry(self, key: str) -> dict[str, str]:
-        return {"serverRelativeURL": f"{PREFIX}/{key}?hash={self._document(key)[1]}"}
-
-    def _versions(self) -> dict[str, list[Kind]]:
-        found: dict[str, list[Kind]] = {}
+    def _build(self) -> dict[str, tuple[bytes, str]]:
+        versions: dict[str, list[Kind]] = {}
         for kind in self._kinds():
-            found.setdefault(kind.gv.path.removeprefix("/"), []).append(kind)
-        return found
+            versions.setdefault(kind.gv.path.removeprefix("/"), []).append(kind)
+        definitions = self._definitions()
+        documents = {}
+        for key, kinds in versions.items():
+            body = _encode(document(kinds, definitions))
+            documents[key] = body, hashlib.sha512(body).hexdigest().upper()
+        return documents
 
-    def _document(self, key: str) -> tuple[bytes, str]:
-        if key not in self._documents:
-            body = _encode(document(self._versions()[key], self._definitions()))
-            self._documents[key] = body, hashlib.sha512(body).hexdigest().upper()
-        return self._documents[key]
+
+def _entry(key: str, digest: str) -> dict[str, str]:
+    return {"serverRelativeURL": f"{PREFIX}/{key}?hash={digest}"}
 
 
 def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
