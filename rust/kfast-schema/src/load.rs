@@ -163,8 +163,7 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|f| self.field(row.name, f))
             .collect::<Result<Box<[Field]>, _>>()?;
-        let mut by_json: Box<[u16]> = (0..).take(fields.len()).collect();
-        by_json.sort_unstable_by(|a, b| fields[*a as usize].name.cmp(&fields[*b as usize].name));
+        let by_json = fields.iter().map(|f| f.name.clone()).zip(0..).collect();
         let filled = (0..)
             .zip(&fields)
             .filter(|(_, f)| f.always && zero(&f.ty).is_some())

@@ -1,5 +1,6 @@
 //! The in-memory structure of all types: an arena of structs reached by small ids.
 
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
 /// Names one [`Struct`] of a [`SchemaSet`].
@@ -70,8 +71,8 @@ pub struct Struct {
     pub atomic: bool,
     /// Properties in the order upstream writes them; those of embedded protobuf messages are inlined.
     pub fields: Box<[Field]>,
-    /// Positions in `fields`, sorted by property name.
-    pub(crate) by_json: Box<[u16]>,
+    /// Positions in `fields` by property name.
+    pub(crate) by_json: HashMap<Box<str>, u16, FixedState>,
     /// What each protobuf tag holds, sorted by tag.
     pub(crate) by_tag: Box<[(u32, Slot)]>,
     /// Positions of the fields that upstream writes even when nobody set them.
@@ -82,11 +83,7 @@ impl Struct {
     /// The position and declaration of a property.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
-        let at = self
-            .by_json
-            .binary_search_by(|i| self.fields[*i as usize].name.as_ref().cmp(name))
-            .ok()?;
-        let at = self.by_json[at] as usize;
+        let at = usize::from(*self.by_json.get(name)?);
         Some((at, &self.fields[at]))
     }
 
