@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from kfast.meta.exchange import Response
@@ -55,12 +55,11 @@ _LABELS = list(RequestLabels._fields)
 
 
 class Metrics:
-    """Counts requests; other parts add gauges they compute when read."""
+    """Counts requests and watches; the process's own figures join them when asked."""
 
     def __init__(self) -> None:
         self._requests: dict[tuple[RequestLabels, int], int] = {}
         self._durations: dict[RequestLabels, list[float]] = {}
-        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._watches: dict[RequestLabels, int] = {}
 
     def observe(self, labels: RequestLabels, code: int, seconds: float) -> None:
@@ -77,16 +76,13 @@ class Metrics:
         """A watch began (+1) or ended (-1)."""
         self._watches[labels] = self._watches.get(labels, 0) + change
 
-    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Adds a gauge read at each scrape."""
-        self._gauges[name] = (text, value)
-
     def respond(self) -> Response:
         """The exposition."""
-        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)
+        ProcessCollector(registry=registry)
         return Response(200, generate_latest(registry), content_type=CONTENT_TYPE)
 
     def collect(self) -> Iterable[Metric]:
@@ -109,8 +105,6 @@ class Metrics:
         for labels, open_watches in list(self._watches.items()):
             watches.add_metric(list(labels), open_watches)
         yield watches
-        for name, (text, value) in self._gauges.items():
-            yield GaugeMetricFamily(name, text, value())
 
 
 def _cumulative(counts: list[float]) -> list[tuple[str, float]]:
