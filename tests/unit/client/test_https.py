@@ -29,7 +29,7 @@ class Server:
         self.chunks = []
 
     async def handle(self, request):
-        self.requests.append((request, await request.read()))
+        self.requests.append((request, await request.content.read()))
         if request.query.get("watch"):
             response = web.StreamResponse()
             await response.prepare(request)
@@ -74,6 +74,17 @@ async def test_requests_and_answers(server):
     assert patch.headers["Content-Type"] == "application/merge-patch+json"
     assert patch.query == {"dryRun": "All"}
     assert json.loads(body) == {"a": 1}
+    await client.close()
+
+
+async def test_large_bodies_arrive_whole(server):
+    client = Client(HTTPSTransport(Connection(server=server.url)))
+    text = "x" * (2 << 20)
+    with pytest.raises(StatusError):
+        await client.patch(PODS, "x", {"text": text}, "n")
+    [(request, body)] = server.requests
+    assert json.loads(body) == {"text": text}
+    assert request.content_length == len(body)
     await client.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import re
 import ssl
 import tempfile
@@ -19,6 +20,7 @@ from kfast.client.kubeconfig import Connection
 from kfast.meta.exchange import Request, Response
 
 _CONNECT_SECONDS = 30
+_LARGE_BODY = 1 << 20
 
 
 class HTTPSTransport:
@@ -37,7 +39,7 @@ class HTTPSTransport:
                 request.method,
                 self._connection.server + request.path,
                 params=query,
-                data=request.body or None,
+                data=_body(request.body),
                 headers=request.headers | await self._authorization(),
             )
             if watching and answer.status == 200:
@@ -130,6 +132,11 @@ def _load_certificate(context: ssl.SSLContext, pem: str) -> None:
     finally:
         with suppress(OSError):
             Path(file.name).unlink()
+
+
+def _body(body: bytes) -> bytes | io.BytesIO | None:
+    """Large bodies as streams, which aiohttp writes in pieces."""
+    return io.BytesIO(body) if len(body) > _LARGE_BODY else body or None
 
 
 def _warning_text(header: str) -> str:
