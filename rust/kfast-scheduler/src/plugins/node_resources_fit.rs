@@ -69,11 +69,20 @@ impl Score for NodeResourcesFit {
                 continue;
             }
             weights += 1;
-            if used <= capacity {
-                let free = i128::from(capacity - used) * i128::from(MAX_NODE_SCORE);
-                sum += i64::try_from(free / i128::from(capacity)).unwrap_or(MAX_NODE_SCORE);
-            }
+            sum += free_share(capacity, used);
         }
         if weights == 0 { 0 } else { sum / weights }
+    }
+}
+
+/// `(capacity - used) * 100 / capacity`, 0 beyond capacity.
+fn free_share(capacity: i64, used: i64) -> i64 {
+    if used > capacity {
+        return 0;
+    }
+    // Exact in 64 bits for all but absurd capacities.
+    match (capacity - used).checked_mul(MAX_NODE_SCORE) {
+        Some(scaled) => scaled / capacity,
+        None => (capacity - used) / (capacity / MAX_NODE_SCORE),
     }
 }
