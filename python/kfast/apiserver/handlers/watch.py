@@ -70,11 +70,11 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
     namespace = info.namespace or None if scope.kind.namespaced else None
     initial: Sequence[Object] = ()
     wants_initial = options.send_initial_events or (revision == 0 and options.send_initial_events is None)
-    if wants_initial or revision == 0:
+    if wants_initial:
         page = store.list(scope.resource, namespace, options.labels, options.fields)
-        revision = page.revision
-        if wants_initial:
-            initial = page.objects
+        revision, initial = page.revision, page.objects
+    elif revision == 0:
+        revision = store.revision
     timeout = float(options.timeout_seconds or 0) or backend.random.uniform(_MIN_TIMEOUT, 2 * _MIN_TIMEOUT)
     shared = (scope.resource, namespace, str(options.labels or ""), str(options.fields or ""), scope.api_version)
     return Plan(
