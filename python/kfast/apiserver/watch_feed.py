@@ -19,10 +19,13 @@ and its own cursor and task end: afterwards an event costs each stream one `writ
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from kfast.store.protocol import CompactedError, Watch
+
+_log = logging.getLogger(__name__)
 
 BATCH = 1000
 _ALIGN_ATTEMPTS = 64
@@ -120,12 +123,16 @@ class Feed:
             subscriber.deliver(chunk)
 
     async def _run(self) -> None:
-        while not self.closed:
-            await self.cursor.wait()
-            more = True
-            while more:
-                more = self.pump() == BATCH
-                await asyncio.sleep(0)
+        try:
+            while not self.closed:
+                await self.cursor.wait()
+                more = True
+                while more:
+                    more = self.pump() == BATCH
+                    await asyncio.sleep(0)
+        except Exception:
+            _log.exception("a watch feed failed; its streams end and their clients watch again")
+            self.close()
 
     def close(self) -> None:
         """Ends the feed and the streams still on it; idempotent."""

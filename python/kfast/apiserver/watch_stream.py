@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ LAST_BOOKMARK_LEAD = 2.0
 _INITIAL_BATCH = 256
 
 _encode = msgspec.json.encode
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -144,6 +146,8 @@ class WatchStream:
                     self.deliver(frame([self._encoding.bookmark(self._feed.cursor.revision)]))
         except CompactedError as error:
             self.deliver(frame([self._encoding.expired(str(error))]))
+        except Exception:
+            _log.exception("a watch failed; its client watches again")
         finally:
             self.end()
 

@@ -141,6 +141,22 @@ async def test_a_peer_lost_while_joining_leaves_no_feed(call: Any, monkeypatch: 
     assert (len(feeds), len(feeds.streams)) == (0, 0)
 
 
+@pytest.mark.parametrize("when", ["catching up", "on the feed"])
+async def test_a_failing_encoding_ends_its_streams(call: Any, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("out of luck")
+
+    place = "kfast.apiserver.watch_encoding.PlainEncoding.lines"
+    if when == "catching up":
+        monkeypatch.setattr(place, broken)
+    sink = await call.watch(f"{CM}?watch=true")
+    if when == "on the feed":
+        monkeypatch.setattr(place, broken)
+        await make(call, "a")
+    await until(lambda: sink.closed)
+    assert (sink.closed, sink.events) == (1, [])
+
+
 async def test_the_last_watcher_ends_the_feed(call: Any) -> None:
     one, two = await call.watch(f"{CM}?watch=true"), await call.watch(f"{CM}?watch=true")
     for payload in call.sinks:
