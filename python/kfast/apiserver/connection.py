@@ -10,7 +10,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import ClientConnectionResetError, HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
@@ -22,6 +22,8 @@ _encode = msgspec.json.encode
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _ONE_LINE = re.compile(r"[\r\n]+")
 _DRAIN_FROM = 1 << 16
+_REQUEST_LINE = re.compile(r"b'[A-Z]+ /\S* HTTP/1")
+"""How the parser quotes a request line that is well-formed but for a method it does not know."""
 
 
 class Connection(RequestHandler):
@@ -62,6 +64,9 @@ class Connection(RequestHandler):
             raise ConnectionResetError("the response has begun")
         if isinstance(exc, LineTooLong):
             error = StatusError(431, "", "Request Header Fields Too Large")
+        elif isinstance(exc, BadHttpMethod) and _REQUEST_LINE.search(exc.message):
+            text = "the server does not allow this method on the requested resource"
+            error = StatusError(405, "MethodNotAllowed", text)
         elif status >= 500:
             error = StatusError(status, "InternalError", f"Internal error occurred: {exc}")
         else:

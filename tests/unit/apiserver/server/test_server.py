@@ -169,6 +169,8 @@ async def test_body_over_the_limit_is_refused(api, chunked):
     [
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 not http\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", b"400"),
+        (b"BREW /api HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
+        (b"BREW\r\n\r\n", b"400"),
         (b"GET / HTTP/9.9\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\n", b"400"),
         (b"GET /" + b"a" * ((1 << 20) + 10) + b" HTTP/1.1\r\n\r\n", b"431"),
