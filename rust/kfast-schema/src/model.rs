@@ -8,7 +8,7 @@ use std::collections::HashMap;
 pub struct TypeId(pub(crate) u32);
 
 /// Names one property name of a [`SchemaSet`]; equal names have equal ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(pub(crate) u32);
 
 impl NameId {

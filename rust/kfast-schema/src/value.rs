@@ -26,7 +26,7 @@ pub enum Value<'a> {
 }
 
 /// The name of a property.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name<'a> {
     /// Known to the schema.
     Known(NameId),

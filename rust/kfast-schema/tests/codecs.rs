@@ -152,6 +152,31 @@ fn packed_numbers_and_unknown_tags_are_read() {
     assert_eq!(value["numbers"], json!([1, 2, 3]));
 }
 
+#[test]
+fn maps_of_many_entries_are_read_in_any_order() {
+    let mut raw = Vec::new();
+    for i in (0..50_000u32).rev().chain([7]) {
+        let key = format!("{i:05}");
+        let value = if i == 7 && !raw.is_empty() { "8" } else { "7" };
+        raw.extend([0x22, 12, 0x0a, 5]);
+        raw.extend(key.as_bytes());
+        raw.extend([0x12, 3, 0x0a, 1]);
+        raw.extend(value.as_bytes());
+    }
+    let mut body = b"k8s\0\x12".to_vec();
+    let length = raw.len();
+    body.extend([
+        (length & 0x7f) as u8 | 0x80,
+        (length >> 7 & 0x7f) as u8 | 0x80,
+        (length >> 14) as u8,
+    ]);
+    body.extend(raw);
+    let (value, _) = read(&body, MediaType::Protobuf, Validation::Strict).unwrap();
+    let sizes = value["sizes"].as_object().unwrap();
+    assert_eq!((sizes.len(), sizes["00007"].as_str()), (50_000, Some("8")));
+    assert!(sizes.keys().is_sorted());
+}
+
 fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -6,7 +6,7 @@ use super::{Envelope, PREFIX, Result, read_envelope};
 use crate::json::Reader;
 use crate::model::{SchemaSet, Slot, Type, TypeId};
 use crate::scalar;
-use crate::value::{MAX_DEPTH, Name, Value, double, object, zero_item};
+use crate::value::{MAX_DEPTH, Name, Value, double, last_of_each, object, zero_item};
 use std::borrow::Cow;
 
 /// Reads messages of a schema.
@@ -33,13 +33,25 @@ impl Decoder<'_> {
             }
         }
         self.fields(id, envelope.raw, None, &mut entries, depth + 1)?;
-        Ok(object(self.set, id, entries))
+        Ok(self.object(id, entries))
     }
 
     fn message<'a>(&self, id: TypeId, bytes: &'a [u8], depth: usize) -> Result<Value<'a>> {
         let mut entries = Vec::with_capacity(8);
         self.fields(id, bytes, None, &mut entries, depth + 1)?;
-        Ok(object(self.set, id, entries))
+        Ok(self.object(id, entries))
+    }
+
+    /// Maps were collected as they came: their keys are sorted now, the last of the same key wins.
+    fn object<'a>(&self, id: TypeId, mut entries: Vec<(u16, Value<'a>)>) -> Value<'a> {
+        let structure = self.set.get(id);
+        for (at, value) in &mut entries {
+            if let (Type::Map(_), Value::Object(map)) = (&structure.fields[*at as usize].ty, value)
+            {
+                last_of_each(map);
+            }
+        }
+        object(self.set, id, entries)
     }
 
     /// Reads the fields of a message into `entries`; `positions` are those in the object an embedded
@@ -110,11 +122,7 @@ impl Decoder<'_> {
             }
             Type::Map(item) => {
                 let (key, value) = self.entry(item, content(reader, wire)?, depth)?;
-                let entries = as_object(place);
-                match entries.binary_search_by(|(n, _)| free(n).cmp(&key)) {
-                    Ok(at) => entries[at].1 = value,
-                    Err(at) => entries.insert(at, (Name::Free(key), value)),
-                }
+                as_object(place).push((Name::Free(key), value));
             }
             _ => *place = self.single(ty, reader, wire, depth)?,
         }
@@ -306,13 +314,6 @@ fn as_object<'v, 'a>(place: &'v mut Value<'a>) -> &'v mut Vec<(Name<'a>, Value<'
     match place {
         Value::Object(entries) => entries,
         _ => unreachable!("just made an object"),
-    }
-}
-
-fn free<'n>(name: &'n Name<'_>) -> &'n str {
-    match name {
-        Name::Free(text) => text,
-        Name::Known(_) => "",
     }
 }
 
