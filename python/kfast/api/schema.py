@@ -1,4 +1,4 @@
-"""The schema data the wheel carries: the compiled `Schema`, the REST map and the OpenAPI view, each loaded on demand."""
+"""The schema data the wheel carries: compiled `Schema`, REST map and OpenAPI view, each loaded on demand."""
 
 from __future__ import annotations
 
