@@ -4,6 +4,7 @@ mod endpoints;
 mod errors;
 mod json;
 mod object;
+mod py_node;
 mod quantity;
 mod scheduler;
 mod schema;

@@ -2,12 +2,14 @@
 
 use crate::errors::{StrictDecodeError, decode_error, patch_error};
 use crate::json::json_from_py;
+use crate::py_node::PyNode;
 use kfast_schema::patch::{self, PatchKind};
-use kfast_schema::validate;
+use kfast_schema::validate::Validator;
 use kfast_schema::{MediaType, Name, SchemaSet, Validation, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
+use std::sync::OnceLock;
 
 /// Adds the class.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -20,6 +22,8 @@ pub struct PySchema {
     set: SchemaSet,
     /// Property names as Python strings, by their ids.
     names: Vec<Py<PyString>>,
+    /// Made on the first validation: not every process validates.
+    validator: OnceLock<Validator>,
 }
 
 #[pymethods]
@@ -32,7 +36,11 @@ impl PySchema {
             .iter()
             .map(|n| PyString::intern(py, n).unbind())
             .collect();
-        Ok(Self { set, names })
+        Ok(Self {
+            set,
+            names,
+            validator: OnceLock::new(),
+        })
     }
 
     /// Keys of all kinds.
@@ -133,8 +141,12 @@ impl PySchema {
         key: &str,
         object: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<(String, &'static str, String)>> {
-        let object = json_from_py(object)?;
-        let violations = validate::validate(&self.set, key, &object).into_iter();
+        let validator = self.validator.get_or_init(|| Validator::new(&self.set));
+        let node = PyNode {
+            object: object.clone(),
+            names: &self.names,
+        };
+        let violations = validator.validate(&self.set, key, &node).into_iter();
         Ok(violations.map(|v| (v.path, v.reason, v.message)).collect())
     }
 

@@ -17,6 +17,6 @@ mod yaml;
 pub use codec::{Decoded, MediaType, Validation, decode, encode, sniff};
 pub use error::DecodeError;
 pub use load::{LoadError, load};
-pub use model::SchemaSet;
+pub use model::{NameId, SchemaSet};
 pub use protobuf::EncodeError;
 pub use value::{MAX_DEPTH, Name, Value};

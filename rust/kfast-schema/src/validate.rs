@@ -2,11 +2,17 @@
 //!
 //! The schema calls more fields required than upstream insists on: Go's zero value will do for numbers, times and the
 //! fields of [`OPTIONAL`]. A required object that is absent is looked at as an empty one.
+//!
+//! A [`Validator`] is compiled once: for each type the few fields that can be violated, themselves or further below. It
+//! reads objects through [`Node`], so that a caller's own representation needs no conversion.
 
 use crate::SchemaSet;
-use crate::model::{Field, Struct, Type, TypeId};
+use crate::model::{Field, NameId, Struct, Type, TypeId};
 use kfast_core::quote;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 
 /// One violation, as upstream's `field.Error`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,111 +63,244 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("ValidatingWebhookConfiguration", "webhooks", "name"),
 ];
 
+/// An object, list or scalar to validate, in whatever form the caller holds it.
+pub trait Node: Sized {
+    /// The property of an object; `None` where it is absent or this is no object.
+    fn get(&self, id: NameId, name: &str) -> Option<Self>;
+    /// The items; `None` if this is no list.
+    fn items(&self) -> Option<Vec<Self>>;
+    /// The entries of an object with free keys; `None` if this is no object.
+    fn entries(&self) -> Option<Vec<(String, Self)>>;
+    /// Whether this is an object.
+    fn is_object(&self) -> bool;
+    /// The text; `None` if this is no string.
+    fn text(&self) -> Option<Cow<'_, str>>;
+    /// Null, an empty string or an empty list.
+    fn is_empty(&self) -> bool;
+}
+
+impl Node for &Value {
+    fn get(&self, _: NameId, name: &str) -> Option<Self> {
+        Value::get(self, name)
+    }
+
+    fn items(&self) -> Option<Vec<Self>> {
+        self.as_array().map(|items| items.iter().collect())
+    }
+
+    fn entries(&self) -> Option<Vec<(String, Self)>> {
+        let entries = self.as_object()?.iter();
+        Some(entries.map(|(k, v)| (k.clone(), v)).collect())
+    }
+
+    fn is_object(&self) -> bool {
+        Value::is_object(self)
+    }
+
+    fn text(&self) -> Option<Cow<'_, str>> {
+        self.as_str().map(Cow::Borrowed)
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 /// What is structurally wrong with an object of the kind `key`; its metadata and status are not looked at.
 #[must_use]
 pub fn validate(set: &SchemaSet, key: &str, object: &Value) -> Vec<Violation> {
-    let mut walk = Walk {
-        set,
-        found: Vec::new(),
-    };
-    if let (Some(id), Some(object)) = (set.kind(key), object.as_object()) {
-        walk.structure(id, object, "", true);
+    Validator::new(set).validate(set, key, &object)
+}
+
+/// The rules of every type of one [`SchemaSet`].
+#[derive(Debug)]
+pub struct Validator {
+    /// By type id.
+    rules: Vec<Vec<Rule>>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    /// Position of the field in its struct.
+    field: usize,
+    required: bool,
+    /// Property in which the items of a list must differ.
+    unique: Option<(NameId, &'static str)>,
+    /// Something below can be violated.
+    nested: bool,
+}
+
+impl Validator {
+    /// Compiles the rules of `set`.
+    #[must_use]
+    pub fn new(set: &SchemaSet) -> Self {
+        let count = set.types.len();
+        let roots: HashSet<usize> = set.kinds.values().map(|id| id.0 as usize).collect();
+        let rules =
+            |i: usize, matters: &[bool]| rules_of(set, &set.types[i], roots.contains(&i), matters);
+        let mut matters = vec![false; count];
+        // A type matters if it has a rule of its own or reaches one: grow until nothing changes.
+        loop {
+            let before = matters.iter().filter(|m| **m).count();
+            for i in 0..count {
+                matters[i] = matters[i] || !rules(i, &matters).is_empty();
+            }
+            if matters.iter().filter(|m| **m).count() == before {
+                break;
+            }
+        }
+        let rules = (0..count).map(|i| rules(i, &matters)).collect();
+        Self { rules }
     }
-    walk.found
+
+    /// What is structurally wrong with an object of the kind `key` of the same set.
+    pub fn validate<N: Node>(&self, set: &SchemaSet, key: &str, object: &N) -> Vec<Violation> {
+        let mut walk = Walk {
+            set,
+            rules: &self.rules,
+            found: Vec::new(),
+        };
+        if let (Some(id), true) = (set.kind(key), object.is_object()) {
+            walk.structure(id, Some(object), &Path::Root);
+        }
+        walk.found
+    }
+}
+
+/// The rules of one type; `root`: it is a kind, whose metadata and status are left alone.
+fn rules_of(set: &SchemaSet, ty: &Struct, root: bool, matters: &[bool]) -> Vec<Rule> {
+    if SKIPPED.contains(&ty.short_name()) {
+        return Vec::new();
+    }
+    let rule = |(i, field): (usize, &Field)| {
+        if root && matches!(field.name.as_ref(), "metadata" | "status") {
+            return None;
+        }
+        let unique = UNIQUE
+            .iter()
+            .find(|(owner, list, _)| *owner == ty.short_name() && *list == field.name.as_ref())
+            .and_then(|(_, _, property)| Some((item_field(set, &field.ty, property)?, *property)));
+        let required = must_be_set(ty, field);
+        let nested = structure_of(&field.ty).is_some_and(|id| matters[id.0 as usize]);
+        (required || unique.is_some() || nested).then_some(Rule {
+            field: i,
+            required,
+            unique,
+            nested,
+        })
+    };
+    ty.fields.iter().enumerate().filter_map(rule).collect()
+}
+
+fn item_field(set: &SchemaSet, list: &Type, property: &str) -> Option<NameId> {
+    let item = set.get(structure_of(list)?);
+    item.field(property).map(|(_, field)| field.key)
+}
+
+/// Where a violation is, written out only when there is one.
+enum Path<'p> {
+    Root,
+    Field(&'p Path<'p>, &'p str),
+    Index(&'p Path<'p>, usize),
+    Key(&'p Path<'p>, &'p str),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Index(parent, i) => write!(f, "{parent}[{i}]"),
+            Self::Key(parent, key) => write!(f, "{parent}[{key}]"),
+        }
+    }
 }
 
 struct Walk<'s> {
     set: &'s SchemaSet,
+    rules: &'s [Vec<Rule>],
     found: Vec<Violation>,
 }
 
 impl Walk<'_> {
-    fn structure(&mut self, id: TypeId, object: &Map<String, Value>, path: &str, root: bool) {
-        let set = self.set;
-        let ty = set.get(id);
-        if SKIPPED.contains(&ty.short_name()) {
-            return;
-        }
-        for field in &ty.fields {
-            if root && matches!(field.name.as_ref(), "metadata" | "status") {
-                continue;
-            }
-            let path = if root {
-                field.name.to_string()
-            } else {
-                format!("{path}.{}", field.name)
-            };
-            match object.get(field.name.as_ref()) {
-                Some(value) if !is_empty(value) => self.value(ty, field, value, &path),
-                _ if must_be_set(ty, field) => self.absent(field, &path),
-                _ => {}
+    /// `None` is an absent object that must be there.
+    fn structure<N: Node>(&mut self, id: TypeId, object: Option<&N>, path: &Path<'_>) {
+        let (set, rules) = (self.set, self.rules);
+        for rule in &rules[id.0 as usize] {
+            let field = &set.get(id).fields[rule.field];
+            let path = Path::Field(path, &field.name);
+            let value = object
+                .and_then(|o| o.get(field.key, &field.name))
+                .filter(|v| !v.is_empty());
+            match value {
+                Some(value) => {
+                    if let Some((id, property)) = rule.unique {
+                        self.duplicates(&value, id, property, &path);
+                    }
+                    if rule.nested {
+                        self.nested(&field.ty, &value, &path);
+                    }
+                }
+                None if rule.required => self.absent::<N>(field, &path),
+                None => {}
             }
         }
     }
 
-    fn absent(&mut self, field: &Field, path: &str) {
+    fn absent<N: Node>(&mut self, field: &Field, path: &Path<'_>) {
         match field.ty {
-            Type::Struct(id) if !field.pointer => self.structure(id, &Map::new(), path, false),
+            Type::Struct(id) if !field.pointer => self.structure::<N>(id, None, path),
             _ => self.found.push(Violation {
-                path: path.to_owned(),
+                path: path.to_string(),
                 reason: "FieldValueRequired",
                 message: "Required value".to_owned(),
             }),
         }
     }
 
-    fn value(&mut self, ty: &Struct, field: &Field, value: &Value, path: &str) {
-        let unique = UNIQUE
-            .iter()
-            .find(|(owner, list, _)| *owner == ty.short_name() && *list == field.name.as_ref());
-        if let (Some((_, _, property)), Value::Array(items)) = (unique, value) {
-            self.duplicates(items, property, path);
-        }
-        self.nested(&field.ty, value, path);
-    }
-
-    fn nested(&mut self, ty: &Type, value: &Value, path: &str) {
-        match (ty, value) {
-            (Type::Struct(id), Value::Object(object)) => self.structure(*id, object, path, false),
-            (Type::List(item) | Type::WrappedList(item), Value::Array(items))
-                if has_structure(item) =>
-            {
-                for (i, value) in items.iter().enumerate() {
-                    self.nested(item, value, &format!("{path}[{i}]"));
+    fn nested<N: Node>(&mut self, ty: &Type, value: &N, path: &Path<'_>) {
+        match ty {
+            Type::Struct(id) if value.is_object() => self.structure(*id, Some(value), path),
+            Type::List(item) | Type::WrappedList(item) => {
+                for (i, value) in value.items().unwrap_or_default().iter().enumerate() {
+                    self.nested(item, value, &Path::Index(path, i));
                 }
             }
-            (Type::Map(item), Value::Object(entries)) if has_structure(item) => {
-                for (key, value) in entries {
-                    self.nested(item, value, &format!("{path}[{key}]"));
+            Type::Map(item) => {
+                for (key, value) in &value.entries().unwrap_or_default() {
+                    self.nested(item, value, &Path::Key(path, key));
                 }
             }
             _ => {}
         }
     }
 
-    fn duplicates(&mut self, items: &[Value], property: &str, path: &str) {
-        for (i, item) in items.iter().enumerate() {
-            let Some(value) = item.get(property).and_then(Value::as_str) else {
+    fn duplicates<N: Node>(&mut self, list: &N, id: NameId, property: &str, path: &Path<'_>) {
+        let items = list.items().unwrap_or_default();
+        if items.len() < 2 {
+            return;
+        }
+        let values: Vec<Option<N>> = items.iter().map(|item| item.get(id, property)).collect();
+        let mut seen = HashSet::new();
+        for (i, value) in values.iter().enumerate() {
+            let Some(text) = value.as_ref().and_then(Node::text) else {
                 continue;
             };
-            let same = |other: &Value| other.get(property).and_then(Value::as_str) == Some(value);
-            if !value.is_empty() && items[..i].iter().any(same) {
+            if !text.is_empty() && !seen.insert(text.clone()) {
+                let item = Path::Index(path, i);
                 self.found.push(Violation {
-                    path: format!("{path}[{i}].{property}"),
+                    path: Path::Field(&item, property).to_string(),
                     reason: "FieldValueDuplicate",
-                    message: format!("Duplicate value: {}", quote(value)),
+                    message: format!("Duplicate value: {}", quote(&text)),
                 });
             }
         }
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
     }
 }
 
@@ -174,10 +313,11 @@ fn must_be_set(ty: &Struct, field: &Field) -> bool {
     field.required && !has_zero_value && !OPTIONAL.contains(&name)
 }
 
-fn has_structure(ty: &Type) -> bool {
+/// The struct a type holds, directly or as items.
+fn structure_of(ty: &Type) -> Option<TypeId> {
     match ty {
-        Type::Struct(_) => true,
-        Type::List(item) | Type::WrappedList(item) | Type::Map(item) => has_structure(item),
-        _ => false,
+        Type::Struct(id) => Some(*id),
+        Type::List(item) | Type::WrappedList(item) | Type::Map(item) => structure_of(item),
+        _ => None,
     }
 }
