@@ -23,7 +23,8 @@ from kfast.testing.virtual_time import run_virtual
 
 
 class Cluster:
-    """What a scenario works with. `unready` names images whose pods never become ready."""
+    """What a scenario works with. `unready` names images whose pods never become ready; requests that are
+    `refused` fail, but for the first `allowed` ones."""
 
     def __init__(self):
         self.clock = LoopClock()
@@ -32,6 +33,7 @@ class Cluster:
         self.api = APIServer(self.store, self.catalog, self.clock)
         self.unready = set()
         self.refused = {}
+        self.allowed = {}
         self.requests = []
         user = User("system:kube-controller-manager", groups=("system:masters",))
         self.client = Client(LocalTransport(self.handle, user), self.clock)
@@ -46,7 +48,11 @@ class Cluster:
 
     async def handle(self, request):
         self.requests.append((request.method, request.path))
-        error = self.refused.get((request.method, request.path))
+        call = request.method, request.path
+        error = self.refused.get(call)
+        if error and self.allowed.get(call):
+            self.allowed[call] -= 1
+            error = None
         return Response(error.code, error.to_dict()) if error else await self.api.handle(request)
 
     async def run_pod(self, context, key):

@@ -171,6 +171,27 @@ def test_recreate_never_runs_two_versions(virtual):
     virtual(scenario)
 
 
+def test_recreate_waits_for_the_end_of_the_last_old_pod(virtual):
+    async def scenario(cluster):
+        await cluster.add_node("node")
+        await cluster.deploy(replicas=2, strategy={"type": "Recreate"})
+        await cluster.settle()
+        await cluster.change({"template": {"spec": {"nodeName": "node"}}})
+        await cluster.settle()
+        assert len(await cluster.pods()) == 2
+        await cluster.roll("v2")
+        await cluster.settle(20)
+        # Their node has not confirmed that they ended.
+        assert [pod.deleting for pod in await cluster.pods()] == [True, True]
+        assert await cluster.images() == []
+        for pod in await cluster.pods():
+            await cluster.client.delete(PODS, pod.name, "default", grace_seconds=0)
+        await cluster.settle(5)
+        assert await cluster.images() == ["v2"] * 2
+
+    virtual(scenario)
+
+
 def test_a_paused_deployment_scales_but_does_not_roll(virtual):
     async def scenario(cluster):
         await cluster.deploy(replicas=2)

@@ -158,6 +158,37 @@ def test_what_cannot_be_created_is_reported_and_tried_again(virtual):
     virtual(scenario)
 
 
+def test_a_slow_start_stops_at_the_first_failing_batch(virtual):
+    async def scenario(cluster):
+        cluster.refused["POST", PODS_PATH] = StatusError(403, "Forbidden", "exceeded quota")
+        cluster.allowed["POST", PODS_PATH] = 3
+        await cluster.client.create(REPLICA_SETS, replica_set(20))
+        await cluster.settle(0.004)
+        # Batches of 1, 2 and 4; then one request for each of the events that the failures caused.
+        assert 7 <= cluster.requests.count(("POST", PODS_PATH)) < 15
+
+    virtual(scenario)
+
+
+def test_pods_the_cache_does_not_show_yet_are_not_made_twice(virtual):
+    async def scenario(cluster):
+        informer, held = cluster.manager.informers.of(PODS), []
+        apply, informer._apply = informer._apply, held.append
+        await cluster.client.create(REPLICA_SETS, replica_set(3))
+        for number in range(3):
+            await cluster.client.patch(REPLICA_SETS, "x", {"metadata": {"labels": {"n": str(number)}}}, "default")
+            await cluster.settle()
+        assert len(await cluster.pods()) == 3
+        for batch in held:
+            apply(batch)
+        informer._apply = apply
+        await cluster.client.patch(REPLICA_SETS, "x", {"spec": {"replicas": 4}}, "default")
+        await cluster.settle()
+        assert len(await cluster.pods()) == 4
+
+    virtual(scenario)
+
+
 def test_a_set_being_deleted_makes_no_more_pods(virtual):
     async def scenario(cluster):
         await cluster.client.create(REPLICA_SETS, replica_set(2, finalizers=["example.com/hold"]))
