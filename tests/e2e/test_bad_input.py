@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 
 import pytest
@@ -41,7 +42,7 @@ DEEP = b'{"apiVersion":"v1","kind":"Pod","metadata":' + b'{"a":' * 20_000 + b"1"
 )
 async def test_malformed_bodies(rest, content_type, body, code):
     async with rest.session() as session:
-        async with session.post(PODS, data=body, headers={"Content-Type": content_type}) as answer:
+        async with session.post(PODS, data=io.BytesIO(body), headers={"Content-Type": content_type}) as answer:
             status = json.loads(await answer.read())
         assert (answer.status, status["kind"], status["status"], status["code"]) == (code, "Status", "Failure", code)
         assert status["message"]

@@ -36,6 +36,9 @@ pub(crate) fn envelope(body: &[u8]) -> std::result::Result<Envelope<'_>, Failure
                 .into(),
         )
     })?;
+    if message.is_empty() {
+        return Err(Failure::Malformed("empty body".into()));
+    }
     read_envelope(message).map_err(Failure::Malformed)
 }
 
