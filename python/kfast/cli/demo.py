@@ -55,8 +55,8 @@ def _run(console: Console, steps: _Steps, nodes: int, manifests: Path) -> None:
     with steps("boot an API server, controllers, a scheduler and nodes"):
         cluster = Cluster(nodes=nodes, port=0)
         cluster.start()
+    shop = _Shop(cluster.https_client())
     try:
-        shop = _Shop(cluster.https_client())
         with steps(f"{nodes} nodes Ready"):
             shop.wait(f"{nodes} nodes Ready", lambda: shop.ready_nodes() == nodes)
         with steps(f"apply {manifests}"):
@@ -78,10 +78,9 @@ def _run(console: Console, steps: _Steps, nodes: int, manifests: Path) -> None:
         with steps("delete everything, wait until it is gone"):
             shop.delete(manifests)
             shop.wait("no pods left", lambda: shop.pods() == 0)
-        shop.client.close()
     finally:
-        with steps("tear down"):
-            cluster.stop()
+        shop.client.close()
+        cluster.stop()
 
 
 class _Steps:
