@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import kfast
+from kfast.bench import in_process
 from kfast.bench.api import Figure, Plan, Run
 from kfast.bench.http_load import Target
 from kfast.client import kubeconfig
@@ -35,6 +36,7 @@ async def measure(plan: Plan, config: Path | None, server: str, report: Callable
             run.figures.append(own.start)
             run.memory = own.resident_megabytes
             figures = await run.all()
+        figures += await in_process.measure(plan, report)
     return {"machine": machine(), "plan": _plan(plan), "figures": [f.to_dict() for f in figures]}
 
 
