@@ -37,7 +37,6 @@ bench: release
 
 # Regenerates the schema data the wheel carries.
 schema: $(STAMP)
-	$(BIN)/pip install --quiet '.[schema]'
 	$(BIN)/python tools/schema.py
 
 dev: $(DEV)
