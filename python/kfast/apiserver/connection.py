@@ -1,162 +1,285 @@
-"""One HTTP connection: who its peer is, how malformed requests are answered, how a watch writes to it."""
+"""One HTTP/1.1 connection: requests parsed, answered one after the other, and its peer kept within limits."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from http import HTTPStatus
+import types
+from collections import deque
+from collections.abc import Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any
 
-import msgspec
-from aiohttp import ClientConnectionResetError, HttpVersion11, web
-from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
-from aiohttp.web_protocol import RequestHandler
-from multidict import CIMultiDict
-
+from kfast._core import Object
+from kfast.apiserver.http_message import Message, body, failure, head
+from kfast.apiserver.http_reader import Reader
+from kfast.apiserver.watch_sink import ConnectionSink
 from kfast.errors import StatusError
+from kfast.meta.exchange import Handler, Response
 
+_LINGER_SECONDS = 0.5
+"""What a peer gets to read an answer it did not wait for: closing at once could reset the connection under it."""
+_SLICE = 1 << 18
 _log = logging.getLogger(__name__)
-_encode = msgspec.json.encode
-
-_REASONS = {status.value: status.phrase for status in HTTPStatus}
-_ONE_LINE = re.compile(r"[\r\n]+")
-_DRAIN_FROM = 1 << 16
-_REQUEST_LINE = re.compile(r"b'[A-Z]+ /\S* HTTP/1")
-"""How the parser quotes a request line that is well-formed but for a method it does not know."""
 
 
-class Connection(RequestHandler):
-    """One connection: remembers who the TLS peer is, and answers malformed HTTP as the API does."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a peer may do; see `server`."""
 
-    __slots__ = ("_headers", "_raw_headers", "peer_certificate")
+    body: int
+    body_seconds: float
+    idle_seconds: float
+    stream: int
+
+
+class Connection(asyncio.Protocol):
+    """Feeds requests to the handler. A plain read is answered within the callback that received it; what has to
+    wait goes on in a task. `connections` holds it while it lives."""
+
+    def __init__(self, handler: Handler, limits: Limits, connections: set[Connection]) -> None:
+        self._handler = handler
+        self._limits = limits
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._reader = Reader(limits.body)
+        self._transport: Any = None
+        self._certificate: bytes | None = None
+        self._waiting: deque[Message | StatusError] = deque()
+        self._current: Message | StatusError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._sink: ConnectionSink | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._blocked = False
+        self._unsent = 0
+        self._reading_paused = False
+        self._stopping = False
+        self._since = self._loop.time()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Reads the peer's certificate once."""
         tls = transport.get_extra_info("ssl_object")
-        self.peer_certificate: bytes | None = tls.getpeercert(True) if tls is not None else None
-        self._raw_headers: tuple[tuple[bytes, bytes], ...] = ()
-        self._headers: dict[str, str] = {}
-        super().connection_made(transport)
+        self._certificate = tls.getpeercert(True) if tls is not None else None
+        self._transport = transport
+        self._connections.add(self)
+        self._idle_timer = self._loop.call_later(self._limits.idle_seconds, self._check_idle)
 
-    def headers(self, http: web.BaseRequest) -> dict[str, str]:
-        """The request's headers by lower-case name. A client sends the same ones again and again: they are read
-        once and the dict is shared by the requests of a connection."""
-        raw = http.raw_headers
-        if raw != self._raw_headers:
-            headers: dict[str, str] = {}
-            for name, value in http.headers.items():
-                name = name.lower()
-                headers[name] = f"{headers[name]}, {value}" if name in headers else value
-            self._raw_headers, self._headers = raw, headers
-        return self._headers
+    def data_received(self, data: bytes) -> None:
+        """Parses; whole requests begin or queue."""
+        reader = self._reader
+        self._waiting += reader.feed(data)
+        if reader.incoming is None:
+            if self._body_timer is not None:
+                self._body_timer.cancel()
+                self._body_timer = None
+        elif self._body_timer is None:
+            self._body_timer = self._loop.call_later(self._limits.body_seconds, self._body_late)
+        self._next()
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """A `Status` for what is no HTTP; closes the connection."""
-        _log.debug("refusing a request of %s: %s", request.remote, exc)
-        if request.writer.output_size > 0:
-            raise ConnectionResetError("the response has begun")
-        if isinstance(exc, LineTooLong):
-            error = StatusError(431, "", "Request Header Fields Too Large")
-        elif isinstance(exc, BadHttpMethod) and _REQUEST_LINE.search(exc.message):
-            text = "the server does not allow this method on the requested resource"
-            error = StatusError(405, "MethodNotAllowed", text)
-        elif status >= 500:
-            error = StatusError(status, "InternalError", f"Internal error occurred: {exc}")
-        else:
-            error = StatusError(status, "BadRequest", message or "Bad Request")
-        answer = failure_answer(error)
-        answer.force_close()
-        return answer
+    def pause_writing(self) -> None:
+        """Much is unsent."""
+        self._blocked = True
 
+    def resume_writing(self) -> None:
+        """Little is unsent."""
+        self._blocked = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
 
-class Protocols(web.Server):
-    """Makes a `Connection` per accepted socket."""
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Cancels what runs for the peer."""
+        self._reader.close()
+        self._connections.discard(self)
+        for timer in (self._idle_timer, self._body_timer):
+            if timer is not None:
+                timer.cancel()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        if self._sink is not None:
+            self._sink.close()
+        elif self._task is not None:
+            self._task.cancel()
 
-    def __call__(self) -> RequestHandler:
-        return Connection(self, loop=self._loop, **self._kwargs)
+    def _next(self) -> None:
+        """Begins what waits, until something takes time."""
+        while self._waiting and self._current is None and self._transport is not None:
+            self._current = self._waiting.popleft()
+            if isinstance(self._current, StatusError):
+                self._refuse(self._current)
+            else:
+                self._begin(self._current)
+        if self._reader.continue_due and self._current is None and not self._reader.ended:
+            self._reader.continue_due = False
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._reading_paused != bool(self._waiting) and not self._transport.is_closing():
+            self._reading_paused = bool(self._waiting)
+            (self._transport.pause_reading if self._waiting else self._transport.resume_reading)()
 
+    def _begin(self, message: Message) -> None:
+        running: Coroutine[Any, Any, None] = self._exchange(message)
+        if message.method == "GET" and b"?" not in message.target:
+            try:
+                waited = running.send(None)
+            except StopIteration:
+                self._finish(message)
+                return
+            running = _resumed(running, waited)
+        self._task = self._loop.create_task(running)
+        self._task.add_done_callback(lambda _: self._ended(message))
 
-class Answer:
-    """A whole response in one write: what aiohttp's protocol asks of a response, without its general machinery."""
+    def _ended(self, message: Message) -> None:
+        self._task = None
+        self._finish(message)
+        self._next()
 
-    __slots__ = ("_body", "_head", "_http", "keep_alive")
+    def _finish(self, message: Message) -> None:
+        self._current = None
+        self._since = self._loop.time()
+        if not message.keep_alive:
+            self.close()
 
-    def __init__(self, http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: bytes) -> None:
-        self._http = http
-        self.keep_alive = http.keep_alive
-        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
-        lines += [f"{name}: {_ONE_LINE.sub(' ', value)}" for name, value in headers.items()]
-        if status != 304:
-            lines.append(f"Content-Length: {len(body)}")
-        if not self.keep_alive:
-            lines.append("Connection: close")
-        elif http.version < HttpVersion11:
-            lines.append("Connection: keep-alive")
-        lines.append(f"Date: {rfc822_formatted_time()}\r\n\r\n")
-        self._head = "\r\n".join(lines).encode()
-        self._body = b"" if http.method == "HEAD" else body
+    def _refuse(self, error: StatusError) -> None:
+        answer, message = failure(error), Message("", b"", {}, keep_alive=False)
+        data: Any = answer.payload
+        self._transport.write(head(message, answer, len(data)) + data)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(_LINGER_SECONDS, self.close)
 
-    def force_close(self) -> None:
-        """Ends the connection after this response."""
-        self.keep_alive = False
-
-    async def prepare(self, http: web.BaseRequest) -> None:
-        """Nothing is sent before `write_eof`."""
-
-    async def write_eof(self) -> None:
-        """Sends everything. Raises ConnectionError if the peer is gone."""
-        transport = self._http.transport
-        if transport is None or transport.is_closing():
-            raise ClientConnectionResetError("Cannot write to closing transport")
-        if len(self._body) < _DRAIN_FROM:
-            transport.write(self._head + self._body)
-            return
-        transport.write(self._head)
-        transport.write(self._body)
-        await self._http.writer.drain()
-
-
-class ConnectionSink:
-    """The connection as a watch feed sees it (`watch_feed.Sink`)."""
-
-    def __init__(self, http: web.BaseRequest, limit: int) -> None:
-        self._writer = http.writer
-        self._transport = http.transport
-        self._limit = limit
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.overflowed = False
-
-    def write(self, chunk: bytes) -> bool:
-        """Sends a framed chunk; False if the peer is gone or too far behind."""
-        transport = self._transport
-        if transport is None or self.ended.done() or transport.is_closing():
-            return False
-        if transport.get_write_buffer_size() > self._limit:
-            self.overflowed = True
-            return False
-        transport.write(chunk)
-        return True
-
-    async def drain(self) -> None:
-        """Returns once little is unsent."""
-        await self._writer.drain()
-
-    def close(self) -> None:
-        """Ends the stream; a peer that does not read is cut off, its unsent bytes with it."""
-        if self.ended.done():
-            return
-        self.ended.set_result(None)
-        if self.overflowed and self._transport is not None:
+    async def _exchange(self, message: Message) -> None:
+        try:
+            response, data = await self._answer(message)
+            if data is None:
+                await self._stream(message, response)
+            else:
+                await self._send(head(message, response, len(data)), b"" if message.method == "HEAD" else data)
+        except ConnectionError:
             self._transport.abort()
 
+    async def _answer(self, message: Message) -> tuple[Response, bytes | None]:
+        """The response and its bytes, None for a watch; never raises but for cancellation."""
+        try:
+            response = await self._handler(message.request(self._certificate))
+            if isinstance(response.payload, bytes | dict | Object | list | tuple | None):
+                return response, await body(message, response)
+            if not message.old:
+                return response, None
+            watch: Any = response.payload
+            watch.close()
+            response = failure(StatusError(505, "", "a watch takes HTTP/1.1"))
+        except StatusError as error:
+            response = failure(error)
+        except Exception as error:
+            _log.exception("%s %s failed", message.method, message.target)
+            response = failure(StatusError(500, "InternalError", f"Internal error occurred: {error}"))
+        return response, await body(message, response)
 
-def failure_answer(error: StatusError) -> web.Response:
-    """The `Status` of an error as an HTTP answer."""
-    return web.Response(status=error.code, body=_encode(error.to_dict()), headers={"Content-Type": "application/json"})
+    async def _send(self, start: bytes, data: bytes) -> None:
+        """Raises ConnectionError."""
+        transport = self._transport
+        if len(data) < _SLICE:
+            transport.write(start + data)
+            return
+        transport.write(start)
+        view = memoryview(data)
+        for at in range(0, len(view), _SLICE):
+            await self.drain()
+            transport.write(view[at : at + _SLICE])
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Returns once little is unsent. Raises ConnectionError."""
+        if self._blocked and not self._transport.is_closing():
+            self._drained = self._loop.create_future()
+            try:
+                await self._drained
+            finally:
+                self._drained = None
+        if self._transport.is_closing():
+            raise ConnectionResetError("the peer is gone")
+
+    async def _stream(self, message: Message, response: Response) -> None:
+        """A watch: headers at once, then whatever the feed writes until one side ends it."""
+        watch: Any = response.payload
+        self._transport.write(head(message, response, None))
+        if message.method == "HEAD":
+            watch.close()
+            return
+        sink = self._sink = ConnectionSink(self, self._transport, self._limits.stream)
+        if self._stopping:
+            sink.close()
+        try:
+            watch.attach(sink)
+            await sink.ended
+        finally:
+            self._sink = None
+            sink.close()
+            watch.close()
+        if sink.overflowed:
+            self._transport.abort()
+        elif not self._transport.is_closing():
+            self._transport.write(b"0\r\n\r\n")
+
+    def shutdown(self) -> asyncio.Task[None] | None:
+        """The server stops: ends a watch, and the connection as soon as it is idle. The task that has still to end."""
+        self._stopping = True
+        self._reader.ended = True
+        self._waiting.clear()
+        if self._sink is not None:
+            self._sink.close()
+        if isinstance(self._current, Message):
+            self._current.keep_alive = False
+        else:
+            self.close()
+        return self._task
+
+    def close(self) -> None:
+        """Closes once everything is sent."""
+        self._reader.ended = True
+        self._waiting.clear()
+        self._connections.discard(self)
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Closes now."""
+        self._transport.abort()
+
+    def _body_late(self) -> None:
+        text = "Timeout: request did not complete within the allotted timeout"
+        self._reader.fail(StatusError(504, "Timeout", text))
+        self._waiting += self._reader.take()
+        self._next()
+
+    def _check_idle(self) -> None:
+        """Closes a connection that was long without a request, or whose peer takes nothing of a long answer."""
+        due = self._since + self._limits.idle_seconds
+        if self._current is not None or self._reader.incoming is not None:
+            due = self._loop.time() + self._limits.idle_seconds
+            unsent = self._transport.get_write_buffer_size()
+            if self._drained is not None and unsent == self._unsent:
+                self.abort()
+                return
+            self._unsent = unsent
+        elif due <= self._loop.time():
+            self.close()
+            return
+        self._idle_timer = self._loop.call_at(due, self._check_idle)
+
+
+@types.coroutine
+def _resumed(coroutine: Coroutine[Any, Any, None], waited: Any) -> Generator[Any, Any, None]:
+    """Goes on, in a task, with a coroutine that was started outside of one and now waits for `waited`."""
+    while True:
+        try:
+            yield waited
+        except BaseException as error:
+            thrown: BaseException | None = error
+        else:
+            thrown = None
+        try:
+            waited = coroutine.send(None) if thrown is None else coroutine.throw(thrown)
+        except StopIteration:
+            return

@@ -174,7 +174,7 @@ async def test_body_over_the_limit_is_refused(api, chunked):
         (b"GET / HTTP/9.9\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\n", b"400"),
         (b"GET /" + b"a" * ((1 << 20) + 10) + b" HTTP/1.1\r\n\r\n", b"431"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * (1 << 17) + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * (1 << 20) + b"\r\n\r\n", b"431"),
     ],
 )
 async def test_malformed_http_gets_a_status(api, data, code):
