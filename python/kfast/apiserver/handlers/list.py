@@ -83,7 +83,7 @@ def _plain(info: RequestInfo, page: Page, metadata: dict[str, Any]) -> bytes:
         scope.api_version.encode(),
         _encode(metadata),
     )
-    return b"".join((head, page.items_json(scope.custom), b"]}\n"))
+    return page.items_json(scope.custom, head, b"]}\n")
 
 
 def _transformed(
