@@ -2,26 +2,26 @@
 //! lets a list drop `apiVersion` and `kind` from its items, and a write receive its revision, by
 //! slicing alone.
 
-use crate::{ObjectError, Result, Revision};
+use crate::members::Members;
+use crate::{Object, ObjectError, Result, Revision};
 use serde_json::value::RawValue;
 
 /// Puts `"resourceVersion":"REV"` first into the metadata of canonical `bytes` that carry none.
 ///
 /// # Errors
-/// `Malformed` if the bytes hold no `"metadata":{` at their top level start.
+/// `Malformed` if the bytes are no object with a `metadata` object.
 pub fn splice_revision(bytes: &[u8], revision: Revision) -> Result<Vec<u8>> {
-    const MARK: &[u8] = b"\"metadata\":{";
-    let at = bytes
-        .windows(MARK.len())
-        .position(|w| w == MARK)
-        .ok_or_else(|| ObjectError::Malformed("no metadata".into()))?
-        + MARK.len();
+    let metadata = crate::path::lookup(bytes, &["metadata"]);
+    let members = metadata
+        .and_then(|raw| raw.strip_prefix('{'))
+        .ok_or_else(|| ObjectError::Malformed("no metadata".into()))?;
+    let at = members.as_ptr().addr() - bytes.as_ptr().addr();
     let mut out = Vec::with_capacity(bytes.len() + 44);
     out.extend_from_slice(&bytes[..at]);
     out.extend_from_slice(b"\"resourceVersion\":\"");
     out.extend_from_slice(revision.to_string().as_bytes());
     out.push(b'"');
-    if bytes.get(at) != Some(&b'}') {
+    if !members.trim_start().starts_with('}') {
         out.push(b',');
     }
     out.extend_from_slice(&bytes[at..]);
@@ -43,11 +43,12 @@ pub(crate) fn set_revision(bytes: &[u8], revision: Revision) -> Vec<u8> {
     .concat()
 }
 
-/// Cuts the body of a `*List` into its metadata (raw JSON), its `kind` and its raw items.
+/// Cuts the body of a `*List` into its metadata (raw JSON) and its objects. Items that do not start with
+/// `apiVersion` or `kind` get the list's, as a typed list leaves them out.
 ///
 /// # Errors
-/// `Malformed` if the body is not a JSON object with an `items` array.
-pub fn split_list(body: &[u8]) -> Result<(String, String, String, Vec<&str>)> {
+/// `Malformed` if the body is not a JSON object, or an item no object.
+pub fn read_list(body: &[u8]) -> Result<(String, Vec<Object>)> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct List<'a> {
@@ -60,19 +61,24 @@ pub fn split_list(body: &[u8]) -> Result<(String, String, String, Vec<&str>)> {
         #[serde(borrow, default)]
         items: Option<Vec<&'a RawValue>>,
     }
-    let list: List<'_> =
-        serde_json::from_slice(body).map_err(|e| ObjectError::Malformed(e.to_string()))?;
-    Ok((
-        list.api_version,
-        list.kind,
-        list.metadata
-            .map_or_else(|| "{}".to_owned(), |m| m.get().to_owned()),
-        list.items
-            .unwrap_or_default()
-            .into_iter()
-            .map(RawValue::get)
-            .collect(),
-    ))
+    let malformed = |e: serde_json::Error| ObjectError::Malformed(e.to_string());
+    let Members::<List<'_>>(list) = serde_json::from_slice(body).map_err(malformed)?;
+    let json = |text: &str| serde_json::to_string(text).map_err(malformed);
+    let kind = list.kind.strip_suffix("List").unwrap_or(&list.kind);
+    let (api_version, kind) = (json(&list.api_version)?, json(kind)?);
+    let object = |item: &RawValue| {
+        let item = item.get();
+        let members = item.strip_prefix('{').unwrap_or_default();
+        if members.starts_with("\"apiVersion\":") || members.starts_with("\"kind\":") {
+            return Object::parse(item.as_bytes());
+        }
+        let whole = format!("{{\"apiVersion\":{api_version},\"kind\":{kind},{members}");
+        Object::parse(whole.into_bytes())
+    };
+    let items = list.items.unwrap_or_default();
+    let objects = items.into_iter().map(object).collect::<Result<_>>()?;
+    let metadata = list.metadata.map_or("{}", RawValue::get);
+    Ok((metadata.to_owned(), objects))
 }
 
 #[cfg(test)]
@@ -90,6 +96,36 @@ mod tests {
             splice_revision(br#"{"metadata":{}}"#, 1).unwrap(),
             br#"{"metadata":{"resourceVersion":"1"}}"#
         );
+        let later = br#"{"spec":{"metadata":{}},"metadata":{ }}"#;
+        assert_eq!(
+            splice_revision(later, 1).unwrap(),
+            br#"{"spec":{"metadata":{}},"metadata":{"resourceVersion":"1" }}"#
+        );
         assert!(splice_revision(b"{}", 1).is_err());
+        assert!(splice_revision(br#"{"metadata":1}"#, 1).is_err());
+    }
+
+    #[test]
+    fn items_of_a_list_know_their_kind() {
+        let body = br#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"3"},
+            "items":[{"metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1","metadata":{"name":"b"}}]}"#;
+        let (metadata, objects) = read_list(body).unwrap();
+        assert_eq!(metadata, r#"{"resourceVersion":"3"}"#);
+        let texts = objects
+            .iter()
+            .map(|o| (o.api_version(), o.kind(), o.name()));
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            [("v1", "Pod", "a"), ("v1", "Pod", "b")]
+        );
+        assert!(read_list(br#"{"items":null}"#).unwrap().1.is_empty());
+        for bad in [
+            "[]",
+            r#"{"items":[1]}"#,
+            r#"{"items":[{}]}"#,
+            r#"{"items":["{"]}"#,
+        ] {
+            assert!(read_list(bad.as_bytes()).is_err(), "{bad}");
+        }
     }
 }

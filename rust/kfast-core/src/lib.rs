@@ -3,12 +3,13 @@
 
 mod canonical;
 mod error;
+mod members;
 mod object;
 pub mod path;
 pub mod quantity;
 mod quote;
 
-pub use canonical::{splice_revision, split_list};
+pub use canonical::{read_list, splice_revision};
 pub use error::{ObjectError, Result};
 pub use object::{Object, OwnerReference};
 pub use quote::quote;

@@ -1,5 +1,6 @@
 //! One stored version of an API object: its canonical JSON and a small parsed header.
 
+use crate::members::Members;
 use crate::{ObjectError, Result, Revision};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -54,7 +55,7 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     kind: Cow<'a, str>,
     #[serde(borrow)]
-    metadata: Metadata<'a>,
+    metadata: Members<Metadata<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -87,9 +88,9 @@ impl Object {
     /// `Malformed` if the bytes are not a JSON object with a `metadata` object; `ResourceVersion`.
     pub fn parse(bytes: impl Into<Box<[u8]>>) -> Result<Self> {
         let bytes = bytes.into();
-        let envelope: Envelope<'_> =
+        let Members::<Envelope<'_>>(envelope) =
             serde_json::from_slice(&bytes).map_err(|e| ObjectError::Malformed(e.to_string()))?;
-        let meta = envelope.metadata;
+        let Members(meta) = envelope.metadata;
         let revision = match meta.resource_version.as_deref() {
             None | Some("") => 0,
             Some(text) => text
@@ -278,6 +279,8 @@ mod tests {
             "[]",
             "{}",
             r#"{"metadata":1}"#,
+            r#"{"metadata":["a"]}"#,
+            r#"["v1","Pod",{"name":"a"}]"#,
             r#"{"metadata":{"resourceVersion":"x"}}"#,
         ] {
             assert!(Object::parse(bad.as_bytes()).is_err(), "{bad}");

@@ -1,7 +1,7 @@
 //! `Object`: a handle on one stored version; headers and single fields are read without decoding the rest.
 
 use crate::errors::object_error;
-use kfast_core::{Object, path, split_list};
+use kfast_core::{Object, path};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
@@ -168,25 +168,9 @@ fn read_list<'py>(
     body: &[u8],
 ) -> PyResult<(Bound<'py, PyAny>, Vec<PyObjectHandle>)> {
     let (metadata, objects) = py
-        .detach(|| {
-            let (api_version, kind, metadata, items) = split_list(body)?;
-            let kind = kind.strip_suffix("List").unwrap_or(&kind);
-            let objects = items
-                .into_iter()
-                .map(|item| {
-                    if item.starts_with("{\"apiVersion\":") || item.starts_with("{\"kind\":") {
-                        return Object::parse(item.as_bytes()).map(PyObjectHandle);
-                    }
-                    let whole = format!(
-                        "{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",{}",
-                        &item[1..]
-                    );
-                    Object::parse(whole.into_bytes()).map(PyObjectHandle)
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((metadata, objects))
-        })
+        .detach(|| kfast_core::read_list(body))
         .map_err(object_error)?;
+    let objects = objects.into_iter().map(PyObjectHandle).collect();
     let metadata =
         serde_json::from_str(&metadata).map_err(|e| PyValueError::new_err(e.to_string()))?;
     Ok((value_to_py(py, &metadata)?, objects))
