@@ -13,7 +13,8 @@ class StatusError(KfastError):
     """An API call was answered with a failure `Status`; the same class on both sides of the wire.
 
     `code` is the HTTP code, `reason` upstream's machine-readable reason, `details` the `StatusDetails`
-    dict (`name`, `group`, `kind`, `uid`, `causes`, `retryAfterSeconds`), empty if there are none.
+    dict (`name`, `group`, `kind`, `uid`, `causes`, `retryAfterSeconds`), empty if there are none. `warnings` go
+    with the answer as Warning headers.
     """
 
     def __init__(self, code: int, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
@@ -22,6 +23,8 @@ class StatusError(KfastError):
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self.shows_details = details is not None
+        self.warnings: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
         """The `Status` object of the API."""
@@ -34,7 +37,7 @@ class StatusError(KfastError):
         }
         if self.reason:
             status["reason"] = self.reason
-        if self.details:
+        if self.shows_details:
             status["details"] = self.details
         status["code"] = self.code
         return status
@@ -46,7 +49,7 @@ class StatusError(KfastError):
             int(status.get("code") or 500),
             str(status.get("reason") or ""),
             str(status.get("message") or "unknown error"),
-            dict(status.get("details") or {}),
+            status.get("details"),
         )
 
     @property

@@ -18,6 +18,7 @@ from kfast.apiserver.authn.x509 import CertificateAuthenticator
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.bootstrap import create_system_objects
+from kfast.apiserver.compaction import Compactor
 from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.limits import check_limits
@@ -29,7 +30,6 @@ from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
 from kfast.apiserver.request_info import RequestInfo, request_info
 from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
-from kfast.apiserver.status_errors import no_resource
 from kfast.clock import Clock
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
@@ -69,6 +69,7 @@ class APIServer:
             tokens = (*tokens, self.service_accounts)
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
         self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
+        self._compactor = Compactor(store, clock)
         self.metrics = Metrics()
         self.backend.watching = lambda info, change: self.metrics.watching(_labels(info), change)
         self.health = Health()
@@ -85,9 +86,11 @@ class APIServer:
         """Returns once the objects every cluster has exist."""
         await create_system_objects(self.handle, self._client_ca)
         await create_service(self.handle)
+        self._compactor.start()
 
     async def stop(self) -> None:
         """Ends all watches."""
+        await self._compactor.stop()
         self.backend.feeds.close()
 
     async def handle(self, request: Request) -> Response:
@@ -102,21 +105,20 @@ class APIServer:
                 raise refusal(request.user, info, decision.reason)
             if request.body:
                 check_limits(request)
-            response = await route(self.backend, request, info) if info.is_resource else self._nonresource(request)
+            if info.scope is not None:
+                response = await route(self.backend, request, info)
+            else:
+                response = self.nonresource.respond(request)
         except StatusError as error:
             response = failure(request, error)
         except Exception as error:
             _log.exception("%s %s failed", request.method, request.path)
             response = crashed(request, error)
+        if info.scope is not None and info.scope.kind.deprecation:
+            response.warnings = [info.scope.kind.deprecation, *response.warnings]
         if not request.native:
             response.headers["Audit-Id"] = self._audit_id(request)
         self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)
-        return response
-
-    def _nonresource(self, request: Request) -> Response:
-        response = self.nonresource.respond(request)
-        if response is None:
-            raise no_resource()
         return response
 
     def _audit_id(self, request: Request) -> str:

@@ -10,6 +10,12 @@ from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, quoted
 from kfast.meta.exchange import Request
 
+_EMPTY = (
+    "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: "
+    "unexpected end of JSON input (<empty>)"
+)
+_META_KINDS = frozenset({"Status", "DeleteOptions", "ListOptions", "WatchEvent", "APIGroup", "APIResourceList"})
+"""Kinds registered in every version."""
 _SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -22,7 +28,7 @@ def decode_object(
     """
     media_type = content_type(request)
     if not request.body:
-        raise bad_request("Required body is empty") if info.verb == "create" else bad_request("EOF")
+        raise bad_request(_EMPTY.format(schema.rpartition("/")[2]))
     try:
         body, warnings = backend.schema.decode(schema, request.body, media_type, validation)
     except CoreError as error:
@@ -31,6 +37,11 @@ def decode_object(
     _check_type(backend, schema, body.get("apiVersion") or "", body.get("kind") or "")
     body["apiVersion"], _, body["kind"] = schema.rpartition("/")
     return body, warnings
+
+
+def _group_version(api_version: str) -> tuple[str, str]:
+    group, _, version = api_version.rpartition("/")
+    return group, version
 
 
 def _stated_type(backend: Backend, data: bytes, media_type: str) -> tuple[str, str]:
@@ -43,16 +54,19 @@ def _stated_type(backend: Backend, data: bytes, media_type: str) -> tuple[str, s
 def _check_type(backend: Backend, schema: str, stated_version: str, stated_kind: str) -> None:
     """Raises StatusError 400 unless kind and version, where stated, are those of the path."""
     api_version, _, kind = schema.rpartition("/")
-    if stated_kind in ("", kind):
+    served = backend.catalog.by_gvk(*_group_version(stated_version), kind) is not None
+    if stated_kind in ("", kind) and (served or stated_version in ("", api_version)):
         if stated_version not in ("", api_version):
             raise bad_request(
                 f"the API version in the data ({stated_version}) does not match "
                 f"the expected API version ({api_version})"
             )
         return
-    stated_version = stated_version or api_version
-    group, _, version = stated_version.rpartition("/")
-    if backend.catalog.by_gvk(group, version, stated_kind) is None:
+    stated_version, stated_kind = stated_version or api_version, stated_kind or kind
+    group, version = _group_version(stated_version)
+    if stated_kind not in _META_KINDS and not any(
+        backend.catalog.by_gvk(group, version, name) for name in (stated_kind, stated_kind.removesuffix("List"))
+    ):
         where = f"registered for version {quoted(stated_version)} in scheme {quoted(_SCHEME)}"
         why = f"no kind {quoted(stated_kind)} is {where}"
     else:

@@ -68,6 +68,11 @@ class Discovery:
         """Every path that is answered."""
         return [path for path in self._all() if "#" not in path]
 
+    def has_group(self, path: str) -> bool:
+        """Whether the path lies in a served group, `/api` included."""
+        root, _, rest = path.removeprefix("/").partition("/")
+        return root == "api" or (root == "apis" and f"/apis/{rest.partition('/')[0]}" in self._all())
+
     def respond(self, request: Request) -> Response | None:
         """The answer, or None if the path is none of discovery's."""
         path = request.path.rstrip("/") or "/"

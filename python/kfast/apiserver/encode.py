@@ -77,6 +77,8 @@ def status_success(request: Request, status: int, details: dict[str, Any] | None
     body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     if details:
         body["details"] = details
+    if status == 201:
+        body["code"] = status
     return Response(status, body if request.native else _encode(body), content_type=JSON)
 
 

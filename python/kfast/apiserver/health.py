@@ -27,7 +27,7 @@ class Health:
 
     def respond(self, request: Request) -> Response | None:
         """The answer, or None if the path is none of health's."""
-        root, _, check = request.path.strip("/").partition("/")
+        root, slash, check = request.path.removeprefix("/").partition("/")
         checks: Mapping[str, Check]
         if root in ("healthz", "livez"):
             checks = self.live
@@ -35,7 +35,7 @@ class Health:
             checks = self.live | self.ready
         else:
             return None
-        if check:
+        if slash:
             return _one(checks.get(check))
         return _all(root, checks, request)
 

@@ -11,7 +11,7 @@ from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
-from kfast.apiserver.status_errors import bad_request, conflict, invalid
+from kfast.apiserver.status_errors import bad_request, invalid, wrong_object
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.meta.validation import validate_object_meta, validate_object_meta_update
@@ -20,6 +20,7 @@ _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _NAME_SUFFIX = 5
 _NAME_BASE = 63 - _NAME_SUFFIX
 _SYSTEM_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 _NOT_SPEC = frozenset({"metadata", "status", "apiVersion", "kind"})
 
 decode_json = msgspec.json.decode
@@ -60,16 +61,15 @@ def preview(scope: Scope, body: Body, revision: int) -> Object:
 
 
 def match_namespace(info: RequestInfo, body: Body) -> None:
-    """Fills in the namespace of the path. Raises StatusError 400 if the body states another."""
+    """Fills in the namespace of the path; there is none outside namespaces. Raises StatusError 400 if the body states
+    another."""
     metadata = metadata_of(body)
     stated = metadata.get("namespace") or ""
     if not info.served.kind.namespaced:
         metadata.pop("namespace", None)
-        if stated:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         return
     if stated and stated != info.namespace:
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        raise bad_request(_OTHER_NAMESPACE)
     metadata["namespace"] = info.namespace
 
 
@@ -78,25 +78,18 @@ def match_name(info: RequestInfo, body: Body) -> None:
     metadata = metadata_of(body)
     name = metadata.get("name") or ""
     if not name:
-        raise bad_request("name must be provided")
+        why = f"the name of the object ({info.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(why)
     if name != info.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({info.name})")
-    stated = metadata.get("namespace") or ""
-    if info.served.kind.namespaced:
-        if stated and stated != info.namespace:
-            raise bad_request(
-                f"the namespace of the object ({stated}) does not match the namespace on the request ({info.namespace})"
-            )
-        metadata["namespace"] = info.namespace
-    else:
-        metadata.pop("namespace", None)
+    match_namespace(info, body)
 
 
 def begin_create(backend: Backend, scope: Scope, body: Body) -> None:
     """Sets what the system owns on a new object and wipes what a client may not set.
     Raises StatusError 500 for a resourceVersion, as upstream does."""
     metadata = metadata_of(body)
-    if metadata.pop("resourceVersion", None):
+    if metadata.pop("resourceVersion", None) not in (None, "", "0"):
         raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
     for key in (*_SYSTEM_OWNED, "selfLink", "managedFields"):
         metadata.pop(key, None)
@@ -105,8 +98,24 @@ def begin_create(backend: Backend, scope: Scope, body: Body) -> None:
     kind = scope.kind
     if kind.has_generation:
         metadata["generation"] = 1
-    if kind.has_status:
+    if kind.has_status and not kind.keeps_status_on_create:
         body.pop("status", None)
+
+
+def unique_owners(metadata: dict[str, Any]) -> list[str]:
+    """Drops repeated owner references and warns of the uids that were stated twice."""
+    owners = metadata.get("ownerReferences")
+    if not owners or len(owners) == 1:
+        return []
+    unique = [owner for at, owner in enumerate(owners) if owner not in owners[:at]]
+    if len(unique) == len(owners):
+        return []
+    repeated = ", ".join(sorted({str(owner.get("uid")) for owner in unique if owners.count(owner) > 1}))
+    metadata["ownerReferences"] = unique
+    return [
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+        f"reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {repeated}"
+    ]
 
 
 def generate_name(backend: Backend, prefix: str) -> str:
@@ -116,17 +125,22 @@ def generate_name(backend: Backend, prefix: str) -> str:
 
 
 def begin_update(scope: Scope, new: Body, old: Body) -> None:
-    """Keeps on an update what the system owns. Raises StatusError 409 if the uid is another's."""
+    """Keeps on an update what the system owns; validation refuses a deletion the system did not mark.
+    Raises StatusError 409 if the uid is another's."""
     metadata, before = metadata_of(new), old["metadata"]
     uid = metadata.get("uid")
     if uid and uid != before.get("uid"):
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before.get('uid', '')}"
-        raise conflict(scope.kind, before.get("name", ""), why)
-    for key in _SYSTEM_OWNED:
+        name, namespace = before.get("name", ""), before.get("namespace") or ""
+        raise wrong_object(scope.kind, namespace, name, "UID", uid, before.get("uid", ""))
+    for key in ("uid", "creationTimestamp", "generation"):
         if key in before:
             metadata[key] = before[key]
         else:
             metadata.pop(key, None)
+    if "deletionTimestamp" in before:
+        metadata["deletionTimestamp"] = before["deletionTimestamp"]
+    if "deletionGracePeriodSeconds" in before:
+        metadata.setdefault("deletionGracePeriodSeconds", before["deletionGracePeriodSeconds"])
     metadata.pop("selfLink", None)
     metadata.pop("managedFields", None)
 
@@ -156,10 +170,10 @@ def keep_all_but_status(new: Body, old: Body) -> Body:
     return merged
 
 
-def bump_generation(new: Body, old: Body) -> None:
-    """generation counts changes outside metadata and status."""
+def bump_generation(kind: Kind, new: Body, old: Body) -> None:
+    """generation counts changes outside metadata and status, and what else the kind says."""
     keys = (new.keys() | old.keys()) - _NOT_SPEC
-    if any(new.get(key) != old.get(key) for key in keys):
+    if any(new.get(key) != old.get(key) for key in keys) or kind.counts(new, old):
         metadata = new["metadata"]
         metadata["generation"] = int(metadata.get("generation") or 0) + 1
 

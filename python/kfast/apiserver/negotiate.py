@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from kfast.apiserver.status_errors import not_acceptable, unsupported_media_type
+from kfast.apiserver.status_errors import no_representation, not_acceptable, unsupported_media_type
 from kfast.meta.exchange import Request
 
 JSON = "application/json"
@@ -18,6 +18,7 @@ YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 SERVED = (JSON, YAML, PROTOBUF)
 
+_STREAMS = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 _AGENTS = ("curl/", "Wget/", "Mozilla/5.0")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
@@ -58,7 +59,11 @@ def negotiate(request: Request, transforms: Transforms, protobuf: bool = True) -
 @lru_cache(maxsize=1024)
 def _negotiate(accept: str, transforms: Transforms, protobuf: bool) -> Output:
     fallback: Output | None = None
-    for media_type, parameters in _clauses(accept):
+    clauses = _clauses(accept)
+    served = SERVED if protobuf else SERVED[:2]
+    if not any(media_type in (*served, "*/*") for media_type, _ in clauses):
+        raise no_representation(served if transforms != "list" else (*served, *_STREAMS))
+    for media_type, parameters in clauses:
         output = _output(media_type, parameters, transforms)
         if output is None:
             continue
@@ -67,7 +72,7 @@ def _negotiate(accept: str, transforms: Transforms, protobuf: bool) -> Output:
         else:
             return output
     if fallback is None:
-        raise not_acceptable(SERVED if protobuf else SERVED[:2])
+        raise not_acceptable(served)
     return fallback
 
 
@@ -86,7 +91,7 @@ def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def _output(media_type: str, parameters: dict[str, str], transforms: Transforms) -> Output | None:
-    if media_type in ("*/*", "application/*"):
+    if media_type == "*/*":
         media_type = JSON
     elif media_type not in SERVED:
         return None

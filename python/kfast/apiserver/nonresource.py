@@ -11,12 +11,15 @@ import msgspec
 from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.health import Health
 from kfast.apiserver.metrics import Metrics
+from kfast.apiserver.status_errors import method_not_supported, no_resource
 from kfast.apiserver.version import version_info
 from kfast.meta.exchange import Request, Response
 
 Responder = Callable[[Request], Response | None]
 """Answers a request, or None if the path is not its own."""
 
+_PLAIN = "text/plain; charset=utf-8"
+_NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
 _CACHED = {"Cache-Control": "public, max-age=3600"}
 
 
@@ -32,26 +35,35 @@ class NonResource:
     issuer: str = ""
     external_url: Callable[[], str] = field(default=lambda: "https://localhost")
 
-    def respond(self, request: Request) -> Response | None:
-        """The answer, None if no such path is served. Only GET and HEAD reach anything."""
-        if request.method not in ("GET", "HEAD"):
-            return None
+    def respond(self, request: Request) -> Response:
+        """The answer. Documents are read with GET only; health, metrics and schemas do not care for the method.
+        Raises StatusError 404 (below a served group, or to a native caller) and 405."""
+        document = self._document(request)
+        if document is not None:
+            if request.method != "GET":
+                raise method_not_supported()
+            return document
+        if request.path == "/":
+            return Response(200, {"paths": self._paths()})
+        if request.path == "/metrics":
+            return self.metrics.respond()
+        for responder in (self.health.respond, *self.openapi):
+            response = responder(request)
+            if response is not None:
+                return response
+        if request.native or self.discovery.has_group(request.path):
+            raise no_resource()
+        return Response(404, b"404 page not found\n", dict(_NO_SNIFF), _PLAIN)
+
+    def _document(self, request: Request) -> Response | None:
         match request.path:
             case "/version" | "/version/":
                 return Response(200, version_info())
-            case "/metrics":
-                return self.metrics.respond()
             case "/openid/v1/jwks" if self.jwks is not None:
                 return Response(200, msgspec.json.encode(self.jwks()), dict(_CACHED), "application/jwk-set+json")
             case "/.well-known/openid-configuration" if self.jwks is not None:
                 return Response(200, self._issuer(), dict(_CACHED))
-            case "/":
-                return Response(200, {"paths": self._paths()})
-        for responder in (self.discovery.respond, self.health.respond, *self.openapi):
-            response = responder(request)
-            if response is not None:
-                return response
-        return None
+        return self.discovery.respond(request)
 
     def _issuer(self) -> dict[str, Any]:
         return {

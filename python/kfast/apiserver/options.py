@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from kfast._core import FieldSelector, LabelSelector
 from kfast.api.kind import FieldError, Kind
 from kfast.apiserver.status_errors import bad_request, invalid, quoted
@@ -70,7 +72,9 @@ def _forbidden(path: str, why: str) -> FieldError:
 
 def _dry_run(values: list[str], errors: list[FieldError]) -> bool:
     if any(v != "All" for v in values):
-        errors.append(not_supported("dryRun", ",".join(values), ("All",)))
+        shown = msgspec.json.encode(values).decode()
+        why = f'Unsupported value: {shown}: supported values: "All"'
+        errors.append(FieldError("dryRun", "FieldValueNotSupported", why))
     return bool(values)
 
 
@@ -207,11 +211,12 @@ def _watch_errors(options: ListOptions) -> list[FieldError]:
         errors.append(
             _forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
         )
+    if options.continue_token:
+        errors.append(_forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
+    why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
     if options.send_initial_events is not None and match != "NotOlderThan":
-        if not match:
-            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            errors.append(_forbidden(path, why))
-        else:
+        errors.append(_forbidden(path, why))
+        if match:
             errors.append(not_supported(path, match, ("NotOlderThan",)))
     return errors
 
@@ -235,9 +240,28 @@ def field_selector(text: str, kind: Kind) -> FieldSelector | None:
     known = {"metadata.name", "metadata.namespace", *(f.label for f in kind.fields)}
     for label, _, _ in selector.requirements:
         if label not in known:
-            if kind.fields:
-                raise bad_request(f"field label not supported: {label}")
-            raise bad_request(
-                f'{quoted(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
-            )
-    return None if selector.empty else selector
+            raise bad_request(_unknown_label(label, kind))
+    if selector.empty:
+        return None
+    return _of_storage(selector, kind) if kind.storage else selector
+
+
+def _unknown_label(label: str, kind: Kind) -> str:
+    if not kind.fields:
+        return f'{quoted(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
+    if kind.group == "batch":
+        return f"field label {quoted(label)} not supported for {kind.kind}"
+    if kind.group == "resource.k8s.io":
+        return f"field label not supported for {kind.api_version}, Kind={kind.kind}: {label}"
+    return f"field label not supported: {label}"
+
+
+def _of_storage(selector: FieldSelector, kind: Kind) -> FieldSelector:
+    """The selector in the labels of the version the objects are stored in: the paths of the fields."""
+    paths = {f.label: f.path for f in kind.fields}
+    terms = [f"{paths.get(label, label)}{op}{_escaped(value)}" for label, op, value in selector.requirements]
+    return FieldSelector.parse(",".join(terms))
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from kfast.apiserver.status_errors import bad_request, expired
+from kfast.apiserver.status_errors import bad_request, expired, quoted
 from kfast.errors import StatusError
 
 _VERSION = "meta.k8s.io/v1"
 LATEST = -1
 """The revision of a token that goes on at the newest state: an inconsistent list."""
 
+_INVALID = "invalid continue token: continue key is not valid"
 _EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
@@ -43,16 +44,16 @@ def decode_continue(token: str) -> ContinueToken:
         fields = msgspec.json.decode(data)
         version, revision, start = fields["v"], fields["rv"], fields["start"]
     except (binascii.Error, ValueError, KeyError, TypeError, msgspec.DecodeError):
-        raise bad_request("continue key is not valid: illegal base64 or JSON") from None
+        raise bad_request(f"{_INVALID}: illegal base64 or JSON") from None
     if version != _VERSION:
-        raise bad_request("continue key is not valid: server does not recognize this encoded version")
+        raise bad_request(f"{_INVALID}: server does not recognize this encoded version {quoted(str(version))}")
     if (
         not isinstance(revision, int)
         or not isinstance(start, str)
         or not start
         or (revision < 1 and revision != LATEST)
     ):
-        raise bad_request("continue key is not valid: incorrect encoded start or resourceVersion")
+        raise bad_request(f"{_INVALID}: incorrect encoded start resourceVersion (version {_VERSION})")
     return ContinueToken(revision, start)
 
 

@@ -62,7 +62,8 @@ def request_info(request: Request, scopes: ScopeLookup) -> RequestInfo:
     else:
         return RequestInfo(path, method.lower())
     if parts[-1] == "":
-        parts.pop()
+        while parts[-1] == "":
+            parts.pop()
         if len(parts) <= at:
             return RequestInfo(path, method.lower())
     info = RequestInfo(path, _VERBS.get(method, method.lower()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfast.apiserver.options import ListOptions
 from kfast.apiserver.status_errors import bad_request, quoted, too_large_resource_version
+from kfast.errors import StatusError
 from kfast.store.protocol import Store
 
 WAIT_SECONDS = 3.0
@@ -11,11 +12,12 @@ WAIT_SECONDS = 3.0
 
 
 def parse(text: str) -> int:
-    """The revision of a resourceVersion; 0 if it is unset. Raises StatusError 400."""
+    """The revision of a resourceVersion; 0 if it is unset. Raises StatusError 500, as upstream does but for lists."""
     if not text:
         return 0
     if not text.isascii() or not text.isdigit():
-        raise bad_request(f"Invalid value: {quoted(text)}: strconv.ParseUint: parsing {quoted(text)}: invalid syntax")
+        why = f"Invalid value: {quoted(text)}: strconv.ParseUint: parsing {quoted(text)}: invalid syntax"
+        raise StatusError(500, "", f"resourceVersion: {why}")
     return int(text)
 
 
@@ -27,7 +29,10 @@ async def not_older_than(store: Store, revision: int) -> None:
 
 async def list_revision(store: Store, options: ListOptions) -> int:
     """The exact revision a list without continue token reads at; 0 = the newest. Raises StatusError 400, 504."""
-    revision = parse(options.resource_version)
+    try:
+        revision = parse(options.resource_version)
+    except StatusError as error:
+        raise bad_request(f"invalid resource version: {error.message}") from None
     if revision == 0:
         return 0
     await not_older_than(store, revision)

@@ -66,14 +66,16 @@ SUBRESOURCES: dict[tuple[str, str], Handle] = {
 
 
 async def route(backend: Backend, request: Request, info: RequestInfo) -> Response:
-    """Answers a resource request. Raises StatusError 404, 405 and all that the handlers raise."""
-    scope = info.scope
-    if scope is None or not _scoped(info, scope):
+    """Answers a request for a served resource. Raises StatusError 404, 405 and all that the handlers raise."""
+    scope = info.served
+    if not _scoped(info, scope):
         raise no_resource()
+    if request.method == "HEAD":
+        raise method_not_supported()
     verb = info.verb
     if not info.subresource:
         if verb not in scope.verbs or (verb in _OF_OBJECTS and not info.name):
-            raise method_not_supported(info.api_group, info.resource, verb)
+            raise method_not_supported()
         if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:
             return await _virtual(backend, request, info, scope.kind.resource, scope.schema)
         if scope.kind.resource == "bindings":
@@ -83,14 +85,14 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
     if declared is None:
         raise no_resource()
     if verb not in declared.verbs:
-        raise method_not_supported(info.api_group, f"{info.resource}/{info.subresource}", verb)
+        raise method_not_supported()
     key = f"{scope.kind.resource}/{info.subresource}"
     if verb == "create" and key in backend.virtual:
         version = declared.group_version or scope.api_version
         return await _virtual(backend, request, info, key, f"{version}/{declared.kind}")
     handle = SUBRESOURCES.get((info.subresource, verb))
     if handle is None:
-        raise method_not_supported(info.api_group, f"{info.resource}/{info.subresource}", verb)
+        raise method_not_supported()
     return await handle(backend, request, info)
 
 

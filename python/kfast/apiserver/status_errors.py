@@ -53,19 +53,29 @@ def not_found(kind: Kind, name: str) -> StatusError:
 
 def no_resource() -> StatusError:
     """404: no such path."""
-    return StatusError(404, "NotFound", "the server could not find the requested resource")
+    return StatusError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def method_not_supported(group: str, plural: str, action: str) -> StatusError:
-    """405: the resource exists but not with this verb."""
-    message = f"{action} is not supported on resources of kind {quoted(group_resource(group, plural))}"
-    return StatusError(405, "MethodNotAllowed", message, _details(group, plural))
+def method_not_supported() -> StatusError:
+    """405: the path exists but not with this method."""
+    message = "the server does not allow this method on the requested resource"
+    return StatusError(405, "MethodNotAllowed", message, {})
 
 
 def not_acceptable(media_types: Iterable[str]) -> StatusError:
-    """406: no clause of Accept can be served."""
-    text = "only the following media types are accepted: " + ", ".join(media_types)
-    return StatusError(406, "NotAcceptable", text)
+    """406: no clause of Accept can be served, for all that its media type is known."""
+    return StatusError(406, "NotAcceptable", "only the following media types are accepted: " + ", ".join(media_types))
+
+
+def no_representation(media_types: Iterable[str]) -> StatusError:
+    """406: Accept names no media type the path answers in."""
+    text = "406: Not Acceptable\n\nAvailable representations: " + ", ".join(media_types)
+    return StatusError(406, "NotAcceptable", text, {})
+
+
+def unreadable_patch() -> StatusError:
+    """415: no patch has such a Content-Type."""
+    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
 def already_exists(kind: Kind, name: str) -> StatusError:
@@ -82,6 +92,28 @@ def generate_name_conflict(kind: Kind, name: str) -> StatusError:
     )
     details = _details(kind.group, kind.plural, name) | {"retryAfterSeconds": 1}
     return StatusError(409, "AlreadyExists", message, details)
+
+
+def being_deleted(kind: Kind, name: str) -> StatusError:
+    """409: create met an object of that name that is on its way out."""
+    error = already_exists(kind, name)
+    return StatusError(409, error.reason, f"object is being deleted: {error.message}", error.details)
+
+
+def precondition_failed(kind: Kind, name: str, why: str) -> StatusError:
+    """409: a precondition of a delete does not hold. Names the kind, not the resource, as upstream does."""
+    message = f"Operation cannot be fulfilled on {group_resource(kind.group, kind.kind)} {quoted(name)}: {why}"
+    return StatusError(409, "Conflict", message, _details(kind.group, kind.kind, name))
+
+
+def wrong_object(kind: Kind, namespace: str, name: str, what: str, stated: str, found: str) -> StatusError:
+    """409: a write states another uid or resourceVersion (`what`) than the object has."""
+    key = "/".join(part for part in ("/registry", kind.plural, namespace, name) if part)
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: {what} in precondition: {stated}, {what} in object meta: {found}"
+    )
+    return conflict(kind, name, why)
 
 
 def conflict(kind: Kind, name: str, why: str = _MODIFIED, subresource: str = "") -> StatusError:
@@ -132,6 +164,12 @@ def internal(why: str) -> StatusError:
 def unavailable(why: str) -> StatusError:
     """503: the store refuses writes."""
     return StatusError(503, "ServiceUnavailable", why)
+
+
+def deadline_exceeded() -> StatusError:
+    """504: the request took longer than a request may."""
+    text = "Timeout: request did not complete within requested timeout - context deadline exceeded"
+    return StatusError(504, "Timeout", text, {})
 
 
 def too_large_resource_version(requested: int, current: int) -> StatusError:

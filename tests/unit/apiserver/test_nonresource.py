@@ -11,6 +11,7 @@ from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.health import Health
 from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nonresource import NonResource
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request
 
 
@@ -75,7 +76,24 @@ def test_issuer_documents(paths):
     assert (keys.content_type, msgspec.json.decode(keys.payload)) == ("application/jwk-set+json", {"keys": []})
 
 
-def test_other_paths_and_methods_are_nobodys(paths):
-    assert get(paths, "/nope") is None
-    assert paths.respond(Request("POST", "/version")) is None
+def test_documents_are_read_with_get_only(paths):
+    for path in ("/version", "/api", "/apis", "/openid/v1/jwks"):
+        for method in ("HEAD", "POST", "OPTIONS"):
+            with pytest.raises(StatusError) as refused:
+                paths.respond(Request(method, path))
+            assert (refused.value.code, refused.value.reason) == (405, "MethodNotAllowed")
+    for path in ("/", "/healthz", "/metrics"):
+        assert paths.respond(Request("POST", path)).status == 200
+
+
+def test_other_paths_are_nobodys(paths):
+    for path in ("/nope", "/healthz/", "//api/v1/pods", "/apis/nope", "/apis/nope/v1/x"):
+        absent = get(paths, path)
+        assert (absent.status, absent.payload) == (404, b"404 page not found\n")
+        assert absent.content_type == "text/plain; charset=utf-8"
+    with pytest.raises(StatusError) as refused:
+        get(paths, "/api/nope")
+    assert refused.value.to_dict()["message"] == "the server could not find the requested resource"
+    with pytest.raises(StatusError):
+        paths.respond(Request("GET", "/nope", native=True))
     assert "/api" in get(paths, "/").payload["paths"]

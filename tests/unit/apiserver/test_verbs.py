@@ -104,7 +104,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str, str]] = [
         config_map(apiVersion="v2"),
         400,
         "BadRequest",
-        "the API version in the data (v2) does not match the expected API version (v1)",
+        'cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2"',
     ),
     (
         "create everywhere",
@@ -113,7 +113,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str, str]] = [
         config_map(),
         405,
         "MethodNotAllowed",
-        "create is not supported",
+        "the server does not allow this method on the requested resource",
     ),
     ("get", "GET", f"{CM}/gone", None, 404, "NotFound", 'configmaps "gone" not found'),
     ("unknown resource", "GET", "/api/v1/nothings", None, 404, "NotFound", "the server could not find"),

@@ -71,7 +71,7 @@ async def test_autoscalers_are_stored_as_v2(call: Any) -> None:
         ),
         (
             {"kind": "Pod", "apiVersion": "apps/v1"},
-            "the API version in the data (apps/v1) does not match the expected API version (v1)",
+            'Pod in version "v1" cannot be handled as a Pod: no kind "Pod" is registered for version "apps/v1"',
         ),
         (
             {"spec": {"containers": "x"}},

@@ -18,7 +18,8 @@ def failure(request: Request, error: StatusError) -> Response:
     if error.code == 401:
         headers["WWW-Authenticate"] = 'Basic realm="kubernetes-master"'
     body = error.to_dict()
-    return Response(error.code, body if request.native else msgspec.json.encode(body), headers)
+    payload = body if request.native else msgspec.json.encode(body)
+    return Response(error.code, payload, headers, warnings=error.warnings)
 
 
 def crashed(request: Request, error: Exception) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from kfast._core import Object
 from kfast.api.kind import Body
@@ -17,17 +18,21 @@ from kfast.apiserver.lifecycle import (
     match_namespace,
     metadata_of,
     preview,
+    unique_owners,
     validate_create,
 )
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import (
     already_exists,
     bad_request,
+    being_deleted,
     generate_name_conflict,
     method_not_supported,
     unavailable,
 )
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import AlreadyExistsError, UnavailableError
 
@@ -39,11 +44,12 @@ async def create(backend: Backend, request: Request, info: RequestInfo) -> Respo
     """201 with the stored object. Raises StatusError 400, 403, 404 (namespace), 405, 406, 409, 415, 422."""
     scope = info.served
     if info.name or (scope.kind.namespaced and not info.namespace):
-        raise method_not_supported(scope.kind.group, scope.kind.plural, "create")
+        raise method_not_supported()
     output = output_of(request, scope, "object")
     options = write_options(request, "CreateOptions")
     body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation)
-    obj = await create_body(backend, request, info, body, options, warnings)
+    with warned(warnings):
+        obj = await create_body(backend, request, info, body, options, warnings)
     response = object_response(backend, request, info, output, obj, 201)
     response.warnings = warnings
     return response
@@ -58,6 +64,7 @@ async def create_body(
     match_namespace(info, body)
     begin_create(backend, scope, body)
     metadata = metadata_of(body)
+    warnings += unique_owners(metadata)
     generated = metadata.get("generateName") if not metadata.get("name") else None
     if generated:
         metadata["name"] = generate_name(backend, generated)
@@ -100,7 +107,7 @@ async def _insert(backend: Backend, info: RequestInfo, body: Body, generated: st
     namespace = info.namespace if scope.kind.namespaced else ""
     if dry_run:
         if store.get(scope.resource, namespace, metadata["name"]) is not None:
-            raise already_exists(scope.kind, metadata["name"])
+            raise _taken(backend, scope, namespace, metadata["name"])
         return preview(scope, body, 0)
     for _ in range(_ATTEMPTS if generated else 1):
         name = metadata["name"]
@@ -113,4 +120,20 @@ async def _insert(backend: Backend, info: RequestInfo, body: Body, generated: st
             raise unavailable(str(error)) from error
         except ValueError as error:
             raise bad_request(str(error)) from error
-    raise generate_name_conflict(scope.kind, name) if generated else already_exists(scope.kind, name)
+    raise generate_name_conflict(scope.kind, name) if generated else _taken(backend, scope, namespace, name)
+
+
+def _taken(backend: Backend, scope: Scope, namespace: str, name: str) -> StatusError:
+    current = backend.store.get(scope.resource, namespace, name)
+    deleting = current is not None and current.deleting
+    return being_deleted(scope.kind, name) if deleting else already_exists(scope.kind, name)
+
+
+@contextmanager
+def warned(warnings: list[str]) -> Iterator[None]:
+    """A refusal inside tells the warnings found so far, too."""
+    try:
+        yield
+    except StatusError as error:
+        error.warnings = warnings
+        raise

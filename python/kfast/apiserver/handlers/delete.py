@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +10,15 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of, status_success
+from kfast.apiserver.handlers.contention import Contention
+from kfast.apiserver.handlers.create import warned
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.handlers.guaranteed_update import deletable
 from kfast.apiserver.lifecycle import canonical, preview, stored_body
-from kfast.apiserver.negotiate import content_type
+from kfast.apiserver.negotiate import Output, content_type
 from kfast.apiserver.options import DeleteOptions, delete_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, conflict, unavailable
+from kfast.apiserver.status_errors import bad_request, precondition_failed, unavailable
 from kfast.clock import parse_time, rfc3339
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
@@ -29,6 +30,7 @@ _SCHEMA = "meta.k8s.io/v1/DeleteOptions"
 _RETURNS_OBJECT = frozenset(
     {
         "pods",
+        "services",
         "podtemplates",
         "persistentvolumes",
         "persistentvolumeclaims",
@@ -38,6 +40,10 @@ _RETURNS_OBJECT = frozenset(
         "csinodes.storage.k8s.io",
         "csidrivers.storage.k8s.io",
         "volumeattachments.storage.k8s.io",
+        "deviceclasses.resource.k8s.io",
+        "resourceclaims.resource.k8s.io",
+        "resourceclaimtemplates.resource.k8s.io",
+        "resourceslices.resource.k8s.io",
     }
 )
 """Resources whose DELETE answers with the removed object instead of a Status."""
@@ -57,8 +63,20 @@ async def delete(backend: Backend, request: Request, info: RequestInfo) -> Respo
     scope = info.served
     output = output_of(request, scope, "object")
     options = read_options(backend, request)
-    outcome = await delete_object(backend, request, info, options)
     kind = scope.kind
+    silent = options.propagation is None and options.orphan_dependents is None
+    warnings = [kind.delete.warning] if kind.delete.warning and silent else []
+    with warned(warnings):
+        outcome = await delete_object(backend, request, info, options)
+    response = _answer(backend, request, info, output, options, outcome)
+    response.warnings = warnings
+    return response
+
+
+def _answer(
+    backend: Backend, request: Request, info: RequestInfo, output: Output, options: DeleteOptions, outcome: Deletion
+) -> Response:
+    scope, kind = info.served, info.served.kind
     if outcome.gone and scope.resource not in _RETURNS_OBJECT and output.transform == "":
         details = {"name": info.name, "group": kind.group, "kind": kind.plural, "uid": outcome.object.uid}
         return status_success(request, 200, {k: v for k, v in details.items() if v})
@@ -82,6 +100,7 @@ async def delete_object(backend: Backend, request: Request, info: RequestInfo, o
     """Deletes, or marks as being deleted, whatever version is current when it succeeds."""
     kind = info.served.kind
     admitted = False
+    contention = Contention(backend)
     while True:
         current = read(backend, info)
         _check_preconditions(kind, current, options)
@@ -90,10 +109,8 @@ async def delete_object(backend: Backend, request: Request, info: RequestInfo, o
             admitted = True
         try:
             return await _attempt(backend, info, current, options)
-        except ModifiedError:
-            await asyncio.sleep(0)
-        except AbsentError:
-            continue
+        except (ModifiedError, AbsentError) as error:
+            await contention.lost(error)
         except UnavailableError as error:
             raise unavailable(str(error)) from error
 
@@ -101,14 +118,14 @@ async def delete_object(backend: Backend, request: Request, info: RequestInfo, o
 def _check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> None:
     if options.uid is not None and options.uid != current.uid:
         why = f"the UID in the precondition ({options.uid}) does not match the UID in record ({current.uid})."
-        raise conflict(kind, current.name, f"{why} The object might have been deleted and then recreated")
+        raise precondition_failed(kind, current.name, f"{why} The object might have been deleted and then recreated")
     version = options.resource_version
     if version is not None and version != current.resource_version:
         why = (
             f"the ResourceVersion in the precondition ({version}) does not match "
             f"the ResourceVersion in record ({current.resource_version})."
         )
-        raise conflict(kind, current.name, f"{why} The object might have been modified")
+        raise precondition_failed(kind, current.name, f"{why} The object might have been modified")
 
 
 async def _admit(
@@ -135,7 +152,10 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
     before = stored_body(scope, current)
     if _mark(backend, scope.kind, body, options):
         if options.dry_run:
-            return Deletion(current, True)
+            return Deletion(preview(scope, body, current.revision), True)
+        if body != before:  # the mark is seen by watchers before the object goes
+            data = canonical(scope, body)
+            current = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
         gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
         reservations = backend.reservations.get(scope.resource)
         if reservations is not None:

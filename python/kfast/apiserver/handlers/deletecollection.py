@@ -25,7 +25,7 @@ async def delete_collection(backend: Backend, request: Request, info: RequestInf
     """200 with the list of the objects as they were. Raises StatusError 400, 403, 405, 409, 415, 422."""
     scope = info.served
     if scope.kind.namespaced and not info.namespace:
-        raise method_not_supported(scope.kind.group, scope.kind.plural, "deletecollection")
+        raise method_not_supported()
     output_of(request, scope, "list")
     deletion = read_options(backend, request)
     options = list_options(request, scope.kind, False)

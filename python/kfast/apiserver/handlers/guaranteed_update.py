@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from kfast._core import Object
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.lifecycle import (
     begin_update,
@@ -24,12 +24,10 @@ from kfast.apiserver.lifecycle import (
 )
 from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, conflict, invalid, not_found, unavailable
+from kfast.apiserver.status_errors import conflict, invalid, not_found, quoted, unavailable
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
-
-_ATTEMPTS = 64
-"""Far above what contention in one process can need; ends what would be an endless loop."""
 
 Transform = Callable[[Body, Object], Body]
 """(old, its handle) -> new. Both without resourceVersion unless the client states one in `new`."""
@@ -47,7 +45,8 @@ class Update:
     options: WriteOptions
     part: str = "main"
     keeps_valid: bool = False
-    """What `transform` changes outside metadata cannot make a valid object invalid: it is not checked again."""
+    """What `transform` changes outside metadata cannot make a valid object invalid: it is not checked again. Nor does
+    it count as a new generation."""
     needs_version: bool = False
     """PUT of a kind that refuses unconditional updates."""
     warnings: list[str] = field(default_factory=list)
@@ -55,9 +54,10 @@ class Update:
 
 async def guaranteed_update(backend: Backend, request: Request, info: RequestInfo, update: Update) -> Object:
     """The object after the change; unchanged and unwritten if the change is none; its last state if removing the last
-    finalizer deleted it. Raises StatusError 400, 404, 409, 422."""
+    finalizer deleted it. Raises StatusError 400, 404, 409, 422, 504."""
     kind = info.served.kind
-    for _ in range(_ATTEMPTS):
+    contention = Contention(backend)
+    while True:
         current = read(backend, info)
         old = stored_body(info.served, current)
         new = update.transform(stored_body(info.served, current), current)
@@ -66,20 +66,19 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
             raise conflict(kind, info.name)
         try:
             return await _attempt(backend, request, info, update, current, old, new)
-        except ModifiedError:
-            await asyncio.sleep(0)
+        except ModifiedError as error:
+            await contention.lost(error)
         except AbsentError:
             raise not_found(kind, info.name) from None
         except UnavailableError as error:
             raise unavailable(str(error)) from error
-    raise conflict(kind, info.name)
 
 
 def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
     match_name(info, new)
     stated = new["metadata"].pop("resourceVersion", None) or ""
     if not isinstance(stated, str) or (stated and not stated.isdigit()):
-        raise bad_request(f"invalid resource version: {stated}")
+        raise StatusError(500, "", f"strconv.ParseUint: parsing {quoted(str(stated))}: invalid syntax")
     if stated == "0":
         stated = ""
     if not stated and update.needs_version:
@@ -87,7 +86,7 @@ def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
         why = FieldError(
             "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
         )
-        raise invalid(kind.group, kind.kind, info.name, [why])
+        raise invalid(kind.group, kind.plural, info.name, [why])
     return stated
 
 
@@ -109,8 +108,8 @@ async def _attempt(
     await backend.admission.admit(attributes)
     if update.part == "main":
         kind.prepare_update(new, old)
-    if kind.has_generation and update.part != "status":
-        bump_generation(new, old)
+    if kind.has_generation and update.part != "status" and not update.keeps_valid:
+        bump_generation(kind, new, old)
     reservations = backend.reservations.get(scope.resource) if update.part == "main" else None
     settle = reservations.begin_update(new, old, dry_run) if reservations is not None else None
     stored = False
@@ -134,7 +133,7 @@ async def _write(backend: Backend, info: RequestInfo, current: Object, old: Body
         reservations = backend.reservations.get(scope.resource)
         if reservations is not None:
             reservations.after_delete(old)
-        return gone
+        return preview(scope, new, gone.revision)
     if new == old:
         return current
     if dry_run:

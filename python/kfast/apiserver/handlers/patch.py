@@ -10,7 +10,7 @@ from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, invalid, quoted, too_large_entity, unsupported_media_type
+from kfast.apiserver.status_errors import bad_request, invalid, quoted, too_large_entity, unreadable_patch
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
@@ -50,7 +50,7 @@ def patch_type(request: Request, custom: bool) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     supported = (JSON_PATCH, MERGE_PATCH) if custom else (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
     if media_type not in supported:
-        raise unsupported_media_type(supported)
+        raise unreadable_patch()
     return media_type
 
 
@@ -66,11 +66,13 @@ def apply_patch(
     except StrictDecodeError as error:
         raise bad_request(str(error)) from None
     except CoreError as error:
-        raise _unfit(info, str(error), data) from None
+        raise _unfit(str(error), data) from None
     for key in ("apiVersion", "kind"):
-        if patched.get(key) != old[key]:
-            message = f"Invalid value: {quoted(str(patched.get(key)))}: must be {old[key]}"
+        stated = patched.get(key) or old[key]
+        if stated != old[key] and media_type != STRATEGIC_PATCH:
+            message = f"Invalid value: {quoted(str(stated))}: must be {old[key]}"
             raise invalid(kind.group, kind.kind, info.name, [FieldError(key, "FieldValueInvalid", message)])
+        patched[key] = old[key]
     return patched, warnings
 
 
@@ -79,13 +81,12 @@ def _refused(reason: str, message: str) -> StatusError:
     if reason == "RequestEntityTooLarge":
         return too_large_entity(message)
     if reason == "Invalid":
-        return StatusError(422, reason, "the server rejected our request due to an error in our request")
-    return StatusError(400 if reason == "BadRequest" else 500, reason, message)
+        return StatusError(422, reason, "the server rejected our request due to an error in our request", {})
+    return StatusError(400, reason, message) if reason == "BadRequest" else StatusError(500, "", message)
 
 
-def _unfit(info: RequestInfo, message: str, data: bytes) -> StatusError:
-    """422 for a patch whose result is no object of the kind."""
-    kind = info.served.kind
+def _unfit(message: str, data: bytes) -> StatusError:
+    """422 for a patch whose result is no object of the kind; which one is not told, as upstream's generic answer."""
     text = quoted(data.decode("utf-8", "replace"))
-    why = FieldError("patch", "FieldValueInvalid", f"Invalid value: {text}: {message}")
-    return invalid(kind.group, kind.kind, info.name, [why])
+    reason = message[message.find("json: ") :] if "json: " in message else message
+    return invalid("", "", "", [FieldError("patch", "FieldValueInvalid", f"Invalid value: {text}: {reason}")])

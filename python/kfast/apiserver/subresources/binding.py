@@ -11,7 +11,7 @@ from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import match_namespace
 from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, conflict, invalid
+from kfast.apiserver.status_errors import bad_request, conflict, invalid, wrong_object
 from kfast.clock import rfc3339
 from kfast.meta.exchange import Request, Response
 
@@ -59,8 +59,8 @@ def _check(info: RequestInfo, uid: str | None, pod: Body, current: Object) -> No
     kind, name, spec = info.served.kind, current.name, pod["spec"]
     why = ""
     if uid and uid != current.uid:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.uid}"
-    elif current.deleting:
+        raise wrong_object(kind, current.namespace, name, "UID", uid, current.uid)
+    if current.deleting:
         why = f"pod {name} is being deleted, cannot be assigned to a host"
     elif spec.get("nodeName"):
         why = f'pod {name} is already assigned to node "{spec["nodeName"]}"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from kfast._core import LabelSelector, Object
@@ -10,6 +9,7 @@ from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import output_of, status_success
+from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.delete import delete_object
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.lifecycle import canonical, match_namespace, stored_body
@@ -68,6 +68,7 @@ async def _claim(backend: Backend, pod: Object, dry_run: bool) -> tuple[str, boo
     scope = backend.scope("policy", "v1", "poddisruptionbudgets")
     if scope is None:
         return "", False
+    contention = Contention(backend)
     while True:
         budgets = _covering(backend, pod)
         if not budgets:
@@ -87,8 +88,8 @@ async def _claim(backend: Backend, pod: Object, dry_run: bool) -> tuple[str, boo
         try:
             data = canonical(scope, budget)
             await backend.store.update(scope.resource, current.namespace, current.name, data, current.revision)
-        except (ModifiedError, AbsentError):
-            await asyncio.sleep(0)
+        except (ModifiedError, AbsentError) as error:
+            await contention.lost(error)
             continue
         return current.name, False
 

@@ -12,9 +12,10 @@ from kfast.apiserver.encode import body_response, current_body, output_of
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.handlers.patch import apply_patch, patch_type
+from kfast.apiserver.lifecycle import match_name
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import invalid, not_found
+from kfast.apiserver.status_errors import invalid, wrong_object
 from kfast.meta.exchange import Request, Response
 
 _SCHEMA = "autoscaling/v1/Scale"
@@ -33,6 +34,8 @@ async def update_scale(backend: Backend, request: Request, info: RequestInfo) ->
     output = output_of(request, None, "none")
     options = write_options(request, "UpdateOptions")
     stated, warnings = decode_object(backend, request, info, _SCHEMA, options.field_validation)
+
+    match_name(info, stated)
 
     def transform(old: Body, _current: Object) -> Body:
         return _apply(info.served.kind, old, stated)
@@ -93,7 +96,8 @@ def _apply(kind: Kind, old: Body, scale: Body) -> Body:
     metadata = scale.get("metadata") or {}
     name = old["metadata"]["name"]
     if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
-        raise not_found(kind, name)
+        namespace, uid = old["metadata"].get("namespace") or "", old["metadata"]["uid"]
+        raise wrong_object(kind, namespace, name, "UID", metadata["uid"], uid)
     replicas = (scale.get("spec") or {}).get("replicas") or 0
     if replicas < 0:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"

@@ -1,0 +1,38 @@
+"""History is kept for five to ten minutes, as upstream's apiserver keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kfast.clock import Clock
+from kfast.store.protocol import Store
+
+INTERVAL_SECONDS = 300.0
+"""Upstream's --etcd-compaction-interval."""
+
+
+class Compactor:
+    """Every interval, forgets the history before the interval."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins; idempotent."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="compactor")
+
+    async def stop(self) -> None:
+        """Ends; idempotent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            revision = self._store.revision
+            await self._clock.sleep(INTERVAL_SECONDS)
+            self._store.compact(revision)
