@@ -14,7 +14,6 @@ from kfast.apiserver.server import HTTPSServer
 from kfast.client.client import Client
 from kfast.client.kubeconfig import Connection, config_for
 from kfast.client.sync import LoopThread, SyncClient
-from kfast.client.transports.https import HTTPSTransport
 from kfast.client.transports.local import LocalTransport
 from kfast.clock import Clock, SystemClock
 from kfast.config import ClusterConfig
@@ -186,6 +185,8 @@ class Cluster:
 
     def https_client(self) -> SyncClient:
         """An admin's client over HTTPS with a loop of its own; the caller closes it."""
+        from kfast.client.transports.https import HTTPSTransport  # aiohttp is slow to import
+
         return SyncClient(Client(HTTPSTransport(self.plane.connection())), LoopThread())
 
     @property

@@ -1,11 +1,19 @@
 """Clients of any Kubernetes API server: asynchronous, synchronous, over HTTPS or in the same process."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from kfast.client.client import Client
 from kfast.client.errors import KubeconfigError, TransportError
 from kfast.client.kubeconfig import Connection
 from kfast.client.sync import LoopThread, SyncClient
-from kfast.client.transports import HTTPSTransport, LocalTransport, Transport
+from kfast.client.transports.local import LocalTransport
+from kfast.client.transports.protocol import Transport
 from kfast.client.watch import Watch
+
+if TYPE_CHECKING:
+    from kfast.client.transports.https import HTTPSTransport
 
 __all__ = [
     "Client",
@@ -19,3 +27,12 @@ __all__ = [
     "TransportError",
     "Watch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # aiohttp takes longer to import than a cluster to start, and most clients are in-process.
+    if name == "HTTPSTransport":
+        from kfast.client.transports.https import HTTPSTransport
+
+        return HTTPSTransport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

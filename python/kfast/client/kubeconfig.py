@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kfast.client.errors import KubeconfigError
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -64,6 +62,8 @@ def in_cluster() -> Connection:
 
 def read(path: Path) -> dict[str, Any]:
     """The decoded file, its relative file references made absolute. Raises KubeconfigError."""
+    import yaml
+
     try:
         config = yaml.load(_text(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
     except yaml.YAMLError as error:
@@ -145,9 +145,11 @@ def config_for(name: str, connection: Connection) -> dict[str, Any]:
 def write(path: Path, config: dict[str, Any]) -> None:
     """Writes atomically, readable by the owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    import yaml
+
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        yaml.safe_dump(config, file, sort_keys=False)
+        yaml.dump(config, file, getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
     draft.replace(path)
 
 

@@ -12,7 +12,6 @@ from kfast._core import Object
 from kfast.api.kind import Kind
 from kfast.client import kubeconfig
 from kfast.client.client import Body, Client
-from kfast.client.transports.https import HTTPSTransport
 from kfast.meta.exchange import ObjectList, Response
 
 T = TypeVar("T")
@@ -51,6 +50,8 @@ class SyncClient:
     @classmethod
     def from_kubeconfig(cls, path: Path | None = None, context: str = "") -> SyncClient:
         """A client for a context of a kubeconfig, by default kubectl's current one."""
+        from kfast.client.transports.https import HTTPSTransport  # aiohttp is slow to import
+
         return cls(Client(HTTPSTransport(kubeconfig.load(path, context))), LoopThread())
 
     def get(self, kind: Kind, name: str, namespace: str = "", **options: Any) -> Object:
