@@ -28,6 +28,8 @@ from kfast.store.protocol import CompactedError, Watch
 _log = logging.getLogger(__name__)
 
 BATCH = 1000
+_TURN = 250
+"""Streams that get a chunk before the loop sees to other things: their bytes leave while the next are served."""
 _ALIGN_ATTEMPTS = 64
 
 
@@ -80,6 +82,8 @@ class Feed:
         self.cursor = cursor
         self._encoding = encoding
         self._subscribers: dict[Subscriber, None] = {first: None}
+        self._chunk = b""
+        self._waiting: list[Subscriber] = []  # for the chunk
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.closed = False
 
@@ -103,32 +107,36 @@ class Feed:
         if not self._subscribers:
             self.close()
 
-    def pump(self) -> int:
-        """Hands out what is ready; the number of frames."""
-        if self.closed:
-            return 0
+    def pump(self) -> None:
+        """Hands out what is ready."""
+        while not self.closed and (self._waiting or self._take()):
+            self._hand_out(len(self._waiting))
+
+    def _take(self) -> int:
+        """Makes a chunk of what is ready; the number of frames."""
         try:
             lines = self._encoding.lines(self.cursor, BATCH)
         except CompactedError as error:
-            lines = [self._encoding.expired(str(error))]
-            self._deliver(frame(lines))
+            self._chunk, self._waiting = frame([self._encoding.expired(str(error))]), list(self._subscribers)
+            self._hand_out(len(self._waiting))
             self.close()
             return 0
         if lines:
-            self._deliver(frame(lines))
+            self._chunk, self._waiting = frame(lines), list(self._subscribers)
         return len(lines)
 
-    def _deliver(self, chunk: bytes) -> None:
-        for subscriber in list(self._subscribers):
+    def _hand_out(self, count: int) -> None:
+        chunk, turn = self._chunk, self._waiting[:count]
+        del self._waiting[:count]
+        for subscriber in turn:
             subscriber.deliver(chunk)
 
     async def _run(self) -> None:
         try:
             while not self.closed:
                 await self.cursor.wait()
-                more = True
-                while more:
-                    more = self.pump() == BATCH
+                while not self.closed and (self._waiting or self._take()):
+                    self._hand_out(_TURN)
                     await asyncio.sleep(0)
         except Exception:
             _log.exception("a watch feed failed; its streams end and their clients watch again")

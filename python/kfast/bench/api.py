@@ -169,13 +169,14 @@ class Run:
         }
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
         await self._one("POST", path, json.dumps(body).encode(), ok=(201, 409))
-        fan = WatchFan(self.target, f"{path}?watch=1&timeoutSeconds=600{await self._since(path)}", streams)
-        number = 0
+        caller = http_load.Caller(self.target)
+        revision = json.loads(await caller.call(self.target.request("GET", path)))["metadata"]["resourceVersion"]
+        watch = f"{path}?watch=1&timeoutSeconds=600&resourceVersion={revision}"
+        fan = WatchFan(self.target, watch, streams)
 
         async def send() -> None:
-            nonlocal number
-            number += 1
-            await self._one("PATCH", f"{path}/fan", b'{"data":{"n":"%d-%d"}}' % (streams, time.time_ns()))
+            change = b'{"data":{"n":"%d"}}' % time.time_ns()
+            await caller.call(self.target.request("PATCH", f"{path}/fan", change, "application/merge-patch+json"))
 
         try:
             await fan.open()
@@ -184,29 +185,8 @@ class Run:
             rate = await fan.measure(send, self.plan.events)
         finally:
             fan.close()
+            caller.close()
         self._add(Figure(f"watch fan-out, {streams} streams", per_second=rate, note="deliveries"))
-
-    async def _since(self, path: str) -> str:
-        """The query part that starts a watch at the list's revision."""
-        reader = _Keep()
-        await reader.fetch(self.target, path)
-        return f"&resourceVersion={json.loads(reader.body)['metadata']['resourceVersion']}"
-
-
-class _Keep:
-    """Fetches one small body whole."""
-
-    def __init__(self) -> None:
-        self.body = b""
-
-    async def fetch(self, target: Target, path: str) -> None:
-        reader, writer = await asyncio.open_connection(target.host, target.port, ssl=target.tls)
-        writer.write(target.request("GET", path).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-        raw = await reader.read(-1)
-        writer.close()
-        head, _, self.body = raw.partition(b"\r\n\r\n")
-        if b"chunked" in head.lower():
-            self.body = b"".join(self.body.split(b"\r\n")[1::2])
 
 
 def pod(number: int) -> dict[str, Any]:

@@ -155,6 +155,41 @@ async def run(target: Target, requests: Iterator[bytes], connections: int) -> Sa
     return sample
 
 
+class Caller:
+    """One connection kept for single requests between measurements."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def call(self, request: bytes) -> bytes:
+        """The body of the answer. Raises RuntimeError for another status than 2xx."""
+        if self._reader is None or self._writer is None:
+            target = self._target
+            self._reader, self._writer = await asyncio.open_connection(target.host, target.port, ssl=target.tls)
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        body = await self._reader.readexactly(int(length.group(1))) if length else await self._chunks(self._reader)
+        if head[9:10] != b"2":
+            raise RuntimeError((head + body)[:400].decode(errors="replace"))
+        return body
+
+    @staticmethod
+    async def _chunks(reader: asyncio.StreamReader) -> bytes:
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        await reader.readline()
+        return body
+
+    def close(self) -> None:
+        """Ends the connection."""
+        if self._writer is not None:
+            self._writer.close()
+
+
 def for_seconds(make: Callable[[int], bytes], seconds: float) -> Iterator[bytes]:
     """Requests `make(0)`, `make(1)`, ... until `seconds` have passed."""
     end = time.perf_counter() + seconds

@@ -26,17 +26,16 @@ class _Stream(asyncio.Protocol):
         if not self._opened:
             self._opened = True
             self._fan.opened += 1
-            self._fan.changed()
+            self._fan.wake()
         # Every event is one line that ends in "}\n"; the mark may be cut between two reads.
         count = data.count(b"}\n") + (self._last == b"}" and data[:1] == b"\n")
         self._last = data[-1:]
         if count:
-            self._fan.delivered += count
-            self._fan.changed()
+            self._fan.add(count)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fan.lost += 1
-        self._fan.changed()
+        self._fan.wake()
 
 
 class WatchFan:
@@ -49,11 +48,18 @@ class WatchFan:
         self._target = target
         self._path = path
         self._count = count
+        self._goal = 0
         self._streams: list[_Stream] = []
         self._wake = asyncio.Event()
 
-    def changed(self) -> None:
-        """A counter moved."""
+    def add(self, count: int) -> None:
+        """So many events arrived."""
+        self.delivered += count
+        if self.delivered >= self._goal:
+            self._wake.set()
+
+    def wake(self) -> None:
+        """A stream opened or ended."""
         self._wake.set()
 
     async def _until(self, ready: Callable[[], bool], timeout: float) -> None:
@@ -86,11 +92,10 @@ class WatchFan:
     async def measure(self, send: Callable[[], Awaitable[None]], events: int) -> float:
         """Deliveries a second: each of `events` is sent when all streams have the one before."""
         started = time.perf_counter()
-        for number in range(events):
-            goal = self.delivered + self._count
+        for _ in range(events):
+            self._goal = self.delivered + self._count
             await send()
-            await self._until(lambda goal=goal: self.delivered >= goal, 60)  # type: ignore[misc]
-            del number
+            await self._until(lambda: self.delivered >= self._goal, 60)
         return self._count * events / (time.perf_counter() - started)
 
     def close(self) -> None:
