@@ -100,7 +100,7 @@ def _age(obj: Body, now: float) -> Cell:
 
 NAME = Column("Name", "metadata.name", format="name")
 AGE = Column("Age", _age)
-CREATED_AT = Column("Created At", "metadata.creationTimestamp")
+CREATED_AT = Column("Created At", "metadata.creationTimestamp", "date")
 """What kinds without printer columns of their own show beside the name."""
 
 

@@ -82,6 +82,8 @@ class DeleteDefaults:
     propagation: Literal["Background", "Orphan"] = "Background"
     grace_seconds: Callable[[Body, int | None], int] | None = None
     """(object, requested seconds or None) -> seconds; None: deletion is never graceful."""
+    warning: str = ""
+    """Sent with a delete that leaves the propagation to the kind."""
 
 
 def _nothing(_: Body) -> None:
@@ -98,6 +100,10 @@ def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
 
 def _no_prepare(_new: Body, _old: Body) -> None:
     return None
+
+
+def _nothing_else(_new: Body, _old: Body) -> bool:
+    return False
 
 
 def _no_warnings(_: Body) -> list[str]:
@@ -125,6 +131,8 @@ class Kind:
     """Besides metadata.name and metadata.namespace."""
     has_generation: bool = True
     """metadata.generation counts changes outside metadata and status."""
+    counts: Callable[[Body, Body], bool] = _nothing_else
+    """(new, old): whether a change of metadata counts as a new generation, too."""
     keeps_status_on_create: bool = False
     """A status sent with a create is kept (upstream: Node); otherwise it is wiped."""
     create_on_update: bool = False

@@ -70,6 +70,10 @@ def _validate_update(new: Body, old: Body) -> list[FieldError]:
     return errors
 
 
+def _counts(new: Body, old: Body) -> bool:
+    return (new["metadata"].get("annotations") or None) != (old["metadata"].get("annotations") or None)
+
+
 def _ready(deployment: Body, _: float) -> Cell:
     return f"{lookup(deployment, 'status.readyReplicas') or 0}/{lookup(deployment, 'spec.replicas') or 0}"
 
@@ -95,6 +99,7 @@ KIND = Kind(
         *container_columns("spec.template.spec"),
         Column("Selector", _selector, priority=1),
     ),
+    counts=_counts,
     defaults=_defaults,
     prepare_create=_prepare_create,
     warnings=workload_warnings,

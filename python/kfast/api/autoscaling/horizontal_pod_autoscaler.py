@@ -65,7 +65,7 @@ def _validate(autoscaler: Body) -> list[FieldError]:
     if minimum < 1:
         errors.append(invalid("spec.minReplicas", minimum, "must be greater than or equal to 1"))
     if maximum < 1:
-        errors.append(invalid("spec.maxReplicas", maximum, "must be greater than 0"))
+        errors.append(required("spec.maxReplicas", "must be set and greater than 0"))
     if maximum < minimum:
         errors.append(invalid("spec.maxReplicas", maximum, "must be greater than or equal to `minReplicas`"))
     reference = spec.get("scaleTargetRef") or {}

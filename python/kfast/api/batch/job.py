@@ -17,6 +17,12 @@ _STATES = (
 )
 
 
+_PODS_STAY = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
+
+
 def _defaults(job: Body) -> None:
     spec = job.setdefault("spec", {})
     default_job_spec(spec)
@@ -37,6 +43,8 @@ def _prepare_create(job: Body) -> None:
         labels.setdefault(label, metadata.get("name", ""))
     for label in _UID_LABELS:
         labels.setdefault(label, metadata.get("uid", ""))
+    if not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
     selector = spec["selector"] = dict(spec.get("selector") or {})
     matched = selector["matchLabels"] = dict(selector.get("matchLabels") or {})
     matched.setdefault(_UID_LABELS[1], metadata.get("uid", ""))
@@ -82,7 +90,7 @@ KIND = Kind(
         Column("Selector", label_selector("spec.selector"), priority=1),
     ),
     fields=(SelectableField("status.successful", "status.succeeded", "0"),),
-    delete=DeleteDefaults(propagation="Orphan"),
+    delete=DeleteDefaults(propagation="Orphan", warning=_PODS_STAY),
     defaults=_defaults,
     prepare_create=_prepare_create,
     warnings=workload_warnings,

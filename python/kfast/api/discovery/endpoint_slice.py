@@ -34,6 +34,10 @@ def _validate_update(new: Body, old: Body) -> list[FieldError]:
     return [] if kind == old.get("addressType") else [invalid("addressType", kind, IMMUTABLE)]
 
 
+def _counts(new: Body, old: Body) -> bool:
+    return (new["metadata"].get("labels") or None) != (old["metadata"].get("labels") or None)
+
+
 def _ports(endpoint_slice: Body, _: float) -> Cell:
     ports = [
         str(port["port"]) if port.get("port") is not None else "*" if port.get("name") is None else port["name"]
@@ -59,6 +63,7 @@ KIND = Kind(
         Column("Endpoints", _endpoints),
         AGE,
     ),
+    counts=_counts,
     defaults=_defaults,
     validate=_validate,
     validate_update=_validate_update,

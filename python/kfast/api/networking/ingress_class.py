@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NONE, lookup, text
-from kfast.api.field_errors import IMMUTABLE, invalid
+from kfast.api.field_errors import IMMUTABLE, invalid, required
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind
 
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
@@ -13,6 +13,10 @@ def _defaults(ingress_class: Body) -> None:
     parameters = ingress_class.setdefault("spec", {}).get("parameters")
     if parameters is not None and parameters.get("scope") is None:
         parameters["scope"] = "Cluster"
+
+
+def _validate(ingress_class: Body) -> list[FieldError]:
+    return [] if ingress_class["spec"].get("controller") else [required("spec.controller")]
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
@@ -49,5 +53,6 @@ KIND = Kind(
         AGE,
     ),
     defaults=_defaults,
+    validate=_validate,
     validate_update=_validate_update,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from kfast.api.columns import NAME, NONE, lookup
+from kfast.api.columns import AGE, NAME, NONE, lookup
 from kfast.api.field_errors import IMMUTABLE, invalid, quoted, required
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind
 from kfast.meta.gvk import group_resource
@@ -46,7 +46,7 @@ KIND = Kind(
     plural="ipaddresses",
     namespaced=False,
     short_names=("ip",),
-    columns=(NAME, Column("ParentRef", _parent)),
+    columns=(NAME, Column("ParentRef", _parent), AGE),
     has_generation=False,
     name_rule="path",
     validate=_validate,

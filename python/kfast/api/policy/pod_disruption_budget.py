@@ -55,6 +55,7 @@ KIND = Kind(
         AGE,
     ),
     unconditional_update=False,
+    name_rule="path",
     prepare_create=_prepare_create,
     validate=_validate,
 )

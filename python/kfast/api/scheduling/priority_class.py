@@ -54,7 +54,7 @@ KIND = Kind(
         Column("Value", number("value"), type="integer"),
         Column("Global-Default", flag("globalDefault"), type="boolean"),
         AGE,
-        Column("PreemptionPolicy", text("preemptionPolicy"), priority=1),
+        Column("PreemptionPolicy", text("preemptionPolicy")),
     ),
     defaults=_defaults,
     validate=_validate,
