@@ -1,7 +1,9 @@
-//! What the targets of the decoders share: the schema of the wheel and the property they check.
+//! What the targets of decoders and patches share: the schema of the wheel and the properties they check.
 
 use flate2::read::GzDecoder;
+use kfast_schema::patch::{PatchKind, apply};
 use kfast_schema::{MediaType, SchemaSet, Validation, decode, encode, load, sniff};
+use serde_json::Value;
 use std::io::Read;
 use std::sync::LazyLock;
 
@@ -25,7 +27,7 @@ const KINDS: [&str; 6] = [
 ];
 
 /// Reads `data` as an object: the first byte chooses the kind. What decodes must encode, and decode to itself.
-pub fn check(data: &[u8], media: MediaType) {
+pub fn check_decoder(data: &[u8], media: MediaType) {
     let Some((choice, body)) = data.split_first() else {
         return;
     };
@@ -42,4 +44,38 @@ pub fn check(data: &[u8], media: MediaType) {
     let again = read(object.to_string().as_bytes(), MediaType::Json);
     assert_eq!(again.as_ref(), Ok(&object), "JSON is a fixed point");
     encode(&SCHEMA, key, &object, MediaType::Protobuf).expect("what decodes encodes");
+}
+
+/// Kinds with every way of merging a list.
+const PATCHED: [&str; 3] = ["v1/Pod", "apps/v1/Deployment", "v1/Service"];
+
+/// Patches the first line of `data` with the second; the first byte chooses the kind. Returns original, patch and result
+/// where both are JSON and the patch applies.
+///
+/// The result decodes or is refused, and a patch that says nothing changes nothing.
+pub fn patched(data: &[u8], kind: PatchKind) -> Option<(Value, Value, Value)> {
+    let (choice, rest) = data.split_first()?;
+    let key = PATCHED[usize::from(*choice) % PATCHED.len()];
+    let at = rest.iter().position(|byte| *byte == b'\n')?;
+    let (text, patch) = (&rest[..at], &rest[at + 1..]);
+    let original: Value = serde_json::from_slice(text).ok()?;
+    original.as_object()?;
+    let nothing: &[u8] = if kind == PatchKind::Json {
+        b"[]"
+    } else {
+        b"{}"
+    };
+    let unchanged = apply(&SCHEMA, key, kind, text, nothing).expect("says nothing");
+    assert_eq!(unchanged.value, original);
+    let result = apply(&SCHEMA, key, kind, text, patch).ok()?.value;
+    let body = result.to_string();
+    let _ = decode(
+        &SCHEMA,
+        key,
+        body.as_bytes(),
+        MediaType::Json,
+        Validation::Strict,
+        |_| (),
+    );
+    Some((original, serde_json::from_slice(patch).ok()?, result))
 }

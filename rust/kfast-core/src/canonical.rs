@@ -62,7 +62,8 @@ pub fn read_list(body: &[u8]) -> Result<(String, Vec<Object>)> {
         items: Option<Vec<&'a RawValue>>,
     }
     let malformed = |e: serde_json::Error| ObjectError::Malformed(e.to_string());
-    let Members::<List<'_>>(list) = serde_json::from_slice(body).map_err(malformed)?;
+    let text = std::str::from_utf8(body).map_err(|e| ObjectError::Malformed(e.to_string()))?;
+    let Members::<List<'_>>(list) = serde_json::from_str(text).map_err(malformed)?;
     let json = |text: &str| serde_json::to_string(text).map_err(malformed);
     let kind = list.kind.strip_suffix("List").unwrap_or(&list.kind);
     let (api_version, kind) = (json(&list.api_version)?, json(kind)?);

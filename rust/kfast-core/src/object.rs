@@ -88,8 +88,11 @@ impl Object {
     /// `Malformed` if the bytes are not a JSON object with a `metadata` object; `ResourceVersion`.
     pub fn parse(bytes: impl Into<Box<[u8]>>) -> Result<Self> {
         let bytes = bytes.into();
+        // What the header does not need is skipped, and skipping does not look at the encoding.
+        let text =
+            std::str::from_utf8(&bytes).map_err(|e| ObjectError::Malformed(e.to_string()))?;
         let Members::<Envelope<'_>>(envelope) =
-            serde_json::from_slice(&bytes).map_err(|e| ObjectError::Malformed(e.to_string()))?;
+            serde_json::from_str(text).map_err(|e| ObjectError::Malformed(e.to_string()))?;
         let Members(meta) = envelope.metadata;
         let revision = match meta.resource_version.as_deref() {
             None | Some("") => 0,
@@ -285,5 +288,6 @@ mod tests {
         ] {
             assert!(Object::parse(bad.as_bytes()).is_err(), "{bad}");
         }
+        assert!(Object::parse(*b"{\"metadata\":{},\"a\":\"\xff\"}").is_err());
     }
 }

@@ -3,7 +3,7 @@
 use kfast_selector::{FieldSelector, LabelSelector, Operator, Requirement};
 use proptest::prelude::*;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn labels(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
     let map: BTreeMap<_, _> = pairs.iter().copied().collect();
@@ -226,7 +226,14 @@ proptest! {
                 prop_assert!(LabelSelector::parse(&selector.to_string()).is_ok());
             }
             if let Ok(selector) = FieldSelector::parse(&text) {
-                prop_assert_eq!(FieldSelector::parse(&selector.to_string()).unwrap(), selector);
+                // The order may change once: terms are sorted as they are written, and `==` is written `=`.
+                let again = FieldSelector::parse(&selector.to_string()).unwrap();
+                let terms = |s: &FieldSelector| {
+                    let terms = s.requirements().iter();
+                    terms.map(|r| (r.field.clone(), r.operator.as_str(), r.value.clone())).collect::<BTreeSet<_>>()
+                };
+                prop_assert_eq!(terms(&again), terms(&selector));
+                prop_assert_eq!(FieldSelector::parse(&again.to_string()).unwrap(), again);
             }
         }
     }
