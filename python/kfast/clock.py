@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 import time
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -61,12 +63,18 @@ class LoopClock:
 
 def rfc3339(epoch: float) -> str:
     """`metav1.Time`: UTC with seconds, e.g. 2026-01-02T03:04:05Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+    return _rfc3339(math.floor(epoch))
+
+
+@lru_cache(maxsize=64)
+def _rfc3339(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 def rfc3339_micro(epoch: float) -> str:
     """`metav1.MicroTime`: UTC with microseconds."""
-    return dt.datetime.fromtimestamp(epoch, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, micros = divmod(round(epoch * 1e6), 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{micros:06d}Z"
 
 
 def parse_time(text: str) -> float:

@@ -1,35 +1,35 @@
-"""Cached checks of names that recur in every object of a kind, as errors at a path."""
+"""Checks of names that recur in every object of a kind, as errors at a path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-
 from kfast.api.field_errors import invalid
 from kfast.api.kind import FieldError
-from kfast.meta import names
+from kfast.meta.name_rules import (
+    Rule,
+    config_key,
+    dns_label,
+    dns_subdomain,
+    env_var_name,
+    label_value,
+    port_name,
+    qualified_name,
+)
 
-Check = Callable[[str], tuple[str, ...]]
+__all__ = [
+    "check",
+    "check_labels",
+    "check_port",
+    "config_key",
+    "dns_label",
+    "dns_subdomain",
+    "env_var_name",
+    "label_value",
+    "port_name",
+    "qualified_name",
+]
 
 
-def _cached(rule: Callable[[str], list[str]]) -> Check:
-    @lru_cache(maxsize=16384)
-    def check(text: str) -> tuple[str, ...]:
-        return tuple(rule(text))
-
-    return check
-
-
-dns_label = _cached(names.dns_label)
-dns_subdomain = _cached(names.dns_subdomain)
-qualified_name = _cached(names.qualified_name)
-label_value = _cached(names.label_value)
-env_var_name = _cached(names.env_var_name)
-config_key = _cached(names.config_key)
-port_name = _cached(names.port_name)
-
-
-def check(rule: Check, text: str, path: str, errors: list[FieldError]) -> None:
+def check(rule: Rule, text: str, path: str, errors: list[FieldError]) -> None:
     """Adds the complaints of a rule about a text."""
     problems = rule(text)
     if problems:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from kfast.api.resource_lists import milli
+from kfast.api.resource_lists import Amounts, limits_and_requests, milli
 
 _COUNTED = ("cpu", "memory")
 
 
-def _totals(amounts: list[dict[str, str]]) -> dict[str, int]:
+def _totals(amounts: list[Mapping[str, str]]) -> dict[str, int]:
     totals: dict[str, int] = {}
     for entry in amounts:
         for name in _COUNTED:
@@ -31,8 +33,13 @@ def qos_class(spec: dict[str, Any]) -> str:
             for container in spec.get(group) or ()
         ]
     )
-    limits = [holder.get("limits") or {} for holder in holders]
-    requests = _totals([holder.get("requests") or {} for holder in holders])
+    return _class_of(tuple([limits_and_requests(holder) for holder in holders]))
+
+
+@lru_cache(maxsize=4096)
+def _class_of(holders: tuple[tuple[Amounts, Amounts], ...]) -> str:
+    limits: list[Mapping[str, str]] = [dict(limits) for limits, _ in holders]
+    requests = _totals([dict(requests) for _, requests in holders])
     total_limits = _totals(limits)
     if not requests and not total_limits:
         return "BestEffort"

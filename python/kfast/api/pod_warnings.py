@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from kfast.api.field_errors import quoted
 from kfast.api.name_checks import dns_label
-from kfast.api.resource_lists import milli
+from kfast.api.resource_lists import Amounts, limits_and_requests, milli
 
 Spec = dict[str, Any]
 
@@ -46,9 +47,12 @@ def name_warnings(metadata: Spec, use: str) -> list[str]:
 
 
 def _env_warnings(container: Spec, path: str) -> list[str]:
+    env = container.get("env") or ()
+    if len({entry.get("name", "") for entry in env}) == len(env):
+        return []
     seen: set[str] = set()
     warnings = []
-    for index, entry in enumerate(container.get("env") or ()):
+    for index, entry in enumerate(env):
         name, value = entry.get("name", ""), entry.get("value") or ""
         if name in seen:
             reference = f"$({name})"
@@ -60,12 +64,21 @@ def _env_warnings(container: Spec, path: str) -> list[str]:
 
 
 def _amount_warnings(container: Spec, path: str) -> list[str]:
-    return [
-        f"{path}.resources.{group}[{name}]: fractional byte value {quoted(amount)} is invalid, must be an integer"
+    resources = container["resources"]
+    if not resources:
+        return []
+    return [f"{path}.resources.{warning}" for warning in _fractions(*limits_and_requests(resources))]
+
+
+@lru_cache(maxsize=4096)
+def _fractions(limits: Amounts, requests: Amounts) -> tuple[str, ...]:
+    lists = (("limits", dict(limits)), ("requests", dict(requests)))
+    return tuple(
+        f"{group}[{name}]: fractional byte value {quoted(amounts[name])} is invalid, must be an integer"
         for name in ("memory", "ephemeral-storage")
-        for group in ("limits", "requests")
-        if (amount := (container["resources"].get(group) or {}).get(name)) is not None and milli(amount) % 1000
-    ]
+        for group, amounts in lists
+        if name in amounts and milli(amounts[name]) % 1000
+    )
 
 
 def spec_warnings(spec: Spec, path: str) -> list[str]:

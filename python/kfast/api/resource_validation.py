@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from kfast.api.field_errors import forbidden, invalid, required
 from kfast.api.kind import FieldError
 from kfast.api.name_checks import check, qualified_name
-from kfast.api.resource_lists import milli
+from kfast.api.resource_lists import Amounts, limits_and_requests, milli
 
 _STANDARD = frozenset(("cpu", "memory", "ephemeral-storage"))
 _NON_NEGATIVE = "must be greater than or equal to 0"
@@ -38,7 +40,7 @@ def _amount(quantity: str, path: str, errors: list[FieldError]) -> int | None:
     return amount
 
 
-def _validate_list(amounts: dict[str, str], path: str, errors: list[FieldError]) -> dict[str, int]:
+def _validate_list(amounts: Mapping[str, str], path: str, errors: list[FieldError]) -> dict[str, int]:
     parsed: dict[str, int] = {}
     for name, quantity in amounts.items():
         at = f"{path}[{name}]"
@@ -54,20 +56,29 @@ def _validate_list(amounts: dict[str, str], path: str, errors: list[FieldError])
 
 def validate_resources(resources: dict[str, Any], path: str, errors: list[FieldError]) -> None:
     """Amounts are well-formed, and no request exceeds its limit."""
-    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    limited = _validate_list(limits, f"{path}.limits", errors)
-    requested = _validate_list(requests, f"{path}.requests", errors)
+    problems = _problems(*limits_and_requests(resources))
+    errors.extend(FieldError(path + problem.path, problem.reason, problem.message) for problem in problems)
+
+
+@lru_cache(maxsize=4096)
+def _problems(limit_list: Amounts, request_list: Amounts) -> tuple[FieldError, ...]:
+    """Paths are relative to the requirements."""
+    errors: list[FieldError] = []
+    limits, requests = dict(limit_list), dict(request_list)
+    limited = _validate_list(limits, ".limits", errors)
+    requested = _validate_list(requests, ".requests", errors)
     for name, amount in requested.items():
         limit = limited.get(name)
         if limit is None:
             if not _overcommitted(name) and name not in limits:
-                errors.append(required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
+                errors.append(required(".limits", "Limit must be set for non overcommitable resources"))
         elif amount != limit and not _overcommitted(name):
             message = f"must be equal to {name} limit of {limits[name]}"
-            errors.append(invalid(f"{path}.requests", requests[name], message))
+            errors.append(invalid(".requests", requests[name], message))
         elif amount > limit:
             message = f"must be less than or equal to {name} limit of {limits[name]}"
-            errors.append(invalid(f"{path}.requests", requests[name], message))
+            errors.append(invalid(".requests", requests[name], message))
     names = {*limits, *requests}
     if any(name.startswith("hugepages-") for name in names) and not names & {"cpu", "memory"}:
-        errors.append(forbidden(path, "HugePages require cpu or memory"))
+        errors.append(forbidden("", "HugePages require cpu or memory"))
+    return tuple(errors)

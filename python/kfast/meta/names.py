@@ -40,7 +40,7 @@ def _too_long(limit: int, unit: str = "characters") -> str:
 
 
 def _over(text: str, limit: int) -> bool:
-    return len(text) > limit or len(text.encode()) > limit
+    return len(text) > limit or not (text.isascii() or len(text.encode()) <= limit)
 
 
 def dns_subdomain(text: str) -> list[str]:
@@ -93,19 +93,22 @@ def dns_label_1035(text: str) -> list[str]:
     return errors
 
 
+_NAME_RULE = regex_error(
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+    NAME_FMT,
+    "MyName",
+    "my.name",
+    "123-abc",
+)
+
+
 def qualified_name(text: str) -> list[str]:
     """A label key: an optional DNS subdomain and `/`, then a name of at most 63 bytes."""
-    rule = regex_error(
-        "must consist of alphanumeric characters, '-', '_' or '.', "
-        "and must start and end with an alphanumeric character",
-        NAME_FMT,
-        "MyName",
-        "my.name",
-        "123-abc",
-    )
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
-        return [f"a valid label key {rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+        return [
+            f"a valid label key {_NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ]
     errors: list[str] = []
     if slash and not prefix:
         errors.append("prefix part must be non-empty")
@@ -116,7 +119,7 @@ def qualified_name(text: str) -> list[str]:
     elif _over(name, 63):
         errors.append(f"name part {_too_long(63, 'bytes')}")
     if not _NAME.fullmatch(name):
-        errors.append(f"name part {rule}")
+        errors.append(f"name part {_NAME_RULE}")
     return errors
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from kfast.meta import names
+from kfast.meta import name_rules, names
 
 Violation = tuple[str, str, str]
 """Path, cause reason and message of a field error."""
@@ -25,6 +25,7 @@ _RULES: Mapping[str, Callable[[str], list[str]]] = {
     "path": names.path_segment,
 }
 
+_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -60,8 +61,9 @@ def validate_labels(labels: Mapping[str, str], path: str) -> list[Violation]:
     """Keys are qualified names, values label values."""
     errors: list[Violation] = []
     for key, value in labels.items():
-        errors += _each(path, key, names.qualified_name(key))
-        errors += _each(path, value, names.label_value(value))
+        for text, problems in ((key, name_rules.qualified_name(key)), (value, name_rules.label_value(value))):
+            if problems:
+                errors += _each(path, text, problems)
     return errors
 
 
@@ -69,7 +71,7 @@ def validate_annotations(annotations: Mapping[str, str], path: str) -> list[Viol
     """Keys are qualified names in any case; 256 KiB in all."""
     errors: list[Violation] = []
     for key in annotations:
-        errors += _each(path, key, names.qualified_name(key.lower()))
+        errors += _each(path, key, name_rules.qualified_name(key.lower()))
     if sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > ANNOTATIONS_LIMIT:
         message = f"Too long: may not be more than {ANNOTATIONS_LIMIT} bytes"
         errors.append((path, "FieldValueTooLong", message))
@@ -106,7 +108,12 @@ def validate_finalizers(finalizers: list[str], path: str) -> list[Violation]:
     """Qualified names; `orphan` and `foregroundDeletion` exclude each other."""
     errors: list[Violation] = []
     for finalizer in finalizers:
-        errors += _each(path, finalizer, names.qualified_name(finalizer))
+        errors += _each(path, finalizer, name_rules.qualified_name(finalizer))
+    errors += [
+        invalid(f"{path}[{i}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+        for i, finalizer in enumerate(finalizers)
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS
+    ]
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         errors.append(invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set"))
     return errors
@@ -148,7 +155,7 @@ def validate_object_meta(
     if namespaced and not namespace:
         errors.append(required(f"{path}.namespace"))
     elif namespaced:
-        errors += _each(f"{path}.namespace", namespace, names.dns_label(namespace))
+        errors += _each(f"{path}.namespace", namespace, name_rules.dns_label(namespace))
     elif namespace:
         errors.append(forbidden(f"{path}.namespace", "not allowed on this type"))
     generation = meta.get("generation") or 0
@@ -199,7 +206,7 @@ def validate_label_selector(selector: dict[str, Any] | None, path: str) -> list[
         else:
             errors.append(invalid(f"{at}.operator", operator, "not a valid selector operator"))
         key = expression.get("key") or ""
-        errors += _each(f"{at}.key", key, names.qualified_name(key))
+        errors += _each(f"{at}.key", key, name_rules.qualified_name(key))
         for j, value in enumerate(values):
-            errors += _each(f"{at}.values[{j}]", value, names.label_value(value))
+            errors += _each(f"{at}.values[{j}]", value, name_rules.label_value(value))
     return errors
