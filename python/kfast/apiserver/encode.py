@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import yaml
 
 from kfast._core import Object
 from kfast.apiserver.backend import Backend
@@ -66,7 +65,10 @@ def body_response(
 def render(body: Any, output: Output, pretty: bool) -> bytes:
     """A decoded answer as JSON or YAML."""
     if output.media_type == YAML:
-        text: str = yaml.dump(body, Dumper=_DUMPER, default_flow_style=False, allow_unicode=True, width=1 << 30)
+        import yaml
+
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        text: str = yaml.dump(body, Dumper=dumper, default_flow_style=False, allow_unicode=True, width=1 << 30)
         return text.encode()
     data = _encode(body)
     return msgspec.json.format(data, indent=2) + b"\n" if pretty else data
@@ -80,6 +82,3 @@ def status_success(request: Request, status: int, details: dict[str, Any] | None
     if status == 201:
         body["code"] = status
     return Response(status, body if request.native else _encode(body), content_type=JSON)
-
-
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from kfast.config import KUBERNETES_VERSION
@@ -15,6 +13,9 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 @cache
 def version_info() -> dict[str, Any]:
     """`version.Info`; the build metadata behind the plus names kfast and its version."""
+    import platform
+    from importlib.metadata import version
+
     major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
     machine = platform.machine()
     return {
