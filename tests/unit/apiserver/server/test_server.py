@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import io
 import ssl
@@ -16,6 +17,8 @@ from kfast.apiserver.pki import PKI, server_context
 from kfast.apiserver.server import serve
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
+
+pytestmark = pytest.mark.usefixtures("transports")
 
 
 class Feed:
@@ -40,6 +43,9 @@ class API:
     def __init__(self) -> None:
         self.feed = Feed()
         self.requests: list[Request] = []
+        self.arrived = asyncio.Event()
+        self.go = asyncio.Event()
+        self.cancelled = asyncio.Event()
 
     async def handle(self, request: Request) -> Response:
         self.requests.append(request)
@@ -56,6 +62,15 @@ class API:
                 return Response(200, {"a": 1}, warnings=['say "hi"\n\\', "two"], headers={"Audit-Id": "7"})
             case "/split":
                 return Response(200, b"", {"X-Value": "a\r\nSet-Cookie: b"})
+            case "/huge":
+                return Response(200, b"x" * (64 << 20))
+            case "/late":
+                self.arrived.set()
+                try:
+                    await self.go.wait()
+                except asyncio.CancelledError:
+                    self.cancelled.set()
+                    raise
             case "/slow":
                 await asyncio.sleep(3600)
         return Response(200, {"path": request.path, "size": len(request.body), "query": request.query})
@@ -273,3 +288,51 @@ async def test_tls_tells_the_peer_and_survives_plain_text():
         async with session.get(f"https://localhost:{server.port}/", ssl=context) as answer:
             assert answer.status == 200
     await server.stop()
+
+
+async def test_a_peer_that_asks_first_is_told_to_go_on(api):
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
+    writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"abc")
+    assert (await reader.readline()).split()[1] == b"200"
+    writer.close()
+
+
+async def test_a_watch_needs_chunks(api):
+    answer = await raw(api, b"GET /watch HTTP/1.0\r\n\r\n")
+    assert answer.split()[1] == b"505"
+    assert api.feed.closed.is_set()
+
+
+async def test_answers_keep_the_order_of_requests_that_take_time(api):
+    first = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    last = b"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    waiting = asyncio.create_task(raw(api, first + b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" + last))
+    await asyncio.wait_for(api.arrived.wait(), 5)
+    assert [r.path for r in api.requests] == ["/late"]
+    api.go.set()
+    answer = await waiting
+    assert [r.path for r in api.requests] == ["/late", "/late", "/c"]
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == 3
+
+
+async def test_a_read_that_waits_is_cancelled_with_its_peer(api):
+    _, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
+    writer.write(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(api.arrived.wait(), 5)
+    writer.transport.abort()
+    await asyncio.wait_for(api.cancelled.wait(), 5)
+
+
+async def test_a_peer_that_takes_nothing_of_a_large_answer_is_cut(api):
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.server.port, limit=1024)
+    writer.write(b"GET /huge HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.sleep(1)  # three times what a peer may be idle
+    size = 0
+    with contextlib.suppress(ConnectionError):
+        while data := await asyncio.wait_for(reader.read(1 << 20), 5):
+            size += len(data)
+    assert size < 64 << 20
+    writer.close()
+    await alive(api)
