@@ -52,7 +52,7 @@ class ControlPlane:
             config=ControllerConfig(root_ca_pem=self._pki.ca.certificate.decode()),
         )
         self._scheduler = Scheduler(self._client("system:kube-scheduler"), self.clock, seed=self.config.seed)
-        self._nodes = SimulatedNodes(
+        self.nodes = SimulatedNodes(
             self._client("system:simulated-nodes"),
             self.clock,
             self.config.nodes,
@@ -68,11 +68,11 @@ class ControlPlane:
         if self.config.port is not None:
             self._server = HTTPSServer(self.api, self._pki, self.config.host, self.config.port)
             await self._server.start()
-        await asyncio.gather(self._manager.start(), self._scheduler.start(), self._nodes.start())
+        await asyncio.gather(self._manager.start(), self._scheduler.start(), self.nodes.start())
 
     async def stop(self) -> None:
         """Stops in reverse order; every acknowledged write is on disk afterwards. Idempotent."""
-        await self._nodes.stop()
+        await self.nodes.stop()
         await self._scheduler.stop()
         await self._manager.stop()
         if self._server is not None:

@@ -241,6 +241,15 @@ def preferred(group_resource: str) -> Kind | None:
     return _BUILT_IN.preferred(group_resource)
 
 
+def kind(name: str) -> Kind:
+    """The built-in kind of that name, such as `Pod`, in its group's preferred version; of a name in several groups the
+    first in the catalog (`Event` is core's). Raises KeyError if there is none."""
+    found = next((kind for kind in _BUILT_IN if kind.kind == name), None)
+    if found is None:
+        raise KeyError(f"no kind {name!r}")
+    return found
+
+
 def default_catalog() -> Catalog:
     """A new catalog of all built-in kinds."""
     return Catalog(KINDS)

@@ -1,171 +1,201 @@
-"""The status a kubelet would report for a pod at a point of its course."""
+"""The status a kubelet reports for a pod, from what its runtime sees: pkg/kubelet's getPhase and pkg/kubelet/status."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kfast.clock import rfc3339
-from kfast.node.lifecycle import Course, Stage
+from kfast.node.runtime import ContainerState, PodState
 
 Body = dict[str, Any]
 
-_TERMINATED_REASON = {True: "Completed", False: "Error"}
+_LOST = {
+    "reason": "ContainerStatusUnknown",
+    "message": "The container could not be located when the pod was terminated",
+    "exitCode": 137,
+}
 
 
-def pod_status(pod: Body, course: Course, now: float, host_ip: str, pod_ip: str) -> Body:
-    """The whole `status`, conditions of others left out (the patch merges by type)."""
-    running = course.stage in (Stage.RUNNING, Stage.BACKOFF, Stage.EXITED)
-    begun = running or course.stage is Stage.INITIALIZING
-    status: Body = {
-        "phase": _phase(course),
-        "conditions": conditions(pod, course, now),
-        "hostIP": host_ip,
-        "hostIPs": [{"ip": host_ip}],
-        "startTime": rfc3339(course.began),
-        "containerStatuses": [_container(pod, c, course, now) for c in pod["spec"]["containers"]],
-    }
+def pod_status(pod: Body, state: PodState, now: float, host_ip: str, *, over: bool = False) -> Body:
+    """The kubelet's part of `status`; conditions of others are left out. `over`: the pod was asked to stop and nothing
+    of it will run again, so its phase is final."""
+    spec = pod["spec"]
+    containers = [_container_status(c, s) for c, s in zip(spec["containers"], state.containers, strict=True)]
+    inits = [
+        _container_status(c, s) for c, s in zip(spec.get("initContainers") or (), state.init_containers, strict=True)
+    ]
+    phase = _phase(spec, inits, containers, over)
+    if over:
+        phase = _settle(phase, containers)
+    status: Body = {"phase": phase}
     generation = pod["metadata"].get("generation")
     if generation:
         status["observedGeneration"] = generation
-    if pod["spec"].get("initContainers"):
-        status["initContainerStatuses"] = [_init(pod, c, course) for c in pod["spec"]["initContainers"]]
-    address = host_ip if pod["spec"].get("hostNetwork") else pod_ip
-    if begun and address:
+    status["conditions"] = _conditions(pod, phase, inits, containers, state.sandbox, now)
+    status |= {"hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
+    address = host_ip if spec.get("hostNetwork") else state.ip
+    if address:
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
+    status["startTime"] = rfc3339(state.began)
+    if inits:
+        status["initContainerStatuses"] = inits
+    status["containerStatuses"] = containers
     return status
 
 
-def _phase(course: Course) -> str:
-    match course.stage:
-        case Stage.CREATING | Stage.INITIALIZING:
-            return "Pending"
-        case Stage.RUNNING | Stage.BACKOFF:
-            return "Running"
-        case Stage.EXITED:
-            return "Succeeded" if course.succeeded else "Failed"
+def status_patch(old: Mapping[str, Any], new: Body) -> Body:
+    """The strategic merge patch that makes `old` say what `new` says; empty if it does already."""
+    patch = {key: value for key, value in new.items() if key != "conditions" and old.get(key) != value}
+    known = {c["type"]: c for c in old.get("conditions") or ()}
+    changed = []
+    for condition in new["conditions"]:
+        before = known.get(condition["type"], {})
+        if before != condition:
+            # A patch merges conditions: what the new one lacks has to be taken away.
+            changed.append(dict.fromkeys(before.keys() - condition.keys()) | condition)
+    if changed:
+        patch["conditions"] = changed
+    return patch
 
 
-def conditions(pod: Body, course: Course, now: float) -> list[Body]:
+def _phase(spec: Body, inits: Sequence[Body], containers: Sequence[Body], over: bool) -> str:
+    policy = spec.get("restartPolicy", "Always")
+    regular = [s for c, s in zip(spec.get("initContainers") or (), inits, strict=True) if not _restartable(c)]
+    ended = [s["state"].get("terminated") or s["lastState"].get("terminated") for s in regular]
+    started = any("waiting" not in s["state"] or s["lastState"] for s in containers)
+    if policy == "Never" and any(end is not None and end["exitCode"] for end in ended):
+        return "Failed"
+    if not started and any("terminated" not in s["state"] for s in regular):
+        return "Pending"
+    if any("waiting" in s["state"] and not s["lastState"] for s in containers):
+        return "Pending"
+    if any("running" in s["state"] for s in containers):
+        return "Running"
+    ends = [s["state"].get("terminated") or s["lastState"]["terminated"] for s in containers]
+    succeeded = all(end["exitCode"] == 0 for end in ends)
+    if not over and policy == "Always":
+        return "Running"
+    if succeeded:
+        return "Succeeded"
+    return "Failed" if over or policy == "Never" else "Running"
+
+
+def _settle(phase: str, containers: Iterable[Body]) -> str:
+    """The phase of a pod nothing of which runs any more; containers of which no end is known get one."""
+    for status in containers:
+        if "terminated" not in status["state"]:
+            status["state"] = {"terminated": dict(_LOST)}
+            status["ready"] = status["started"] = False
+    return phase if phase in ("Succeeded", "Failed") else "Failed"
+
+
+def _conditions(
+    pod: Body, phase: str, inits: Sequence[Body], containers: Sequence[Body], sandbox: bool, now: float
+) -> list[Body]:
     """The kubelet's own conditions; a transition time moves only when the status does."""
-    begun = course.stage is not Stage.CREATING
-    initialized = not pod["spec"].get("initContainers") or course.stage not in (Stage.CREATING, Stage.INITIALIZING)
-    over = course.stage is Stage.EXITED
-    ready = course.ready(now)
-    unready = (
-        ""
-        if ready
-        else ("PodCompleted" if over and course.succeeded else "PodFailed" if over else "ContainersNotReady")
-    )
-    gates = [g["conditionType"] for g in pod["spec"].get("readinessGates") or ()]
+    spec = pod["spec"]
     old = {c["type"]: c for c in pod.get("status", {}).get("conditions") or ()}
-    open_gates = [g for g in gates if old.get(g, {}).get("status") != "True"]
-    wanted = [
-        ("PodReadyToStartContainers", begun and not over, ""),
-        ("Initialized", initialized, "" if initialized else "ContainersNotInitialized"),
-        ("Ready", ready and not open_gates, unready or ("ReadinessGatesNotReady" if open_gates else "")),
-        ("ContainersReady", ready, unready),
-        ("PodScheduled", True, ""),
+    init_specs = spec.get("initContainers") or ()
+    incomplete = [
+        s["name"]
+        for c, s in zip(init_specs, inits, strict=True)
+        if not (s["started"] if _restartable(c) else s["ready"])
     ]
-    names = " ".join(c["name"] for c in pod["spec"]["containers"])
-    result = []
-    for kind, true, reason in wanted:
-        condition: Body = {"type": kind, "status": "True" if true else "False", "lastProbeTime": None}
-        if reason:
-            condition["reason"] = reason
-        if reason == "ContainersNotReady":
-            condition["message"] = f"containers with unready status: [{names}]"
-        before = old.get(kind, {})
-        same = before.get("status") == condition["status"]
-        condition["lastTransitionTime"] = before.get("lastTransitionTime") if same else rfc3339(now)
-        if pod["metadata"].get("generation"):
-            condition["observedGeneration"] = pod["metadata"]["generation"]
-        result.append(condition)
-    return result
+    if any(s["started"] or s["lastState"] for s in containers):
+        incomplete = []
+    sidecars = [s for c, s in zip(init_specs, inits, strict=True) if _restartable(c)]
+    unready = [s["name"] for s in (*sidecars, *containers) if not s["ready"]]
+    ends = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
+    why = [] if phase in ends else [f"containers with unready status: [{' '.join(unready)}]"] if unready else []
+    reason = ends.get(phase) or ("ContainersNotReady" if unready else "")
+    gates = _closed_gates(spec, old) if not reason else ""
+    initialized = phase == "Succeeded" or not incomplete
+    wanted = (
+        ("PodReadyToStartContainers", sandbox, "", ""),
+        (
+            "Initialized",
+            initialized,
+            "PodCompleted" if phase == "Succeeded" else "" if initialized else "ContainersNotInitialized",
+            "" if initialized else f"containers with incomplete status: [{' '.join(incomplete)}]",
+        ),
+        (
+            "Ready",
+            not reason and not gates,
+            reason or ("ReadinessGatesNotReady" if gates else ""),
+            "".join(why) or gates,
+        ),
+        ("ContainersReady", not reason, reason, "".join(why)),
+        ("PodScheduled", True, "", ""),
+    )
+    generation = pod["metadata"].get("generation")
+    return [
+        _condition(old.get(kind, {}), kind, true, reason, message, generation, now)
+        for kind, true, reason, message in wanted
+    ]
 
 
-def _identity(pod: Body, container: Body, attempt: int) -> Body:
-    digest = hashlib.sha256(f"{pod['metadata']['uid']}/{container['name']}/{attempt}".encode()).hexdigest()
-    image = container.get("image", "")
-    return {
-        "name": container["name"],
-        "image": image,
-        "imageID": f"{image.partition('@')[0]}@sha256:{hashlib.sha256(image.encode()).hexdigest()}",
-        "containerID": f"simulated://{digest}",
-    }
+def _condition(
+    before: Mapping[str, Any], kind: str, true: bool, reason: str, message: str, generation: int | None, now: float
+) -> Body:
+    condition: Body = {"type": kind}
+    if generation:
+        condition["observedGeneration"] = generation
+    condition |= {"status": "True" if true else "False"}
+    same = before.get("status") == condition["status"] and before.get("lastTransitionTime")
+    condition["lastTransitionTime"] = before["lastTransitionTime"] if same else rfc3339(now)
+    if reason:
+        condition["reason"] = reason
+    if message:
+        condition["message"] = message
+    return condition
 
 
-def _container(pod: Body, container: Body, course: Course, now: float) -> Body:
-    if course.stage in (Stage.CREATING, Stage.INITIALIZING):
-        waiting = {"reason": "PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating"}
-        if course.script.pull_fails:
-            waiting = _pull_failure(container["image"], course.pull_backed_off(now))
-        return _waiting(container, waiting)
-    status = _identity(pod, container, course.restarts) | {"restartCount": course.restarts, "lastState": {}}
-    running = course.stage is Stage.RUNNING
-    over = _terminated(course, status["containerID"])
-    if course.stage is Stage.BACKOFF:
-        status["state"] = {
-            "waiting": {
-                "reason": "CrashLoopBackOff",
-                "message": f"back-off restarting failed container={container['name']} "
-                f"pod={pod['metadata']['name']}_{pod['metadata']['namespace']}({pod['metadata']['uid']})",
-            }
-        }
-        status["lastState"] = {"terminated": over}
-    elif running:
-        status["state"] = {"running": {"startedAt": rfc3339(course.started)}}
-        if course.restarts:
-            status["lastState"] = {
-                "terminated": _terminated(course, _identity(pod, container, course.restarts - 1)["containerID"])
-            }
-    else:
-        status["state"] = {"terminated": over}
-    return status | {"ready": course.ready(now), "started": running}
+def _closed_gates(spec: Body, conditions: Mapping[str, Body]) -> str:
+    """What keeps readiness gates shut; empty if all are open."""
+    reasons = []
+    for gate in spec.get("readinessGates") or ():
+        kind = gate["conditionType"]
+        found = conditions.get(kind)
+        if found is None:
+            reasons.append(f'corresponding condition of pod readiness gate "{kind}" does not exist.')
+        elif found["status"] != "True":
+            reasons.append(f'the status of pod readiness gate "{kind}" is not "True", but {found["status"]}')
+    return ", ".join(reasons)
 
 
-def _terminated(course: Course, container_id: str) -> Body:
-    return {
-        "exitCode": course.script.exit_code,
-        "reason": _TERMINATED_REASON[course.succeeded],
-        "startedAt": rfc3339(course.previous_started),
-        "finishedAt": rfc3339(course.finished),
-        "containerID": container_id,
-    }
+def _restartable(container: Body) -> bool:
+    return container.get("restartPolicy") == "Always"
 
 
-def _init(pod: Body, container: Body, course: Course) -> Body:
-    if course.stage is Stage.CREATING:
-        return _waiting(container, {"reason": "PodInitializing"})
-    status = _identity(pod, container, 0) | {"restartCount": 0, "lastState": {}}
-    if course.stage is Stage.INITIALIZING:
-        return status | {"state": {"running": {"startedAt": rfc3339(course.started)}}, "ready": False, "started": True}
-    if container.get("restartPolicy") == "Always":
-        return status | {"state": {"running": {"startedAt": rfc3339(course.began)}}, "ready": True, "started": True}
-    over = {
-        "exitCode": 0,
-        "reason": "Completed",
-        "startedAt": rfc3339(course.began),
-        "finishedAt": rfc3339(course.started),
-        "containerID": status["containerID"],
-    }
-    return status | {"state": {"terminated": over}, "ready": True, "started": False}
-
-
-def _waiting(container: Body, waiting: Body) -> Body:
-    return {
-        "name": container["name"],
+def _container_status(container: Body, state: ContainerState) -> Body:
+    running = state.state == "running"
+    status: Body = {
+        "name": state.name,
+        "state": _state(state),
+        "lastState": _state(state.last) if state.last is not None else {},
+        "ready": state.ready,
+        "restartCount": state.restarts,
         "image": container.get("image", ""),
-        "imageID": "",
-        "ready": False,
-        "started": False,
-        "restartCount": 0,
-        "state": {"waiting": waiting},
-        "lastState": {},
+        "imageID": state.image_id,
+        "started": running,
     }
+    if state.container_id:
+        status["containerID"] = state.container_id
+    resources = container.get("resources")
+    if running and resources:
+        status["resources"] = resources
+        if resources.get("requests"):
+            status["allocatedResources"] = resources["requests"]
+    return status
 
 
-def _pull_failure(image: str, backed_off: bool) -> Body:
-    if backed_off:
-        return {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
-    return {"reason": "ErrImagePull", "message": f'failed to pull and unpack image "{image}": not found'}
+def _state(state: ContainerState) -> Body:
+    if state.state == "running":
+        return {"running": {"startedAt": rfc3339(state.started_at)}}
+    said = {key: value for key, value in (("reason", state.reason), ("message", state.message)) if value}
+    if state.state == "waiting":
+        return {"waiting": said}
+    over: Body = {"exitCode": state.exit_code, **said}
+    over |= {"startedAt": rfc3339(state.started_at), "finishedAt": rfc3339(state.finished_at)}
+    return {"terminated": over | {"containerID": state.container_id}}

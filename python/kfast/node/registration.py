@@ -1,20 +1,18 @@
-"""What a simulated node says of itself: its Node object, conditions and Lease."""
+"""What a node says of itself: its Node object, conditions and Lease."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kfast.clock import rfc3339, rfc3339_micro
 from kfast.config import KUBERNETES_VERSION
-from kfast.errors import KfastError
 
 Body = dict[str, Any]
 
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_SECONDS = 40
-MAX_NODES = 32_768
-"""As many /24 networks as 10.128.0.0/9 holds."""
 
 _PRESSURES = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -23,75 +21,88 @@ _PRESSURES = (
 )
 
 
-def pod_network(index: int, total: int) -> str:
-    """The first three octets of node `index`'s /24: in 10.244.0.0/16 up to 256 nodes, else in 10.128.0.0/9.
-    Raises KfastError beyond MAX_NODES."""
-    if total > MAX_NODES:
-        raise KfastError(f"{total} simulated nodes: at most {MAX_NODES} have pod networks")
-    high, low = divmod(index, 256)
-    return f"10.244.{low}" if total <= 256 else f"10.{128 + high}.{low}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """One node as its agent is told: `number` tells machines apart, `address` is its InternalIP."""
+
+    name: str
+    number: int
+    address: str
+    pod_cidr: str
+    capacity: Mapping[str, str]
+    labels: Mapping[str, str]
+    os_image: str = "kfast simulated node"
 
 
-def host_ip(index: int) -> str:
-    """The node's own address, in 172.16.0.0/12."""
-    high, rest = divmod(index + 2, 65_536)
-    return f"172.{18 + high}.{rest // 256}.{rest % 256}"
-
-
-def node_object(name: str, index: int, total: int, labels: Mapping[str, str]) -> Body:
-    """The Node to create, without its status."""
-    network = f"{pod_network(index, total)}.0/24"
+def node_object(node: NodeSpec, runtime_version: str, now: float) -> Body:
+    """The Node to create, with its status."""
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
-            "name": name,
+            "name": node.name,
             "labels": {
-                "kubernetes.io/hostname": name,
+                "kubernetes.io/hostname": node.name,
                 "kubernetes.io/os": "linux",
                 "kubernetes.io/arch": "amd64",
                 "beta.kubernetes.io/os": "linux",
                 "beta.kubernetes.io/arch": "amd64",
-                **labels,
+                **node.labels,
             },
             "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
         },
-        "spec": {"podCIDR": network, "podCIDRs": [network], "providerID": f"kfast://{name}"},
+        "spec": {
+            "podCIDR": node.pod_cidr,
+            "podCIDRs": [node.pod_cidr],
+            "providerID": f"kfast://{node.name}",
+        },
+        "status": node_status(node, runtime_version, (), now),
     }
 
 
-def node_status(name: str, index: int, capacity: Mapping[str, str], now: float) -> Body:
-    """The status a kubelet reports when it registers."""
+def node_status(node: NodeSpec, runtime_version: str, present: Sequence[Mapping[str, Any]], now: float) -> Body:
+    """The whole status; `present` are the conditions it has."""
     return {
-        "capacity": dict(capacity),
-        "allocatable": dict(capacity),
-        "conditions": node_conditions(now, since=now),
-        "addresses": [{"type": "InternalIP", "address": host_ip(index)}, {"type": "Hostname", "address": name}],
+        "capacity": dict(node.capacity),
+        "allocatable": dict(node.capacity),
+        "conditions": node_conditions(present, now),
+        "addresses": [{"type": "InternalIP", "address": node.address}, {"type": "Hostname", "address": node.name}],
         "nodeInfo": {
             "architecture": "amd64",
-            "bootID": f"{index:08x}-0000-4000-8000-000000000000",
-            "containerRuntimeVersion": "simulated://1.0.0",
+            "bootID": f"{node.number:08x}-0000-4000-8000-000000000000",
+            "containerRuntimeVersion": runtime_version,
             "kernelVersion": "6.1.0",
             "kubeProxyVersion": "",
             "kubeletVersion": KUBERNETES_VERSION,
-            "machineID": f"{index:032x}",
+            "machineID": f"{node.number:032x}",
             "operatingSystem": "linux",
-            "osImage": "kfast simulated node",
-            "systemUUID": f"{index:08x}-0000-4000-8000-000000000001",
+            "osImage": node.os_image,
+            "systemUUID": f"{node.number:08x}-0000-4000-8000-000000000001",
         },
     }
 
 
-def node_conditions(now: float, since: float | None = None) -> list[Body]:
-    """Healthy conditions with a heartbeat of `now`; with `since`, also when they became so."""
-    all_of_them = [(kind, "False", reason, message) for kind, reason, message in _PRESSURES]
-    all_of_them.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
-    stamp = {"lastTransitionTime": rfc3339(since)} if since is not None else {}
-    return [
-        {"type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": rfc3339(now)}
-        | stamp
-        for kind, status, reason, message in all_of_them
-    ]
+def node_conditions(present: Sequence[Mapping[str, Any]], now: float) -> list[Body]:
+    """Healthy conditions with a heartbeat of `now`; a transition time moves only when the status does."""
+    old = {c["type"]: c for c in present}
+    healthy = [(kind, "False", reason, message) for kind, reason, message in _PRESSURES]
+    healthy.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
+    stamp = rfc3339(now)
+    result = []
+    for kind, status, reason, message in healthy:
+        before = old.get(kind, {})
+        since = before.get("lastTransitionTime") if before.get("status") == status else None
+        result.append(
+            {
+                "type": kind,
+                "status": status,
+                "lastHeartbeatTime": stamp,
+                "lastTransitionTime": since or stamp,
+                "reason": reason,
+                "message": message,
+            }
+        )
+    return result
 
 
 def lease_object(name: str, uid: str, now: float) -> Body:

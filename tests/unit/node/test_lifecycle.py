@@ -1,11 +1,10 @@
-"""The course of a simulated pod: stages by time, restarts, back-off, and what its status says."""
+"""The course of a simulated pod: stages by time, restarts, back-off, stops."""
 
 import math
 
 import pytest
 
-from kfast.node.lifecycle import Course, Stage, resume
-from kfast.node.pod_status import pod_status
+from kfast.node.lifecycle import Course, Stage
 from kfast.node.script import Script
 
 BEGAN = 1_700_000_000.0
@@ -13,22 +12,6 @@ BEGAN = 1_700_000_000.0
 
 def course(policy="Always", init=0, **script) -> Course:
     return Course(Script(**script), policy, init, BEGAN)
-
-
-def pod(**spec) -> dict:
-    return {
-        "metadata": {"name": "p", "namespace": "n", "uid": "u", "generation": 1},
-        "spec": {"containers": [{"name": "c", "image": "img:1"}], **spec},
-    }
-
-
-def status(run: Course, after: float, body: dict | None = None) -> dict:
-    run.advance(BEGAN + after)
-    return pod_status(body or pod(), run, BEGAN + after, "172.18.0.2", "10.244.0.2")
-
-
-def condition(found: dict, kind: str) -> str:
-    return next(c["status"] for c in found["conditions"] if c["type"] == kind)
 
 
 def test_a_plain_pod_runs_and_is_ready_at_once():
@@ -48,7 +31,7 @@ def test_delays_pass_in_order():
 
 def test_init_containers_run_one_after_the_other():
     run = course(init=2, init_seconds=4)
-    assert run.advance(BEGAN) == BEGAN + 8
+    assert run.advance(BEGAN) == BEGAN + 4
     assert run.stage is Stage.INITIALIZING
     run.advance(BEGAN + 8)
     assert run.stage is Stage.RUNNING
@@ -90,64 +73,38 @@ def test_restarts_back_off_ten_seconds_doubling_to_five_minutes():
     assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
-def test_status_of_each_stage():
-    found = status(course(start_delay=1), 0)
-    assert (found["phase"], found["containerStatuses"][0]["state"]["waiting"]["reason"]) == (
-        "Pending",
-        "ContainerCreating",
-    )
-    assert "podIP" not in found
-    found = status(course(), 0)
-    assert (found["phase"], found["podIP"], condition(found, "Ready")) == ("Running", "10.244.0.2", "True")
-    assert found["containerStatuses"][0]["ready"]
-    found = status(course("Never", run_seconds=1, exit_code=7), 2)
-    assert (found["phase"], condition(found, "Ready")) == ("Failed", "False")
-    assert found["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 7
-    found = status(course(run_seconds=1, exit_code=1), 2.5)
-    state = found["containerStatuses"][0]
-    assert (state["state"]["waiting"]["reason"], state["lastState"]["terminated"]["exitCode"]) == (
-        "CrashLoopBackOff",
-        1,
-    )
+def test_a_long_run_ends_the_crash_loop():
+    run = course(run_seconds=600, exit_code=1)
+    run.advance(BEGAN + 600)
+    assert run.advance(BEGAN + 1200) == BEGAN + 1800
+    assert (run.stage, run.restarts, run.backoff) == (Stage.RUNNING, 2, 10)
+    run.advance(BEGAN + 1800)
+    assert (run.stage, run.backoff) == (Stage.RUNNING, 10)
 
 
-def test_failing_pull_turns_into_back_off():
-    run = course(pull_fails=True)
-    reason = ["containerStatuses", 0, "state", "waiting", "reason"]
-    for after, expected in ((0, "ErrImagePull"), (10, "ImagePullBackOff")):
-        found = status(run, after)
-        for key in reason:
-            found = found[key]
-        assert found == expected
+def test_each_init_container_is_a_change():
+    run = course(init=3, init_seconds=4)
+    assert [run.advance(BEGAN + after) for after in (0, 4, 9)] == [BEGAN + 4, BEGAN + 8, BEGAN + 12]
 
 
-def test_readiness_gates_hold_ready_back():
-    body = pod(readinessGates=[{"conditionType": "x/y"}])
-    found = status(course(), 0, body)
-    assert (condition(found, "ContainersReady"), condition(found, "Ready")) == ("True", "False")
-    body["status"] = {"conditions": [{"type": "x/y", "status": "True"}]}
-    assert condition(status(course(), 0, body), "Ready") == "True"
+@pytest.mark.parametrize(("delay", "grace", "ends", "code"), [(5, 30, 5, 0), (60, 30, 30, 137), (0, 0, 0, 0)])
+def test_stopping_takes_its_delay_or_the_grace(delay, grace, ends, code):
+    run = course(stop_delay=delay)
+    run.advance(BEGAN)
+    run.stop(BEGAN + 1, grace)
+    if ends:
+        assert run.advance(BEGAN + 1) == BEGAN + 1 + ends
+        assert run.stage is Stage.RUNNING
+    run.advance(BEGAN + 1 + ends)
+    assert (run.stage, run.exit_code, run.finished) == (Stage.EXITED, code, BEGAN + 1 + ends)
 
 
-def test_transition_times_stay_while_the_status_does():
-    run = course(ready_delay=5)
-    body = pod()
-    body["status"] = status(run, 0, body)
-    first = {c["type"]: c["lastTransitionTime"] for c in body["status"]["conditions"]}
-    second = {c["type"]: c["lastTransitionTime"] for c in status(run, 5, body)["conditions"]}
-    assert second["Initialized"] == first["Initialized"]
-    assert second["Ready"] > first["Ready"]
-
-
-def test_host_network_pods_have_the_nodes_address():
-    assert status(course(), 0, pod(hostNetwork=True))["podIP"] == "172.18.0.2"
-
-
-def test_a_running_pod_is_resumed_as_it_was():
-    before = status(course(ready_delay=100), 0)
-    again = resume(Script(ready_delay=100), "Always", 0, before, BEGAN + 50)
-    assert (again.stage, again.started) == (Stage.RUNNING, BEGAN)
-    assert again.advance(BEGAN + 50) == BEGAN + 100
+def test_a_stopped_pod_is_not_restarted():
+    run = course(run_seconds=1, exit_code=1)
+    run.advance(BEGAN + 2)
+    run.stop(BEGAN + 2, 30)
+    assert run.advance(BEGAN + 2) == math.inf
+    assert run.stage is Stage.EXITED
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "inf", "nan"])

@@ -4,7 +4,7 @@ import pytest
 
 from kfast.errors import KfastError
 from kfast.node.pod_network import PodNetwork
-from kfast.node.registration import host_ip, pod_network
+from kfast.node.simulated import host_ip, pod_network
 
 
 def test_addresses_are_unique_and_stable():

@@ -1,0 +1,1 @@
+"""What runs pods: one runtime per file."""
