@@ -11,6 +11,7 @@ import msgspec
 from kfast._core import FieldSelector, LabelSelector
 from kfast.api.kind import FieldError, Kind
 from kfast.apiserver.status_errors import bad_request, invalid, quoted
+from kfast.apiserver.strconv import parse_int
 from kfast.meta.exchange import Request
 
 META_GROUP = "meta.k8s.io"
@@ -138,7 +139,7 @@ def _delete_query(request: Request) -> dict[str, Any]:
     if not request.query:
         return source
     if grace := request.param("gracePeriodSeconds"):
-        source["gracePeriodSeconds"] = _integer("gracePeriodSeconds", grace)
+        source["gracePeriodSeconds"] = _integer(grace)
     if "orphanDependents" in request.query:
         source["orphanDependents"] = _boolean(request.param("orphanDependents"))
     if policy := request.param("propagationPolicy"):
@@ -153,11 +154,11 @@ def _boolean(text: str) -> bool:
     return text not in _FALSE
 
 
-def _integer(name: str, text: str) -> int:
+def _integer(text: str) -> int:
     try:
-        return int(text)
-    except ValueError:
-        raise bad_request(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax") from None
+        return parse_int(text)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
 def list_options(request: Request, kind: Kind, watch: bool) -> ListOptions:
@@ -171,7 +172,7 @@ def list_options(request: Request, kind: Kind, watch: bool) -> ListOptions:
     if fields := request.param("fieldSelector"):
         options.fields = field_selector(fields, kind)
     if limit := request.param("limit"):
-        options.limit = max(_integer("limit", limit), 0)
+        options.limit = max(_integer(limit), 0)
     options.continue_token = request.param("continue")
     options.resource_version = request.param("resourceVersion")
     options.match = request.param("resourceVersionMatch")
@@ -179,7 +180,7 @@ def list_options(request: Request, kind: Kind, watch: bool) -> ListOptions:
         options.send_initial_events = _boolean(request.param("sendInitialEvents"))
     options.bookmarks = "allowWatchBookmarks" in query and _boolean(request.param("allowWatchBookmarks"))
     if timeout := request.param("timeoutSeconds"):
-        options.timeout_seconds = _integer("timeoutSeconds", timeout)
+        options.timeout_seconds = _integer(timeout)
     options.include_object = request.param("includeObject")
     _raise("ListOptions", _watch_errors(options) if watch else _list_errors(options))
     if not watch and options.continue_token and options.resource_version not in ("", "0"):

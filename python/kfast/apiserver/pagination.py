@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from kfast.apiserver.status_errors import bad_request, expired, quoted
+from kfast.apiserver.strconv import MAX_INT
 from kfast.errors import StatusError
 
 _VERSION = "meta.k8s.io/v1"
@@ -48,10 +49,11 @@ def decode_continue(token: str) -> ContinueToken:
     if version != _VERSION:
         raise bad_request(f"{_INVALID}: server does not recognize this encoded version {quoted(str(version))}")
     if (
-        not isinstance(revision, int)
+        type(revision) is not int
         or not isinstance(start, str)
         or not start
         or (revision < 1 and revision != LATEST)
+        or revision > MAX_INT
     ):
         raise bad_request(f"{_INVALID}: incorrect encoded start resourceVersion (version {_VERSION})")
     return ContinueToken(revision, start)

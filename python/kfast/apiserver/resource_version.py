@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfast.apiserver.options import ListOptions
 from kfast.apiserver.status_errors import bad_request, quoted, too_large_resource_version
+from kfast.apiserver.strconv import parse_uint
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
 
@@ -15,10 +16,10 @@ def parse(text: str) -> int:
     """The revision of a resourceVersion; 0 if it is unset. Raises StatusError 500, as upstream does but for lists."""
     if not text:
         return 0
-    if not text.isascii() or not text.isdigit():
-        why = f"Invalid value: {quoted(text)}: strconv.ParseUint: parsing {quoted(text)}: invalid syntax"
-        raise StatusError(500, "", f"resourceVersion: {why}")
-    return int(text)
+    try:
+        return parse_uint(text)
+    except ValueError as error:
+        raise StatusError(500, "", f"resourceVersion: Invalid value: {quoted(text)}: {error}") from None
 
 
 async def not_older_than(store: Store, revision: int) -> None:
