@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kfast.meta.exchange import User
 from kfast.meta.gvk import GroupVersion, group_resource
 
 Body = dict[str, Any]
@@ -59,14 +60,28 @@ class SelectableField:
     default: str = ""
 
 
+def _unprepared(_new: Body, _old: Body, _now: float) -> None:
+    return None
+
+
+def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token..."""
+    """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token...
+
+    Of those that write a part of the status, `prepare` (new, old, now in epoch seconds) changes new in place, and
+    `validate` checks (new, old).
+    """
 
     name: str
     verbs: tuple[str, ...] = ("get", "patch", "update")
     kind: str = ""
     group_version: str = ""
+    prepare: Callable[[Body, Body, float], None] = _unprepared
+    validate: Callable[[Body, Body], list[FieldError]] = _valid_update
 
 
 STATUS = Subresource("status")
@@ -91,10 +106,6 @@ def _nothing(_: Body) -> None:
 
 
 def _valid(_: Body) -> list[FieldError]:
-    return []
-
-
-def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
     return []
 
 
@@ -146,10 +157,15 @@ class Kind:
     """Fills defaults in place; idempotent; called on every decoded write."""
     prepare_create: Callable[[Body], None] = _nothing
     """Strategy: called after status is wiped, before validation."""
+    prepare_requester: Callable[[Body, User], None] | None = None
+    """Strategy: writes who asks into a new object."""
     prepare_update: Callable[[Body, Body], None] = _no_prepare
     """Strategy of the main resource: (new, old), changes new in place. Status is kept from old by the apiserver."""
     validate: Callable[[Body], list[FieldError]] = _valid
     """Semantic validation beyond the schema; also run on updates."""
+    validates_metadata: bool = True
+    """Whether `validate` says more about metadata than the rules of all kinds. If not, an update that leaves a valid
+    object's spec as it is passes without it."""
     validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update
     """(new, old): immutable fields and the like."""
     deprecation: str = ""

@@ -170,10 +170,15 @@ def keep_all_but_status(new: Body, old: Body) -> Body:
     return merged
 
 
+def _spec_changed(new: Body, old: Body) -> bool:
+    """Whether anything outside metadata and status differs."""
+    keys = (new.keys() | old.keys()) - _NOT_SPEC
+    return any(new.get(key) != old.get(key) for key in keys)
+
+
 def bump_generation(kind: Kind, new: Body, old: Body) -> None:
     """generation counts changes outside metadata and status, and what else the kind says."""
-    keys = (new.keys() | old.keys()) - _NOT_SPEC
-    if any(new.get(key) != old.get(key) for key in keys) or kind.counts(new, old):
+    if _spec_changed(new, old) or kind.counts(new, old):
         metadata = new["metadata"]
         metadata["generation"] = int(metadata.get("generation") or 0) + 1
 
@@ -196,7 +201,8 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
         metadata = {**new["metadata"], "resourceVersion": version}
         errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
     if main:
-        errors += kind.validate(new)
+        if errors or kind.validates_metadata or _spec_changed(new, old):
+            errors += kind.validate(new)
         errors += kind.validate_update(new, old)
     errors += _structure(backend, scope, new, errors)
     _raise(kind, old["metadata"], errors)

@@ -97,5 +97,6 @@ KIND = Kind(
     prepare_create=_prepare_create,
     warnings=pod_warnings,
     validate=_validate,
+    validates_metadata=False,
     validate_update=validate_pod_update,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import msgspec
+
 from kfast._core import CoreError, Object, PatchError, StrictDecodeError
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
-from kfast.apiserver.lifecycle import encode_json
+from kfast.apiserver.lifecycle import decode_json, encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, invalid, quoted, too_large_entity, unreadable_patch
@@ -59,14 +63,18 @@ def apply_patch(
 ) -> tuple[Body, list[str]]:
     """The patched object, pruned, and warnings. Raises StatusError 400 (no patch), 422 (does not apply)."""
     kind = info.served.kind
+    kept = _untouched(media_type, data, old)
+    part = {key: value for key, value in old.items() if key not in kept}
     try:
-        patched, warnings = backend.schema.patch(schema, media_type, encode_json(old), data, options.field_validation)
+        patched, warnings = backend.schema.patch(schema, media_type, encode_json(part), data, options.field_validation)
     except PatchError as error:
         raise _refused(*error.args) from None
     except StrictDecodeError as error:
         raise bad_request(str(error)) from None
     except CoreError as error:
         raise _unfit(str(error), data) from None
+    if kept:
+        patched = {key: old[key] if key in kept else patched[key] for key in old if key in kept or key in patched}
     for key in ("apiVersion", "kind"):
         stated = patched.get(key) or old[key]
         if stated != old[key] and media_type != STRATEGIC_PATCH:
@@ -74,6 +82,19 @@ def apply_patch(
             raise invalid(kind.group, kind.kind, info.name, [FieldError(key, "FieldValueInvalid", message)])
         patched[key] = old[key]
     return patched, warnings
+
+
+def _untouched(media_type: str, data: bytes, old: Body) -> Collection[str]:
+    """Properties of `old` that need not be read again: a merge patch changes only what it names."""
+    if media_type == JSON_PATCH:
+        return ()
+    try:
+        patch = decode_json(data)
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    if not isinstance(patch, dict) or not patch.keys() <= old.keys():
+        return ()
+    return old.keys() - patch.keys() - {"apiVersion", "kind"}
 
 
 def _refused(reason: str, message: str) -> StatusError:
