@@ -192,18 +192,20 @@ def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
     _raise(kind, body["metadata"], errors)
 
 
-def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, version: str, *, main: bool) -> None:
-    """Raises StatusError 422; `main` is False for subresources, whose specs did not change; `version` is the
-    resourceVersion the update is based on."""
+def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, version: str, part: str) -> None:
+    """Raises StatusError 422. Only the `main` part changes specs; any other has the rules of the subresource of that
+    name. `version` is the resourceVersion the update is based on."""
     kind = scope.kind
     errors: list[FieldError] = []
     if new["metadata"] != old["metadata"]:
         metadata = {**new["metadata"], "resourceVersion": version}
         errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
-    if main:
+    if part == "main":
         if errors or kind.validates_metadata or _spec_changed(new, old):
             errors += kind.validate(new)
         errors += kind.validate_update(new, old)
+    elif part in scope.subresources:
+        errors += scope.subresources[part].validate(new, old)
     errors += _structure(backend, scope, new, errors)
     _raise(kind, old["metadata"], errors)
 

@@ -82,6 +82,8 @@ async def create_body(
     )
     await backend.admission.admit(attributes)
     kind.prepare_create(body)
+    if kind.prepare_requester is not None and request.user is not None:
+        kind.prepare_requester(body, request.user)
     warnings += kind.warnings(body)
     settle = _reserve(backend, scope.resource, body, options.dry_run)
     stored = False

@@ -108,6 +108,8 @@ async def _attempt(
     await backend.admission.admit(attributes)
     if update.part == "main":
         kind.prepare_update(new, old)
+    elif update.part == "status":
+        scope.subresources[info.subresource].prepare(new, old, backend.clock.now())
     if kind.has_generation and update.part != "status" and not update.keeps_valid:
         bump_generation(kind, new, old)
     reservations = backend.reservations.get(scope.resource) if update.part == "main" else None
@@ -115,7 +117,8 @@ async def _attempt(
     stored = False
     try:
         if not update.keeps_valid or new["metadata"] != old["metadata"]:
-            validate_update(backend, scope, new, old, current.resource_version, main=update.part == "main")
+            part = "main" if update.part == "main" else info.subresource
+            validate_update(backend, scope, new, old, current.resource_version, part)
         await backend.admission.validate(attributes)
         update.warnings[:] = update.warnings or (kind.warnings(new) if update.part == "main" else [])
         obj = await _write(backend, info, current, old, new, dry_run)
