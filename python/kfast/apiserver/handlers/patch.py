@@ -90,7 +90,7 @@ def _untouched(media_type: str, data: bytes, old: Body) -> Collection[str]:
         return ()
     try:
         patch = decode_json(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
     if not isinstance(patch, dict) or not patch.keys() <= old.keys():
         return ()
