@@ -37,7 +37,7 @@ def pod_status(pod: Body, state: PodState, now: float, host_ip: str, *, over: bo
     address = host_ip if spec.get("hostNetwork") else state.ip
     if address:
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
-    status["startTime"] = rfc3339(state.began)
+    status["startTime"] = (pod.get("status") or {}).get("startTime") or rfc3339(state.began)
     if inits:
         status["initContainerStatuses"] = inits
     status["containerStatuses"] = containers
@@ -57,6 +57,14 @@ def status_patch(old: Mapping[str, Any], new: Body) -> Body:
     if changed:
         patch["conditions"] = changed
     return patch
+
+
+def with_status(pod: Body, status: Body) -> Body:
+    """`pod` saying what `status` says; conditions of others and fields the kubelet does not write stay."""
+    old = pod.get("status") or {}
+    own = {c["type"] for c in status["conditions"]}
+    others = [c for c in old.get("conditions") or () if c["type"] not in own]
+    return {**pod, "status": {**old, **status, "conditions": status["conditions"] + others}}
 
 
 def _phase(spec: Body, inits: Sequence[Body], containers: Sequence[Body], over: bool) -> str:

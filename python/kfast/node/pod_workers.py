@@ -11,7 +11,7 @@ from kfast.client import Client
 from kfast.clock import Clock, parse_time
 from kfast.errors import StatusError
 from kfast.node.pod_events import PodEvent, killing, pod_events
-from kfast.node.pod_status import Body, pod_status, status_patch
+from kfast.node.pod_status import Body, pod_status, status_patch, with_status
 from kfast.node.runtime import ContainerState, PodState, Runtime
 from kfast.runtime import Object, Recorder
 
@@ -66,7 +66,7 @@ class PodWorkers:
     async def forget(self, namespace: str, name: str) -> None:
         """The pod is gone from the API."""
         worker = self._workers.pop((namespace, name), None)
-        if worker is not None:
+        if worker is not None and not worker.over:
             await self._runtime.remove(worker.uid)
 
     async def sync(self, pod: Object) -> float:
@@ -75,7 +75,7 @@ class PodWorkers:
         now = self._clock.now()
         worker = await self._worker(pod)
         pod = worker.latest
-        if worker.over or _ended(pod):
+        if worker.over or _ended(pod) or (pod.deleting and not worker.begun):
             await self._see_off(pod, worker)
             return math.inf
         body = pod.to_dict()
@@ -114,7 +114,8 @@ class PodWorkers:
 
     async def _begin(self, pod: Object, worker: _Worker, body: Body, host_ip: str, now: float) -> None:
         """Shows ContainerCreating, also of pods that start at once, as a kubelet does."""
-        await self._report(worker, body, pod_status(body, _created(body, now), now, host_ip))
+        if not body.get("status", {}).get("startTime"):
+            await self._report(worker, body, pod_status(body, _created(body, now), now, host_ip))
         await self._runtime.start(pod, now)
         worker.begun = True
 
@@ -132,16 +133,18 @@ class PodWorkers:
         patch = status_patch(body.get("status") or {}, status)
         if not patch:
             return
-        metadata = body["metadata"]
+        name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
         try:
-            worker.latest = await self._client.patch(
-                POD,
-                metadata["name"],
-                {"metadata": {"uid": worker.uid}, "status": patch},
-                metadata["namespace"],
-                type="strategic",
-                subresource="status",
-            )
+            try:
+                # Cheaper for the server than a patch, and mostly nobody else writes.
+                worker.latest = await self._client.update_status(POD, with_status(body, status))
+            except StatusError as error:
+                if not error.conflict:
+                    raise
+                patch = {"metadata": {"uid": worker.uid}, "status": patch}
+                worker.latest = await self._client.patch(
+                    POD, name, patch, namespace, type="strategic", subresource="status"
+                )
         except StatusError as error:
             # Gone, or another pod of that name: its own event follows.
             if not error.not_found and error.code != 409:

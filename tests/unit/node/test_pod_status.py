@@ -6,7 +6,7 @@ import pytest
 
 from kfast.node.pod_events import killing, pod_events
 from kfast.node.pod_network import PodNetwork
-from kfast.node.pod_status import pod_status, status_patch
+from kfast.node.pod_status import pod_status, status_patch, with_status
 from kfast.node.runtimes.simulated import SimulatedRuntime
 from kfast.runtime import Object
 
@@ -262,3 +262,12 @@ def test_the_patch_names_what_changed_and_takes_away_what_is_gone():
         "conditions": [{"type": "Ready", "status": "True", "reason": None, "message": None}],
     }
     assert status_patch(new, new) == {}
+
+
+def test_what_others_wrote_stays():
+    others = {"type": "x/y", "status": "True"}
+    body = {"spec": {}, "status": {"qosClass": "Burstable", "phase": "Pending", "conditions": [others]}}
+    own = {"type": "Ready", "status": "True"}
+    found = with_status(body, {"phase": "Running", "conditions": [own]})
+    assert found["status"] == {"qosClass": "Burstable", "phase": "Running", "conditions": [own, others]}
+    assert body["status"]["phase"] == "Pending"
