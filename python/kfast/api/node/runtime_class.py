@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup, text
-from kfast.api.field_errors import IMMUTABLE, invalid
+from kfast.api.field_errors import IMMUTABLE, invalid, required
 from kfast.api.kind import Body, Column, FieldError, Kind
 from kfast.api.resource_lists import canonical_quantities
 from kfast.meta.names import dns_label
@@ -15,6 +15,8 @@ def _defaults(runtime_class: Body) -> None:
 
 def _validate(runtime_class: Body) -> list[FieldError]:
     handler = runtime_class.get("handler", "")
+    if not handler:
+        return [required("handler")]
     return [invalid("handler", handler, problem) for problem in dns_label(handler)]
 
 
