@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from kfast.api.columns import UNKNOWN, lookup, since
 from kfast.api.kind import Body, Cell, Column, Kind
-from kfast.clock import parse_time
 
 DEFAULT_COLUMNS = (
     Column(
@@ -19,49 +18,14 @@ DEFAULT_COLUMNS = (
     ),
     Column("Age", "metadata.creationTimestamp", type="date", description="Age of the object."),
 )
-_UNKNOWN = "<unknown>"
-_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 86400 * 365
-
-
-def human_duration(seconds: float) -> str:
-    """kubectl's rendering of an age, two or three significant figures (duration.HumanDuration)."""
-    whole = math.trunc(seconds)
-    if whole < -1:
-        return "<invalid>"
-    if whole < 0:
-        return "0s"
-    if whole < 2 * _MINUTE:
-        return f"{whole}s"
-    if whole < 10 * _MINUTE:
-        return _two(whole, _MINUTE, "m", 1, "s")
-    if whole < 3 * _HOUR:
-        return f"{whole // _MINUTE}m"
-    if whole < 8 * _HOUR:
-        return _two(whole, _HOUR, "h", _MINUTE, "m")
-    if whole < 2 * _DAY:
-        return f"{whole // _HOUR}h"
-    if whole < 8 * _DAY:
-        return _two(whole, _DAY, "d", _HOUR, "h")
-    if whole < 2 * _YEAR:
-        return f"{whole // _DAY}d"
-    if whole < 8 * _YEAR:
-        return _two(whole, _YEAR, "y", _DAY, "d")
-    return f"{whole // _YEAR}y"
-
-
-def _two(whole: int, big: int, big_unit: str, small: int, small_unit: str) -> str:
-    rest = whole % big // small
-    return f"{whole // big}{big_unit}{rest}{small_unit}" if rest else f"{whole // big}{big_unit}"
 
 
 def age(timestamp: Any, now: float) -> str:
-    """The time since an RFC 3339 timestamp; `<unknown>` if there is none."""
-    if not isinstance(timestamp, str):
-        return _UNKNOWN
+    """The time since an RFC 3339 timestamp; `<unknown>` if it is none."""
     try:
-        return human_duration(now - parse_time(timestamp))
+        return since(timestamp, now) if isinstance(timestamp, str) else UNKNOWN
     except ValueError:
-        return _UNKNOWN
+        return UNKNOWN
 
 
 def columns_of(kind: Kind) -> tuple[Column, ...]:
@@ -83,20 +47,11 @@ def column_definitions(kind: Kind) -> list[dict[str, Any]]:
     ]
 
 
-def _at(body: Body, path: str) -> Any:
-    value: Any = body
-    for key in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
-
-
 def cells(columns: Sequence[Column], body: Body, now: float) -> list[Cell]:
     """One row."""
     row: list[Cell] = []
     for column in columns:
-        value = _at(body, column.value) if isinstance(column.value, str) else column.value(body, now)
+        value = lookup(body, column.value) if isinstance(column.value, str) else column.value(body, now)
         if column.type == "date":
             value = age(value, now)
         elif value is None and column.type in ("string", "date"):

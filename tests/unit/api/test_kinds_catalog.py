@@ -21,7 +21,7 @@ DISCOVERY = {
     for row in json.loads((ROOT / "tests/golden/discovery.json").read_text())
 }
 LATER = {"apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io"}
-STREAMS = {"attach", "ephemeralcontainers", "exec", "log", "portforward", "proxy", "resize"}
+STREAMS = {"attach", "exec", "log", "portforward", "proxy"}
 
 
 def name_of(kind: Kind) -> str:

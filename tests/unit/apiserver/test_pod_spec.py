@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-
-from kfast.api.kind import Subresource
 
 PODS = "/api/v1/namespaces/default/pods"
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -17,11 +14,6 @@ DEBUGGER = {"name": "debugger", "image": "busybox", "stdin": True}
 
 @pytest.fixture
 async def pod(call: Any) -> dict[str, Any]:
-    catalog = call.api.catalog
-    kind = catalog.by_gvk("", "v1", "Pod")
-    declared = {s.name for s in kind.subresources}
-    added = tuple(Subresource(n) for n in ("ephemeralcontainers", "resize") if n not in declared)
-    catalog.add(replace(kind, subresources=kind.subresources + added))
     containers = [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "1"}}}]
     created = await call.ok("POST", PODS, {"metadata": {"name": "p"}, "spec": {"containers": containers}})
     return dict(created)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kfast.apiserver.table import age, human_duration
+from kfast.api.columns import human_duration
+from kfast.apiserver.table import age
 
 H, D = 3600, 86400
 Y = 365 * D

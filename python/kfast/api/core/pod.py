@@ -78,7 +78,9 @@ KIND = Kind(
     subresources=(
         STATUS,
         Subresource("binding", ("create",), kind="Binding"),
+        Subresource("ephemeralcontainers"),
         Subresource("eviction", ("create",), kind="Eviction", group_version="policy/v1"),
+        Subresource("resize"),
     ),
     columns=(NAME, *COLUMNS[:3], AGE, *COLUMNS[3:]),
     fields=(
