@@ -44,7 +44,7 @@ def decode_continue(token: str) -> ContinueToken:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         fields = msgspec.json.decode(data)
         version, revision, start = fields["v"], fields["rv"], fields["start"]
-    except (binascii.Error, ValueError, KeyError, TypeError, msgspec.DecodeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError, msgspec.DecodeError):
         raise bad_request(f"{_INVALID}: illegal base64 or JSON") from None
     if version != _VERSION:
         raise bad_request(f"{_INVALID}: server does not recognize this encoded version {quoted(str(version))}")

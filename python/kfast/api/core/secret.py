@@ -48,7 +48,7 @@ def _validate_contents(secret: Body, errors: list[FieldError]) -> None:
         elif key.startswith(".docker"):
             try:
                 msgspec.json.decode(b64decode(data[key]))
-            except (ValueError, msgspec.MsgspecError) as error:
+            except (ValueError, RecursionError, msgspec.MsgspecError) as error:
                 errors.append(invalid(f"data[{key}]", "<secret contents redacted>", str(error)))
 
 
