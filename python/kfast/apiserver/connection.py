@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancels what runs for the peer."""
         self._reader.close()
+        self._waiting.clear()
         self._connections.discard(self)
         for timer in (self._idle_timer, self._body_timer):
             if timer is not None:
@@ -156,7 +157,10 @@ class Connection(asyncio.Protocol):
             else:
                 await self._send(head(message, response, len(data)), b"" if message.method == "HEAD" else data)
         except ConnectionError:
-            self._transport.abort()
+            self.abort()
+        except Exception:
+            _log.exception("answering %s %s failed", message.method, message.target)
+            self.abort()
 
     async def _answer(self, message: Message) -> tuple[Response, bytes | None]:
         """The response and its bytes, None for a watch; never raises but for cancellation."""

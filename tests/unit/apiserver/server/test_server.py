@@ -62,6 +62,8 @@ class API:
                 return Response(200, {"a": 1}, warnings=['say "hi"\n\\', "two"], headers={"Audit-Id": "7"})
             case "/split":
                 return Response(200, b"", {"X-Value": "a\r\nSet-Cookie: b"})
+            case "/unwritable":
+                return Response(200, b"", {"X-Value": "\udc80"})
             case "/huge":
                 return Response(200, b"x" * (64 << 20))
             case "/late":
@@ -319,10 +321,18 @@ async def test_answers_keep_the_order_of_requests_that_take_time(api):
 
 async def test_a_read_that_waits_is_cancelled_with_its_peer(api):
     _, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
-    writer.write(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
     await asyncio.wait_for(api.arrived.wait(), 5)
     writer.transport.abort()
     await asyncio.wait_for(api.cancelled.wait(), 5)
+    await alive(api)
+    assert [r.path for r in api.requests] == ["/late", "/ok"]
+
+
+async def test_an_answer_that_cannot_be_written_costs_its_connection_only(api, caplog):
+    assert await raw(api, b"GET /unwritable HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+    assert "answering GET" in caplog.text
+    await alive(api)
 
 
 async def test_a_peer_that_takes_nothing_of_a_large_answer_is_cut(api):
