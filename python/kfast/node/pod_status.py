@@ -17,9 +17,9 @@ _LOST = {
 }
 
 
-def pod_status(pod: Body, state: PodState, now: float, host_ip: str, *, over: bool = False) -> Body:
+def pod_status(pod: Body, state: PodState, now: float, host_ip: str, *, over: bool = False, final: str = "") -> Body:
     """The kubelet's part of `status`; conditions of others are left out. `over`: the pod was asked to stop and nothing
-    of it will run again, so its phase is final."""
+    of it will run again, so its phase is final. `final`: the phase whatever the containers say."""
     spec = pod["spec"]
     containers = [_container_status(c, s) for c, s in zip(spec["containers"], state.containers, strict=True)]
     inits = [
@@ -28,6 +28,7 @@ def pod_status(pod: Body, state: PodState, now: float, host_ip: str, *, over: bo
     phase = _phase(spec, inits, containers, over)
     if over:
         phase = _settle(phase, containers)
+    phase = final or phase
     status: Body = {"phase": phase}
     generation = pod["metadata"].get("generation")
     if generation:

@@ -16,6 +16,10 @@ from kfast.node.runtime import ContainerState, PodState, Runtime
 from kfast.runtime import Object, Recorder
 
 _TERMINAL = ("Succeeded", "Failed")
+_OVERDUE = {
+    "reason": "DeadlineExceeded",
+    "message": "Pod was active on the node longer than the specified deadline",
+}
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class PodWorkers:
         now = self._clock.now()
         worker = await self._worker(pod)
         pod = worker.latest
-        if worker.over or _ended(pod) or (pod.deleting and not worker.begun):
+        if worker.over or (not worker.begun and (pod.deleting or _ended(pod))):
             await self._see_off(pod, worker)
             return math.inf
         body = pod.to_dict()
@@ -84,17 +88,17 @@ class PodWorkers:
             await self._begin(pod, worker, body, host_ip, now)
             body = worker.latest.to_dict()
         deadline = _deadline(body)
-        worker.overdue = worker.overdue or deadline <= now
+        if deadline <= now and not worker.overdue:
+            worker.overdue = True
+            self._say(pod, [PodEvent("Normal", _OVERDUE["reason"], _OVERDUE["message"], "")])
         await self._stop_if_due(pod, worker, body, now)
         state = await self._runtime.observe(pod, now)
         ending = worker.stopping and state.stopped
-        status = pod_status(body, state, now, host_ip, over=ending)
+        # A final phase stays what it is, whoever wrote it.
+        final = "Failed" if worker.overdue else body.get("status", {}).get("phase") if _ended(pod) else ""
+        status = pod_status(body, state, now, host_ip, over=ending, final=final)
         if worker.overdue:
-            status |= {
-                "phase": "Failed",
-                "reason": "DeadlineExceeded",
-                "message": "Pod was active on the node longer than the specified deadline",
-            }
+            status |= _OVERDUE
         self._tell(pod, body, worker, state)
         await self._report(worker, body, status)
         if ending or (status["phase"] in _TERMINAL and state.stopped):
@@ -120,14 +124,16 @@ class PodWorkers:
         worker.begun = True
 
     async def _stop_if_due(self, pod: Object, worker: _Worker, body: Body, now: float) -> None:
-        if not pod.deleting and not worker.overdue:
+        ended = _ended(pod)
+        if not pod.deleting and not worker.overdue and not ended:
             return
         default = body["spec"].get("terminationGracePeriodSeconds")
         grace = body["metadata"].get("deletionGracePeriodSeconds", default) or 0
         await self._runtime.stop(pod, grace, now)
         if not worker.stopping:
             worker.stopping = True
-            self._say(pod, killing(body))
+            if not ended:
+                self._say(pod, killing(body))
 
     async def _report(self, worker: _Worker, body: Body, status: Body) -> None:
         patch = status_patch(body.get("status") or {}, status)

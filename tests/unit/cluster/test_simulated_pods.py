@@ -116,6 +116,11 @@ INITIALIZING = (0.0, "Pending PodInitializing")
             {"restartPolicy": "Never", "activeDeadlineSeconds": 5, "terminationGracePeriodSeconds": 0},
             [CREATING, (0, "Running running ready"), (5, "Failed Completed")],
         ),
+        (
+            {"stop-delay": 4},
+            {"activeDeadlineSeconds": 5, "terminationGracePeriodSeconds": 30},
+            [CREATING, (0, "Running running ready"), (5, "Failed running"), (9, "Failed Completed")],
+        ),
     ],
 )
 def test_the_script_is_what_the_api_shows(annotations, spec, expected):
@@ -149,6 +154,20 @@ def test_a_pod_held_by_a_finalizer_stays_over_and_goes_with_it():
         await plane.client.patch(POD, "p", {"metadata": {"finalizers": None}}, "default")
         with pytest.raises(StatusError, match="not found"):
             await plane.client.get(POD, "p", "default")
+
+    run_cluster(scenario)
+
+
+def test_a_pod_somebody_declares_failed_is_stopped():
+    async def scenario(plane: ControlPlane) -> None:
+        await plane.client.create(POD, pod(), "default")
+        await asyncio.sleep(1)
+        patch = {"status": {"phase": "Failed", "reason": "Evicted"}}
+        await plane.client.patch(POD, "p", patch, "default", type="strategic", subresource="status")
+        await asyncio.sleep(1)
+        found = await plane.client.get(POD, "p", "default")
+        assert summary(found.to_dict()) == "Failed Completed"
+        assert found.get("status", "reason") == "Evicted"
 
     run_cluster(scenario)
 
