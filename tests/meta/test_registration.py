@@ -57,11 +57,15 @@ def test_every_declaration_is_in_its_catalog(folder: str, name: str, registered:
 
 def test_every_scheduler_plugin_is_registered() -> None:
     plugins = ROOT / "rust" / "kfast-scheduler" / "src" / "plugins"
-    registry = (plugins / "mod.rs").read_text()
+    exports = (plugins / "mod.rs").read_text()
     modules = {p.stem for p in plugins.glob("*.rs")} | {p.name for p in plugins.iterdir() if p.is_dir()}
     modules.discard("mod")
     assert len(modules) > 10
-    assert {m for m in modules if not re.search(rf"\bmod {m};", registry)} == set()
+    assert {m for m in modules if not re.search(rf"\bmod {m};", exports)} == set()
+    profile = (plugins.parent / "framework" / "registry.rs").read_text()
+    names = re.findall(r"^pub use \w+::(\w+);", exports, re.MULTILINE)
+    assert len(names) == len(modules)
+    assert [name for name in names if f"p::{name})" not in profile] == []
 
 
 def test_the_stub_and_the_door_export_the_same() -> None:

@@ -1,1 +1,1 @@
-"""The async facade of the store: embedded and etcd implementations of one protocol."""
+"""The async facade of the store: one protocol and its embedded implementation."""
