@@ -20,6 +20,8 @@ from kfast.meta.exchange import Handler, Response
 _LINGER_SECONDS = 0.5
 """What a peer gets to read an answer it did not wait for: closing at once could reset the connection under it."""
 _SLICE = 1 << 18
+_PIPELINE = 16
+"""Requests without a body that may wait for the one under way."""
 _log = logging.getLogger(__name__)
 
 
@@ -114,9 +116,16 @@ class Connection(asyncio.Protocol):
         if self._reader.continue_due and self._current is None and not self._reader.ended:
             self._reader.continue_due = False
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if self._reading_paused != bool(self._waiting) and not self._transport.is_closing():
-            self._reading_paused = bool(self._waiting)
-            (self._transport.pause_reading if self._waiting else self._transport.resume_reading)()
+        if self._waiting or self._reading_paused:
+            self._pace()
+
+    def _pace(self) -> None:
+        """Reads on only while little waits; some reading there must be, to notice that the peer goes."""
+        waiting = self._waiting
+        much = len(waiting) > _PIPELINE or any(m.body for m in waiting if isinstance(m, Message))
+        if self._reading_paused != much and not self._transport.is_closing():
+            self._reading_paused = much
+            (self._transport.pause_reading if much else self._transport.resume_reading)()
 
     def _begin(self, message: Message) -> None:
         running: Coroutine[Any, Any, None] = self._exchange(message)

@@ -319,6 +319,15 @@ async def test_answers_keep_the_order_of_requests_that_take_time(api):
     assert answer.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
+async def test_no_pipelined_request_is_lost(api):
+    one = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    last = b"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    waiting = asyncio.create_task(raw(api, one * 3000 + last))
+    await asyncio.wait_for(api.arrived.wait(), 5)
+    api.go.set()
+    assert (await waiting).count(b"HTTP/1.1 200 OK\r\n") == 6001
+
+
 async def test_a_read_that_waits_is_cancelled_with_its_peer(api):
     _, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
     writer.write(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
