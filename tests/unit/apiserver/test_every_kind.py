@@ -111,3 +111,13 @@ async def test_a_life_of_every_kind(call: Any, kind: Kind) -> None:
     await call.ok("DELETE", f"{path}/a", {"gracePeriodSeconds": 0})
     left = await call("GET", f"{path}/a")
     assert left.code == 404 or left.body["metadata"]["deletionTimestamp"]
+
+
+@pytest.mark.parametrize("kind", LIVING, ids=[f"{k.api_version}/{k.kind}" for k in LIVING])
+async def test_an_update_creates_only_what_says_so(call: Any, kind: Kind) -> None:
+    path = kind.path("default" if kind.namespaced else "", "absent")
+    answer = await call("PUT", path, {"metadata": {"name": "absent"}, **MINIMAL.get(kind.kind, {})})
+    assert answer.code == (201 if kind.create_on_update else 404), answer.body
+    assert (await call("GET", path)).code == (200 if kind.create_on_update else 404)
+    everywhere = await call("DELETE", kind.path())
+    assert everywhere.code == (405 if kind.namespaced or "deletecollection" not in kind.verbs else 200)
