@@ -70,9 +70,11 @@ def validate_labels(labels: Mapping[str, str], path: str) -> list[Violation]:
 def validate_annotations(annotations: Mapping[str, str], path: str) -> list[Violation]:
     """Keys are qualified names in any case; 256 KiB in all."""
     errors: list[Violation] = []
-    for key in annotations:
+    size = 0
+    for key, value in annotations.items():
         errors += _each(path, key, name_rules.qualified_name(key.lower()))
-    if sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > ANNOTATIONS_LIMIT:
+        size += len(key.encode()) + len(value.encode())
+    if size > ANNOTATIONS_LIMIT:
         message = f"Too long: may not be more than {ANNOTATIONS_LIMIT} bytes"
         errors.append((path, "FieldValueTooLong", message))
     return errors
