@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from kfast.api.coordination.lease import KIND as LEASE
 from kfast.api.core.node import KIND as NODE
@@ -105,12 +104,26 @@ class Heartbeats:
 
     async def _create_lease(self, node: Node, uid: str, now: float) -> None:
         body = registration.lease_object(node.spec.name, uid, now)
-        node.lease = (await self._client.create(LEASE, body)).to_dict()
+        stored = await self._client.create(LEASE, body)
+        body["metadata"] |= {"uid": stored.uid, "resourceVersion": stored.resource_version}
+        node.lease = body
 
     async def _report(self, node: Node, stored: Object) -> None:
-        present: list[dict[str, Any]] = stored.get("status", "conditions") or []
+        body = stored.to_dict()
+        old = body.get("status") or {}
+        present: list[Body] = old.get("conditions") or []
         status = registration.node_status(node.spec, self._runtime_version, present, self._clock.now())
-        await self._client.patch(NODE, node.spec.name, {"status": status}, type="strategic", subresource="status")
+        own = {c["type"] for c in status["conditions"]}
+        others = [c for c in present if c["type"] not in own]
+        body["status"] = {**old, **status, "conditions": others + status["conditions"]}
+        try:
+            # Cheaper for the server than a patch, and mostly nobody else writes.
+            await self._client.update_status(NODE, body)
+        except StatusError as error:
+            if not error.conflict:
+                raise
+            patch = {"status": status}
+            await self._client.patch(NODE, node.spec.name, patch, type="strategic", subresource="status")
         if not any(c["type"] == "Ready" and c["status"] == "True" for c in present):
             self._say_ready(node)
 

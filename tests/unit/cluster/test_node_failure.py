@@ -98,6 +98,19 @@ def test_nodes_stay_ready():
     run_cluster(scenario, nodes=2)
 
 
+def test_conditions_of_others_stay_on_a_node():
+    async def scenario(plane: ControlPlane) -> None:
+        condition = {"type": "NetworkUnavailable", "status": "False", "reason": "RouteCreated"}
+        patch = {"status": {"conditions": [condition]}}
+        await plane.client.patch(NODE, "node-0", patch, type="strategic", subresource="status")
+        await asyncio.sleep(700)
+        node = await plane.client.get(NODE, "node-0")
+        kinds = [c["type"] for c in node.get("status", "conditions")]
+        assert sorted(kinds) == ["DiskPressure", "MemoryPressure", "NetworkUnavailable", "PIDPressure", "Ready"]
+
+    run_cluster(scenario)
+
+
 def test_a_lease_deleted_or_changed_by_somebody_is_renewed_all_the_same():
     async def scenario(plane: ControlPlane) -> None:
         await plane.client.delete(LEASE, "node-0", "kube-node-lease")
