@@ -8,7 +8,7 @@ RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.l
 DEV     := $(VENV)/.native-dev
 RELEASE := $(VENV)/.native-release
 
-.PHONY: demo test lint unit e2e bench dev release schema clean toolchain
+.PHONY: demo test lint unit e2e fuzz bench dev release schema clean toolchain
 
 demo: release
 	$(BIN)/python -m kfast.cli demo
@@ -31,6 +31,10 @@ unit: dev
 
 e2e: dev
 	$(BIN)/python -m pytest -m e2e
+
+# Needs a nightly toolchain and cargo-fuzz.
+fuzz: $(STAMP)
+	$(BIN)/python tools/fuzz.py
 
 bench: release
 	$(BIN)/python -m kfast.cli bench api --results bench/results

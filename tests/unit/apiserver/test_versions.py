@@ -57,6 +57,19 @@ async def test_autoscalers_are_stored_as_v2(call: Any) -> None:
     assert await call.ok("PUT", f"{v1}/h", created) == created
 
 
+@pytest.mark.parametrize("name", ["metrics", "behavior", "current-metrics", "conditions"])
+@pytest.mark.parametrize(
+    "value", ["1", '"x"', "[1]", "[null]", '[{"type":1}]', '[{"resource":1,"type":1}]', "{}", "[", "[" * 9999]
+)
+async def test_damaged_annotations_of_autoscalers_are_dropped(call: Any, name: str, value: str) -> None:
+    v1 = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
+    metadata = {"name": "h", "annotations": {f"autoscaling.alpha.kubernetes.io/{name}": value}}
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}, "maxReplicas": 3}
+    created = await call.ok("POST", v1, {"metadata": metadata, "spec": spec})
+    assert "annotations" not in created["metadata"]
+    assert created["spec"]["targetCPUUtilizationPercentage"] == 80
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

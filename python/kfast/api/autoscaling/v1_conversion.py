@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from kfast._core import CoreError
 from kfast.api.kind import Body
+from kfast.api.schema import load_schema
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 _METRICS, _CURRENT = f"{_PREFIX}metrics", f"{_PREFIX}current-metrics"
 _CONDITIONS, _BEHAVIOR = f"{_PREFIX}conditions", f"{_PREFIX}behavior"
+_V2 = "autoscaling/v2/HorizontalPodAutoscaler"
 DEFAULT_CPU_PERCENT = 80
 
 Metric = dict[str, Any]
@@ -32,6 +36,8 @@ def _spec_to_v2(metric: Metric) -> Metric:
     """One metric of the annotation as a v2 metric."""
     out: Metric = {"type": metric.get("type", "")}
     for name, source in metric.items():
+        if not isinstance(source, dict):
+            continue
         if name == "object":
             average, value = source.get("averageValue"), source.get("targetValue")
             kind = "Value" if average is None else "AverageValue"
@@ -133,6 +139,8 @@ def _status_to_v1(metric: Metric) -> Metric:
 def _status_to_v2(metric: Metric) -> Metric:
     out: Metric = {"type": metric.get("type", "")}
     for name, source in metric.items():
+        if not isinstance(source, dict):
+            continue
         if name in ("object", "pods", "external"):
             selector = "metricSelector" if name == "external" else "selector"
             average = source.get("averageValue", source.get("currentAverageValue"))
@@ -169,11 +177,15 @@ def cpu_percentage(percent: int) -> Metric:
 
 
 def _decoded(annotations: dict[str, str], name: str) -> Any:
-    """The value kept in the annotation, None if it is absent or damaged."""
+    """The value kept in the annotation as v2 has it, None if it is absent or damaged."""
+    form, section, field, convert = _KEPT[name]
     try:
-        return msgspec.json.decode(annotations[name])
-    except (KeyError, msgspec.DecodeError):
+        value = convert(msgspec.json.decode(annotations[name], type=form))
+        text = msgspec.json.encode({section: {field: value}})
+        body, _ = load_schema().decode(_V2, text, "application/json", "Ignore")
+    except (KeyError, RecursionError, msgspec.DecodeError, CoreError):
         return None
+    return (body.get(section) or {}).get(field)
 
 
 def _with_annotations(body: Body, annotations: dict[str, str]) -> Body:
@@ -187,18 +199,18 @@ def to_v2(body: Body) -> Body:
     """A v1 object as v2."""
     annotations = dict(body["metadata"].get("annotations") or {})
     spec, status = dict(body.get("spec") or {}), dict(body.get("status") or {})
-    metrics = [_spec_to_v2(metric) for metric in _decoded(annotations, _METRICS) or ()]
+    metrics = _decoded(annotations, _METRICS) or []
     percent = spec.pop("targetCPUUtilizationPercentage", None)
     if percent is not None:
         metrics.append(cpu_percentage(percent))
     spec["metrics"] = metrics or [cpu_percentage(DEFAULT_CPU_PERCENT)]
     behavior = _decoded(annotations, _BEHAVIOR)
     if behavior:
-        spec["behavior"] = {key[:1].lower() + key[1:]: _lower_keys(value) for key, value in behavior.items()}
+        spec["behavior"] = behavior
     used = status.pop("currentCPUUtilizationPercentage", None)
     current = _decoded(annotations, _CURRENT)
     if current is not None:
-        status["currentMetrics"] = [_status_to_v2(metric) for metric in current]
+        status["currentMetrics"] = current
     elif used is not None:
         resource = {"name": "cpu", "current": {"averageUtilization": used}}
         status["currentMetrics"] = [{"type": "Resource", "resource": resource}]
@@ -218,6 +230,23 @@ def _lower_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: _lower_keys(item) for key, item in value.items() if item is not None}
     return [_lower_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def _each(convert: Callable[[Metric], Metric]) -> Callable[[list[Metric] | None], list[Metric] | None]:
+    def convert_all(metrics: list[Metric] | None) -> list[Metric] | None:
+        return None if metrics is None else [convert(_present(**metric)) for metric in metrics]
+
+    return convert_all
+
+
+_METRIC_LIST = list[dict[str, str | dict[str, Any] | None]] | None
+_KEPT: dict[str, tuple[Any, str, str, Callable[[Any], Any]]] = {
+    _METRICS: (_METRIC_LIST, "spec", "metrics", _each(_spec_to_v2)),
+    _CURRENT: (_METRIC_LIST, "status", "currentMetrics", _each(_status_to_v2)),
+    _CONDITIONS: (list[dict[str, Any]] | None, "status", "conditions", lambda conditions: conditions),
+    _BEHAVIOR: (dict[str, Any] | None, "spec", "behavior", _lower_keys),
+}
+"""The annotations: their form, where v2 has their value, and how it is read."""
 
 
 def _upper_keys(value: Any) -> Any:
