@@ -116,11 +116,13 @@ async def _delete(context: Context, replica_set: ReplicaSet) -> None:
 
 
 async def _write(context: Context, deployment: Object, todo: Plan) -> None:
-    """The status, and the revision, which is an annotation and so not part of it."""
+    """The status, and the revision: an annotation written through the status, so that no generation is counted."""
     annotations = deployment.get("metadata", "annotations") or {}
     if todo.revision and annotations.get(REVISION) != todo.revision:
         patch = {"metadata": {"annotations": {REVISION: todo.revision}}}
-        deployment = await context.client.patch(DEPLOYMENTS, deployment.name, patch, deployment.namespace)
+        deployment = await context.client.patch(
+            DEPLOYMENTS, deployment.name, patch, deployment.namespace, subresource="status"
+        )
     await _write_status(context, deployment, todo.status)
 
 
