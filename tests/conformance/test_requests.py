@@ -363,3 +363,42 @@ async def test_a_terminating_pod_is_seen_before_it_goes(call):
             if "DELETED" in seen:
                 break
     assert seen == ["ADDED", "MODIFIED", "DELETED"]
+
+
+async def test_an_evicted_pod_says_why_it_goes(call):
+    await call("POST", PODS, {"metadata": {"name": "p"}, "spec": {**CONTAINERS, "nodeName": "n"}})
+    eviction = {"metadata": {"name": "p"}, "deleteOptions": {"preconditions": {"uid": "x"}}}
+    refused = await call("POST", f"{PODS}/p/eviction", eviction)
+    assert (refused.code, refused.body["details"]) == (409, {"name": "p", "kind": "Pod"})
+    assert (await call("POST", f"{PODS}/p/eviction", {"metadata": {"name": "p"}})).body["code"] == 201
+    pod = (await call("GET", f"{PODS}/p")).body
+    assert pod["metadata"]["deletionGracePeriodSeconds"] == 30
+    condition = pod["status"]["conditions"][-1]
+    assert condition.pop("lastTransitionTime")
+    assert condition == {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+
+
+async def test_a_binding_to_an_older_version_is_a_conflict(call):
+    await call("POST", PODS, {"metadata": {"name": "p"}, "spec": CONTAINERS})
+    binding = {"metadata": {"name": "p", "resourceVersion": "1"}, "target": {"name": "n"}}
+    answer = await call("POST", f"{PODS}/p/binding", binding)
+    assert (answer.code, answer.body["details"]) == (409, {"name": "p", "kind": "pods"})
+    assert (
+        "Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object" in answer.body["message"]
+    )
+
+
+async def test_a_collection_is_deleted_in_the_form_and_pages_of_a_list(call):
+    for name in "abc":
+        await call("POST", MAPS, {"metadata": {"name": name}})
+    first = await call("DELETE", f"{MAPS}?limit=1")
+    assert [item["metadata"]["name"] for item in first.body["items"]] == ["a"]
+    assert first.body["metadata"]["continue"]
+    rest = await call("DELETE", MAPS, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    assert [row["cells"][0] for row in rest.body["rows"]] == ["b", "c"]

@@ -61,12 +61,11 @@ async def test_malformed_bodies(rest, content_type, body, code):
         ("GET", f"{PODS}?limit=x", 400),
         ("GET", f"{PODS}?continue=!!", 400),
         ("GET", f"{PODS}?resourceVersion=99999999999", 504),
-        ("GET", f"{PODS}?watch=1&resourceVersion=x", 400),
+        ("GET", f"{PODS}?watch=1&resourceVersion=x", 500),
         ("GET", f"{PODS}?sendInitialEvents=true&watch=1", 422),
         ("GET", f"{PODS}/none", 404),
         ("GET", "/api/v1/unicorns", 404),
-        ("GET", "/apis/none/v1/things", 404),
-        ("GET", "/nowhere", 404),
+        ("GET", "/apis/apps/v9/things", 404),
         ("POST", f"{PODS}/name", 405),
         ("PUT", PODS, 405),
         ("DELETE", f"{PODS}/none", 404),
@@ -80,6 +79,12 @@ async def test_bad_requests(rest, method, path, code):
     async with rest.session() as session, session.request(method, path) as answer:
         status = json.loads(await answer.read())
     assert (answer.status, status["kind"], status["code"]) == (code, "Status", code)
+
+
+@pytest.mark.parametrize("path", ["/apis/none/v1/things", "/nowhere"])
+async def test_paths_outside_all_groups(rest, path):
+    async with rest.session() as session, session.get(path) as answer:
+        assert (answer.status, await answer.text()) == (404, "404 page not found\n")
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "A" * 4000])

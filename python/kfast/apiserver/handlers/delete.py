@@ -103,7 +103,7 @@ async def delete_object(backend: Backend, request: Request, info: RequestInfo, o
     contention = Contention(backend)
     while True:
         current = read(backend, info)
-        _check_preconditions(kind, current, options)
+        check_preconditions(kind, current, options)
         if not admitted:
             await _admit(backend, request, info, current, options)
             admitted = True
@@ -115,7 +115,8 @@ async def delete_object(backend: Backend, request: Request, info: RequestInfo, o
             raise unavailable(str(error)) from error
 
 
-def _check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> None:
+def check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> None:
+    """Raises StatusError 409 unless uid and resourceVersion, where stated, are those of the object."""
     if options.uid is not None and options.uid != current.uid:
         why = f"the UID in the precondition ({options.uid}) does not match the UID in record ({current.uid})."
         raise precondition_failed(kind, current.name, f"{why} The object might have been deleted and then recreated")

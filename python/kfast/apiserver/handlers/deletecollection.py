@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from kfast._core import Object
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.encode import current_body, output_of, render
+from kfast.apiserver.encode import output_of
 from kfast.apiserver.handlers.delete import delete_object, read_options
-from kfast.apiserver.handlers.list import native_list, read_page
-from kfast.apiserver.negotiate import PLAIN, wants_pretty
+from kfast.apiserver.handlers.list import list_response, native_list, read_page
 from kfast.apiserver.options import DeleteOptions, list_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import method_not_supported
@@ -26,7 +25,7 @@ async def delete_collection(backend: Backend, request: Request, info: RequestInf
     scope = info.served
     if scope.kind.namespaced and not info.namespace:
         raise method_not_supported()
-    output_of(request, scope, "list")
+    output = output_of(request, scope, "list")
     deletion = read_options(backend, request)
     options = list_options(request, scope.kind, False)
     options.limit = options.limit or _PAGE
@@ -38,15 +37,7 @@ async def delete_collection(backend: Backend, request: Request, info: RequestInf
         options.resource_version = options.match = ""
         if request.param("limit") or not options.continue_token:
             break
-    if request.native:
-        return Response(200, native)
-    body = {
-        "kind": scope.list_kind,
-        "apiVersion": scope.api_version,
-        "metadata": {"resourceVersion": str(page.revision)},
-        "items": [current_body(scope, obj) for obj in page.objects],
-    }
-    return Response(200, render(body, PLAIN, wants_pretty(request)))
+    return list_response(backend, request, info, output, options, page)
 
 
 async def _delete_all(

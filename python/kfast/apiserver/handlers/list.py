@@ -27,6 +27,13 @@ async def list_objects(backend: Backend, request: Request, info: RequestInfo) ->
     output = output_of(request, info.scope, "list")
     options = list_options(request, info.served.kind, False)
     page = await read_page(backend, info, options)
+    return list_response(backend, request, info, output, options, page)
+
+
+def list_response(
+    backend: Backend, request: Request, info: RequestInfo, output: Output, options: ListOptions, page: Page
+) -> Response:
+    """The page in the form the client asked for."""
     if request.native:
         return Response(200, native_list(info, page))
     metadata = list_metadata(page)

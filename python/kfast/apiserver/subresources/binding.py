@@ -33,7 +33,7 @@ async def bind(backend: Backend, request: Request, info: RequestInfo) -> Respons
     now = rfc3339(backend.clock.now())
 
     def transform(pod: Body, current: Object) -> Body:
-        _check(info, metadata.get("uid"), pod, current)
+        _check(info, metadata, pod, current)
         _assign(pod, target["name"], metadata, now)
         return pod
 
@@ -54,12 +54,15 @@ def _validate(name: str, target: Body) -> None:
         raise invalid("", "Binding", name, errors)
 
 
-def _check(info: RequestInfo, uid: str | None, pod: Body, current: Object) -> None:
+def _check(info: RequestInfo, metadata: Body, pod: Body, current: Object) -> None:
     """Raises StatusError 409 if the pod cannot be bound any more, or not yet."""
     kind, name, spec = info.served.kind, current.name, pod["spec"]
+    uid, version = metadata.get("uid"), metadata.get("resourceVersion")
     why = ""
     if uid and uid != current.uid:
         raise wrong_object(kind, current.namespace, name, "UID", uid, current.uid)
+    if version and version != current.resource_version:
+        raise wrong_object(kind, current.namespace, name, "ResourceVersion", version, current.resource_version)
     if current.deleting:
         why = f"pod {name} is being deleted, cannot be assigned to a host"
     elif spec.get("nodeName"):

@@ -10,10 +10,11 @@ from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import output_of, status_success
 from kfast.apiserver.handlers.contention import Contention
-from kfast.apiserver.handlers.delete import delete_object
+from kfast.apiserver.handlers.delete import check_preconditions, delete_object
 from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import canonical, match_namespace, stored_body
-from kfast.apiserver.options import DeleteOptions, delete_options, write_options
+from kfast.apiserver.options import DeleteOptions, WriteOptions, delete_options, write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, forbidden, too_many_requests
 from kfast.clock import rfc3339
@@ -23,6 +24,14 @@ from kfast.store.protocol import AbsentError, ModifiedError
 
 _SCHEMA = "policy/v1/Eviction"
 _MAX_DISRUPTED = 2000
+_DISRUPTED = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "EvictionByEvictionAPI",
+    "message": "Eviction API: evicting",
+}
 _VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget."
 
 
@@ -44,18 +53,37 @@ async def evict(backend: Backend, request: Request, info: RequestInfo) -> Respon
 async def _evict(backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions) -> None:
     pod = read(backend, info)
     if _ignores_budgets(pod):
-        await delete_object(backend, request, info, options)
+        await _delete(backend, request, info, options)
         return
     name, conditional = await _claim(backend, pod, options.dry_run)
     stated = options.resource_version
     if conditional and stated is None:
         options.resource_version = pod.resource_version
     try:
-        await delete_object(backend, request, info, options)
+        await _delete(backend, request, info, options)
     except StatusError as error:
         if error.conflict and conditional and stated is None:
             raise _processing(name) from None
         raise
+
+
+async def _delete(backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions) -> None:
+    """Deletes the pod, its condition DisruptionTarget telling why."""
+    if not options.dry_run:
+        now = rfc3339(backend.clock.now())
+
+        def disrupt(pod: Body, current: Object) -> Body:
+            check_preconditions(info.served.kind, current, options)
+            conditions = pod.setdefault("status", {}).get("conditions") or []
+            others = [c for c in conditions if c.get("type") != _DISRUPTED["type"]]
+            pod["status"]["conditions"] = [*others, _DISRUPTED | {"lastTransitionTime": now}]
+            return pod
+
+        change = Update(disrupt, WriteOptions(), "all", keeps_valid=True)
+        marked = await guaranteed_update(backend, request, info, change)
+        if options.resource_version is not None:
+            options.resource_version = marked.resource_version
+    await delete_object(backend, request, info, options)
 
 
 def _ignores_budgets(pod: Object) -> bool:
