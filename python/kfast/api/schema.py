@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from kfast._core import Schema
 
+_GZIP_WBITS = 31
 _APIEXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
 
 _SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
@@ -39,7 +40,7 @@ _SCALAR: dict[str, dict[str, Any]] = {
 
 
 def _data() -> bytes:
-    return gzip.decompress((files("kfast.api") / "data" / "schema.json.gz").read_bytes())
+    return zlib.decompress((Path(__file__).parent / "data" / "schema.json.gz").read_bytes(), _GZIP_WBITS)
 
 
 @cache

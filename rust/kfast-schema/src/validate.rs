@@ -131,30 +131,45 @@ struct Rule {
     required: bool,
     /// Property in which the items of a list must differ.
     unique: Option<(NameId, &'static str)>,
-    /// Something below can be violated.
-    nested: bool,
+    /// The struct the field holds, in which something can be violated.
+    nested: Option<TypeId>,
+}
+
+impl Rule {
+    /// Whether it can be violated, if `matters` tells this of types.
+    fn matters(&self, matters: &[bool]) -> bool {
+        let nested = self.nested.is_some_and(|id| matters[id.0 as usize]);
+        self.required || self.unique.is_some() || nested
+    }
 }
 
 impl Validator {
     /// Compiles the rules of `set`.
     #[must_use]
     pub fn new(set: &SchemaSet) -> Self {
-        let count = set.types.len();
         let roots: HashSet<usize> = set.kinds.values().map(|id| id.0 as usize).collect();
-        let rules =
-            |i: usize, matters: &[bool]| rules_of(set, &set.types[i], roots.contains(&i), matters);
-        let mut matters = vec![false; count];
+        let types = set.types.iter().enumerate();
+        let mut rules: Vec<Vec<Rule>> = types
+            .map(|(i, ty)| rules_of(set, ty, roots.contains(&i)))
+            .collect();
         // A type matters if it has a rule of its own or reaches one: grow until nothing changes.
-        loop {
-            let before = matters.iter().filter(|m| **m).count();
-            for i in 0..count {
-                matters[i] = matters[i] || !rules(i, &matters).is_empty();
-            }
-            if matters.iter().filter(|m| **m).count() == before {
-                break;
+        let mut matters = vec![false; rules.len()];
+        let mut grown = true;
+        while grown {
+            grown = false;
+            for (i, rules) in rules.iter().enumerate() {
+                if !matters[i] && rules.iter().any(|rule| rule.matters(&matters)) {
+                    matters[i] = true;
+                    grown = true;
+                }
             }
         }
-        let rules = (0..count).map(|i| rules(i, &matters)).collect();
+        for rules in &mut rules {
+            rules.retain(|rule| rule.matters(&matters));
+            for rule in rules {
+                rule.nested = rule.nested.filter(|id| matters[id.0 as usize]);
+            }
+        }
         Self { rules }
     }
 
@@ -172,22 +187,24 @@ impl Validator {
     }
 }
 
-/// The rules of one type; `root`: it is a kind, whose metadata and status are left alone.
-fn rules_of(set: &SchemaSet, ty: &Struct, root: bool, matters: &[bool]) -> Vec<Rule> {
-    if SKIPPED.contains(&ty.short_name()) {
+/// The rules of one type, whatever its structs hold; `root`: it is a kind, whose metadata and status are left alone.
+fn rules_of(set: &SchemaSet, ty: &Struct, root: bool) -> Vec<Rule> {
+    let name = ty.short_name();
+    if SKIPPED.contains(&name) {
         return Vec::new();
     }
+    let lists: Vec<_> = UNIQUE.iter().filter(|(owner, ..)| *owner == name).collect();
     let rule = |(i, field): (usize, &Field)| {
         if root && matches!(field.name.as_ref(), "metadata" | "status") {
             return None;
         }
-        let unique = UNIQUE
+        let unique = lists
             .iter()
-            .find(|(owner, list, _)| *owner == ty.short_name() && *list == field.name.as_ref())
+            .find(|(_, list, _)| *list == field.name.as_ref())
             .and_then(|(_, _, property)| Some((item_field(set, &field.ty, property)?, *property)));
         let required = must_be_set(ty, field);
-        let nested = structure_of(&field.ty).is_some_and(|id| matters[id.0 as usize]);
-        (required || unique.is_some() || nested).then_some(Rule {
+        let nested = structure_of(&field.ty);
+        (required || unique.is_some() || nested.is_some()).then_some(Rule {
             field: i,
             required,
             unique,
@@ -243,7 +260,7 @@ impl Walk<'_> {
                     if let Some((id, property)) = rule.unique {
                         self.duplicates(&value, id, property, &path);
                     }
-                    if rule.nested {
+                    if rule.nested.is_some() {
                         self.nested(&field.ty, &value, &path);
                     }
                 }
