@@ -170,8 +170,9 @@ class EmbeddedStore:
             return True
         future: asyncio.Future[None] = self._attach().create_future()
         entry = (revision, future)
-        self._revisions.append(entry)
+        # First what may refuse the number: a waiter the core does not know would spoil every later delivery.
         self._native.signal_at(revision)
+        self._revisions.append(entry)
         try:
             async with asyncio.timeout(timeout):
                 await future

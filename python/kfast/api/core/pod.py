@@ -16,7 +16,7 @@ from kfast.api.kind import (
 from kfast.api.pod_qos import qos_class
 from kfast.api.pod_spec import default_host_ports, default_pod_spec, default_requests
 from kfast.api.pod_update import validate_pod_update
-from kfast.api.pod_validation import validate_pod_metadata, validate_pod_spec
+from kfast.api.pod_validation import validate_pod_spec
 from kfast.api.pod_warnings import pod_warnings
 
 
@@ -54,7 +54,6 @@ def _prepare_create(pod: Body) -> None:
 
 def _validate(pod: Body) -> list[FieldError]:
     errors: list[FieldError] = []
-    validate_pod_metadata(pod["metadata"], "", errors)
     validate_pod_spec(pod["spec"], "spec", errors)
     return errors
 
