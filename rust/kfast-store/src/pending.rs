@@ -45,6 +45,11 @@ impl Pending {
         self.queue.is_empty()
     }
 
+    /// Writes that wait for the next batch.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// What the next batch is made of.
     pub(crate) fn take(&mut self) -> Batch {
         let events = std::mem::take(&mut self.queue);

@@ -8,11 +8,18 @@ use crate::write::Completion;
 use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Superseded records are dropped once so many have come together ...
 const DEAD_KEPT: usize = 256;
 /// ... and so many more with each batch than it has events.
 const DEAD_EXTRA: usize = 16;
+
+/// A batch is worth its commit from this size on ...
+const FULL: usize = 16;
+/// ... and a smaller one waits this long for company, if writes came while the one before was committed: then there
+/// are several writers, and a shared commit costs each of them less than a turn of its own. A lone writer never waits.
+const COMPANY: Duration = Duration::from_micros(500);
 
 /// Revisions of log records nothing needs any more, oldest first. A tombstone follows what it hides, so it never
 /// goes first.
@@ -58,6 +65,11 @@ pub(crate) fn run(shared: &Shared, mut log: Box<dyn DurableLog>, mut dead: Dead)
 
 fn next_batch(shared: &Shared) -> Option<Batch> {
     let mut pending = shared.pending.lock();
+    if (1..FULL).contains(&pending.len()) && !pending.closed {
+        drop(pending);
+        std::thread::sleep(COMPANY);
+        pending = shared.pending.lock();
+    }
     while pending.is_empty() {
         if pending.closed {
             return None;
