@@ -27,6 +27,7 @@ class Server:
     def __init__(self):
         self.requests = []
         self.chunks = []
+        self.hold = None
 
     async def handle(self, request):
         self.requests.append((request, await request.content.read()))
@@ -37,6 +38,8 @@ class Server:
                 await response.write(chunk)
                 await asyncio.sleep(0.01)
             self.chunks = []
+            if self.hold:
+                await self.hold.wait()
             return response
         if request.path.endswith("/a"):
             headers = {"Warning": '299 - "be \\"careful\\""'}
@@ -117,6 +120,22 @@ async def test_events_survive_any_cut_into_chunks(server):
             watch.close()
     assert names == [f"p{i}" for i in range(1, 30)]
     await client.close()
+
+
+async def test_closing_ends_a_watch_that_waits_for_events(server):
+    server.chunks, server.hold = [b""], asyncio.Event()
+    transport = HTTPSTransport(Connection(server=server.url))
+    answer = await transport.send(Request("GET", "/api/v1/pods", {"watch": ["1"]}))
+
+    async def read():
+        return [batch async for batch in answer.payload]
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    await transport.close()
+    with pytest.raises(TransportError):
+        await asyncio.wait_for(reader, 5)
+    server.hold.set()
 
 
 async def test_a_server_that_is_not_there_is_a_transport_error():

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from weakref import WeakSet
 
 import aiohttp
 
@@ -29,6 +30,7 @@ class HTTPSTransport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session: aiohttp.ClientSession | None = None
+        self._watches: WeakSet[_Events] = WeakSet()
 
     async def send(self, request: Request) -> Response:
         """One HTTP exchange; the body is read in full, except a watch's."""
@@ -43,7 +45,9 @@ class HTTPSTransport:
                 headers=request.headers | await self._authorization(),
             )
             if watching and answer.status == 200:
-                return Response(200, _Events(answer))
+                events = _Events(answer)
+                self._watches.add(events)
+                return Response(200, events)
             async with answer:
                 body = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -54,6 +58,9 @@ class HTTPSTransport:
 
     async def close(self) -> None:
         """Closes all connections; running watches end."""
+        # A session that closes does not wake those who read from it; a response does.
+        for events in list(self._watches):
+            events.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
