@@ -86,9 +86,7 @@ class Run:
         self.figures.append(figure)
         self.report(figure)
 
-    async def _one(
-        self, method: str, path: str, body: bytes = b"", ok: tuple[int, ...] = (200, 201)
-    ) -> tuple[Sample, int]:
+    async def _one(self, method: str, path: str, body: bytes = b"", ok: tuple[int, ...] = (200, 201)) -> None:
         content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         sample = await http_load.run(
             self.target, iter([self.target.request(method, path, body, content)]), connections=1
@@ -96,7 +94,6 @@ class Run:
         code = int(sample.first_failure[9:12] or 0) if sample.first_failure.startswith("HTTP/") else 200
         if sample.first_failure and code not in ok:
             raise RuntimeError(f"{method} {path} failed: {sample.first_failure[:400]}")
-        return sample, code
 
     async def _namespace(self) -> None:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
