@@ -12,13 +12,14 @@ import msgspec
 
 from kfast import _core
 from kfast._core import Decision, Object
-from kfast.api.core import node, pod
+from kfast.api.core import pod
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
 from kfast.runtime.informer import Informer
 from kfast.scheduler.conditions import GATED, condition_patch
 from kfast.scheduler.events import SchedulingEvents
+from kfast.scheduler.inputs import INPUTS, Input
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Scheduler:
         self.core = _core.Scheduler(scheduler_name, seed)
         self._client = client.named(scheduler_name)
         self._clock = clock
-        self._nodes = Informer(self._client, node.KIND)
+        self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
         self._events = SchedulingEvents(self._client, clock, scheduler_name)
         self._wake = asyncio.Event()
@@ -55,10 +56,11 @@ class Scheduler:
 
     async def start(self) -> None:
         """Reads the cluster, then begins to schedule."""
-        self._nodes.add_handler(self._set_node, lambda _, new: self._set_node(new), self._remove_node)
+        for kind, informer in self._inputs:
+            self._follow(kind, informer)
+            informer.start()
+        await asyncio.gather(*(informer.synced() for _, informer in self._inputs))
         self._pods.add_handler(self._set_pod, lambda _, new: self._set_pod(new), self._remove_pod)
-        self._nodes.start()
-        await self._nodes.synced()
         self._pods.start()
         await self._pods.synced()
         self._events.start()
@@ -73,28 +75,31 @@ class Scheduler:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self._pods.stop()
-        await self._nodes.stop()
+        await asyncio.gather(*(informer.stop() for _, informer in self._inputs))
         await self._events.stop()
 
     # What the informers say
 
-    def _set_node(self, obj: Object) -> None:
-        self._feed(lambda now: self.core.set_node(obj, now), obj)
+    def _follow(self, kind: Input, informer: Informer) -> None:
+        def put(obj: Object) -> None:
+            self._feed(lambda now: kind.put(self.core, obj, now))
 
-    def _remove_node(self, obj: Object) -> None:
-        self.core.remove_node(obj.name)
+        def remove(obj: Object) -> None:
+            self._feed(lambda now: kind.remove(self.core, obj, now))
+
+        informer.add_handler(put, lambda _, new: put(new), remove)
 
     def _set_pod(self, obj: Object) -> None:
-        if self._feed(lambda now: self.core.set_pod(obj, now), obj):
+        if self._feed(lambda now: self.core.set_pod(obj, now)):
             self._report(obj, "SchedulingGated", GATED)
 
     def _remove_pod(self, obj: Object) -> None:
-        self.core.remove_pod(obj.uid or f"{obj.namespace}/{obj.name}", self._clock.monotonic())
-        self._wake.set()
+        self._feed(lambda now: self.core.remove_pod(obj.uid or f"{obj.namespace}/{obj.name}", now))
 
-    def _feed(self, give: Callable[[float], bool | None], obj: Object) -> bool | None:
+    def _feed(self, tell: Callable[[float], object]) -> object:
+        """What the core answers; None if the object is malformed."""
         try:
-            return give(self._clock.monotonic())
+            return tell(self._clock.monotonic())
         except ValueError as error:
             _log.warning("ignored until it changes: %s", error)
             return None

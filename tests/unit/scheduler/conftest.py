@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from itertools import count
 
 import pytest
@@ -31,8 +32,8 @@ class Cluster:
     """`refuse` holds errors for the next bindings, `bound` what was bound in order, `events` what was said."""
 
     def __init__(self):
-        self.objects = {"nodes": {}, "pods": {}}
-        self.watchers = {"nodes": [], "pods": []}
+        self.objects = defaultdict(dict)
+        self.watchers = defaultdict(list)
         self.revisions = count(1)
         self.refuse = []
         self.bound = []

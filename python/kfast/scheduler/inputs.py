@@ -1,0 +1,29 @@
+"""What the core is told of: one line per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kfast._core import Object
+from kfast._core import Scheduler as Core
+from kfast.api.core import node
+from kfast.api.kind import Kind
+
+Tell = Callable[[Core, Object, float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """How objects of a kind reach the core. `put` and `remove` take the time in seconds and may raise ValueError for
+    a malformed object."""
+
+    kind: Kind
+    put: Tell
+    remove: Tell
+
+
+INPUTS = (
+    Input(node.KIND, lambda core, obj, now: core.set_node(obj, now), lambda core, obj, _: core.remove_node(obj.name)),
+)
+"""All kinds but pods, which the service handles itself. All are in the core before the first pod is."""

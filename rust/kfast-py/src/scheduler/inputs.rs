@@ -1,0 +1,28 @@
+//! Objects of the cluster, as the scheduler is told of them. One pair of methods for each kind.
+
+use super::{PyScheduler, malformed, time};
+use crate::object::PyObjectHandle;
+use pyo3::prelude::*;
+
+#[pymethods]
+impl PyScheduler {
+    /// Adds or replaces a node. ValueError if it is malformed.
+    fn set_node(&self, py: Python<'_>, node: &PyObjectHandle, now: f64) -> PyResult<()> {
+        py.detach(|| self.lock().set_node(&node.0, time(now)))
+            .map_err(malformed)
+    }
+
+    fn remove_node(&self, py: Python<'_>, name: &str) {
+        py.detach(|| self.lock().remove_node(name));
+    }
+
+    /// Adds or replaces a pod, pending or assigned. Whether a gate holds it back. ValueError if it is malformed.
+    fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<bool> {
+        py.detach(|| self.lock().set_pod(&pod.0, time(now)))
+            .map_err(malformed)
+    }
+
+    fn remove_pod(&self, py: Python<'_>, uid: &str, now: f64) {
+        py.detach(|| self.lock().remove_pod(uid, time(now)));
+    }
+}
