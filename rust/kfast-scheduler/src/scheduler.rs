@@ -1,7 +1,7 @@
 //! The scheduler: objects in, decisions out.
 
 use crate::SchedulerError;
-use crate::cache::{Cache, NodeIndex};
+use crate::cache::{Cache, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, candidates};
 use crate::framework::{ClusterEvent, Events, Profile, default_profile};
 use crate::model::{NodeSpec, Pod, PodClass, PodInput};
@@ -105,7 +105,7 @@ impl Scheduler {
         } else if let Some(node) = pod.node_name.clone() {
             let class = self.cache.classes.intern(class);
             self.drop_entry(&pod.uid);
-            if let Some(freed) = self.cache.place(&pod.uid, class, &node) {
+            if let Some(freed) = self.cache.place(&pod.uid, class, &node, Occupant::of(&pod)) {
                 self.react(Events::POD_DELETE, None, Some(&freed), now);
             }
         } else if *pod.scheduler_name == *self.name && !pod.deleting {
@@ -213,7 +213,8 @@ impl Scheduler {
         {
             Ok(node) => {
                 let held = self.cache.classes.hold(entry.class);
-                self.cache.place(&entry.pod.uid, held, &node);
+                let occupant = Occupant::of(&entry.pod);
+                self.cache.place(&entry.pod.uid, held, &node, occupant);
                 Outcome::Assumed(node)
             }
             Err(diagnosis) => self.explain_failure(&entry.pod, &diagnosis),

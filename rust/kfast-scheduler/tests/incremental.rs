@@ -1,7 +1,7 @@
 //! The incrementally kept state of a class against an evaluation from scratch, over random changes.
 
 use kfast_core::Object;
-use kfast_scheduler::cache::Cache;
+use kfast_scheduler::cache::{Cache, Occupant};
 use kfast_scheduler::cycle::{Candidates, ClassState, Evaluation, candidates};
 use kfast_scheduler::framework::{Profile, default_profile};
 use kfast_scheduler::model::{NodeSpec, PodClass, PodInput};
@@ -74,6 +74,16 @@ fn class(cache: &mut Cache, spec: &Value) -> PodClass {
     PodInput::read(&pod, &mut cache.resources).unwrap().class
 }
 
+fn occupant(name: &Arc<str>) -> Occupant {
+    Occupant {
+        namespace: "d".into(),
+        name: Arc::clone(name),
+        started: None,
+        deleting: false,
+        preempted: false,
+    }
+}
+
 fn apply(cache: &mut Cache, change: &Change, specs: &[Value]) {
     match change {
         Change::SetNode { name, cpu, flavour } => {
@@ -88,11 +98,8 @@ fn apply(cache: &mut Cache, change: &Change, specs: &[Value]) {
         } => {
             let class = class(cache, &specs[*at]);
             let id = cache.classes.intern(class);
-            cache.place(
-                &Arc::from(format!("p{pod}")),
-                id,
-                &Arc::from(format!("n{node}")),
-            );
+            let (uid, node) = (format!("p{pod}").into(), format!("n{node}").into());
+            cache.place(&uid, id, &node, occupant(&uid));
         }
         Change::Unplace(pod) => drop(cache.unplace(&format!("p{pod}"))),
     }

@@ -4,12 +4,14 @@ mod changes;
 mod classes;
 mod columns;
 mod images;
+mod occupant;
 mod view;
 
 pub use changes::ChangeLog;
 pub use classes::{ClassId, Classes};
 pub use columns::Columns;
 pub use images::Images;
+pub use occupant::{Occupant, Placed};
 pub use view::NodeView;
 
 use crate::framework::{Events, node_changes};
@@ -19,13 +21,6 @@ use std::sync::Arc;
 
 /// Row of a node; reused after the node is gone.
 pub type NodeIndex = u32;
-
-/// A pod that occupies a node, or will once the node is known.
-#[derive(Clone, Debug)]
-struct Placed {
-    class: ClassId,
-    node: Arc<str>,
-}
 
 /// Nodes and the pods on them. Every change of a row is logged, so that what was computed from rows
 /// can be brought up to date by visiting the changed ones alone.
@@ -45,6 +40,8 @@ pub struct Cache {
     /// Uids of the pods placed on a node, known or not.
     on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
     changes: ChangeLog,
+    /// As `changes`, and rows on which a pod's own state changed.
+    occupancy: ChangeLog,
 }
 
 impl Cache {
@@ -93,6 +90,18 @@ impl Cache {
         &self.changes
     }
 
+    /// The log of rows that changed for preemption: as `changes`, and where a pod started or is to go.
+    #[must_use]
+    pub fn occupancy(&self) -> &ChangeLog {
+        &self.occupancy
+    }
+
+    /// Logs a change of a row.
+    pub(crate) fn touch(&mut self, row: NodeIndex) {
+        self.changes.push(row);
+        self.occupancy.push(row);
+    }
+
     pub(crate) fn columns(&self) -> &Columns {
         &self.columns
     }
@@ -123,7 +132,7 @@ impl Cache {
             let class = self.placed[&uid].class;
             self.account(index, class, true);
         }
-        self.changes.push(index);
+        self.touch(index);
         (index, Events::NODE_ADD)
     }
 
@@ -144,8 +153,9 @@ impl Cache {
         }
         self.columns
             .set_allocatable(index, &new.allocatable, new.allowed_pods);
-        self.changes.push(index);
-        node_changes(&old, new)
+        let events = node_changes(&old, new);
+        self.touch(index);
+        events
     }
 
     /// Removes a node; pods on it stay known, should it come back.
@@ -160,20 +170,26 @@ impl Cache {
         self.columns.clear_row(index);
         self.host_ports[index as usize].clear();
         self.free.push(index);
-        self.changes.push(index);
+        self.touch(index);
     }
 
-    /// Counts a pod on a node, or moves it there; no-op if it is there with the same class.
-    /// Takes over the caller's hold on `class`.
+    /// Counts a pod on a node, or moves it there; only its state is taken over if it is there with the same
+    /// class. Takes over the caller's hold on `class`.
     pub fn place(
         &mut self,
         uid: &Arc<str>,
         class: ClassId,
         node: &Arc<str>,
+        occupant: Occupant,
     ) -> Option<Arc<PodClass>> {
-        let freed = match self.placed.get(uid) {
+        let freed = match self.placed.get_mut(uid) {
             Some(old) if old.class == class && old.node == *node => {
+                let changed = old.occupant.differs(&occupant);
+                old.occupant = occupant;
                 self.classes.release(class);
+                if changed && let Some(&index) = self.by_name.get(node) {
+                    self.occupancy.push(index);
+                }
                 return None;
             }
             Some(_) => self.unplace(uid).map(|(class, _)| class),
@@ -182,6 +198,7 @@ impl Cache {
         let placed = Placed {
             class,
             node: Arc::clone(node),
+            occupant,
         };
         self.placed.insert(Arc::clone(uid), placed);
         self.on_node
@@ -190,14 +207,14 @@ impl Cache {
             .push(Arc::clone(uid));
         if let Some(&index) = self.by_name.get(node) {
             self.account(index, class, true);
-            self.changes.push(index);
+            self.touch(index);
         }
         freed
     }
 
     /// Stops counting a pod. Returns its class and node if it was counted.
     pub fn unplace(&mut self, uid: &str) -> Option<(Arc<PodClass>, Arc<str>)> {
-        let Placed { class, node } = self.placed.remove(uid)?;
+        let Placed { class, node, .. } = self.placed.remove(uid)?;
         if let Some(pods) = self.on_node.get_mut(&node) {
             pods.retain(|u| **u != *uid);
             if pods.is_empty() {
@@ -206,7 +223,7 @@ impl Cache {
         }
         if let Some(&index) = self.by_name.get(&node) {
             self.account(index, class, false);
-            self.changes.push(index);
+            self.touch(index);
         }
         let shared = self.classes.get(class);
         self.classes.release(class);
@@ -217,6 +234,24 @@ impl Cache {
     #[must_use]
     pub fn node_of(&self, uid: &str) -> Option<&Arc<str>> {
         self.placed.get(uid).map(|p| &p.node)
+    }
+
+    /// A pod counted on a node.
+    #[must_use]
+    pub fn placed(&self, uid: &str) -> Option<&Placed> {
+        self.placed.get(uid)
+    }
+
+    /// The pods counted on a node, in the order they came.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = (&Arc<str>, &Placed)> {
+        let uids = self.on_node.get(node).into_iter().flatten();
+        uids.filter_map(|uid| Some((uid, self.placed.get(uid)?)))
+    }
+
+    /// Counts pods of a class on a row, or no longer, without logging it: a supposition, to be taken back
+    /// before anything else is done.
+    pub fn suppose(&mut self, row: NodeIndex, class: ClassId, there: bool) {
+        self.account(row, class, there);
     }
 
     /// Number of pods counted on nodes.

@@ -1,6 +1,7 @@
 //! What the scheduler keeps of a pod and of a node.
 
 mod affinity;
+mod instant;
 mod node;
 mod pod;
 mod quantity;

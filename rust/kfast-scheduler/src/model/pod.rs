@@ -21,6 +21,8 @@ pub struct HostPort {
 /// The scheduling-relevant part of a pod's spec. Pods of one class get equal verdicts and scores.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodClass {
+    /// `spec.priority`.
+    pub priority: i32,
     /// Positive requests.
     pub requests: Resources,
     /// (cpu, memory) with defaults, as the Fit scorer sees the pod to be placed.
@@ -62,6 +64,12 @@ pub struct Pod {
     pub gated: bool,
     /// Was marked for deletion.
     pub deleting: bool,
+    /// Was chosen as a victim of preemption: its condition `DisruptionTarget` says so.
+    pub preempted: bool,
+    /// `status.startTime` in nanoseconds since 1970.
+    pub started: Option<i64>,
+    /// `status.nominatedNodeName`.
+    pub nominated: Option<Arc<str>>,
     /// Succeeded or failed.
     pub terminal: bool,
     /// `spec.schedulerName`.
@@ -100,6 +108,15 @@ impl PodInput {
             never_preempts: spec.preemption_policy.as_deref() == Some("Never"),
             gated: !spec.scheduling_gates.is_empty(),
             deleting: object.deleting(),
+            preempted: status.preempted_by_scheduler(),
+            started: status
+                .start_time
+                .as_deref()
+                .and_then(super::instant::nanoseconds),
+            nominated: status
+                .nominated_node_name
+                .filter(|n| !n.is_empty())
+                .map(Into::into),
             terminal: matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")),
             scheduler_name: spec
                 .scheduler_name
@@ -162,6 +179,7 @@ fn class(spec: RawSpec, requests: Requests) -> PodClass {
     host_ports.dedup();
     let affinity = spec.affinity.node_affinity;
     PodClass {
+        priority: spec.priority.unwrap_or(0),
         node_name: None,
         containers: containers().count(),
         requests: requests.real,

@@ -120,6 +120,8 @@ pub struct RawPreferred {
 #[serde(rename_all = "camelCase", default)]
 pub struct RawStatus {
     pub phase: Option<String>,
+    pub start_time: Option<String>,
+    pub nominated_node_name: Option<String>,
     #[serde(deserialize_with = "nullable")]
     pub container_statuses: Vec<RawContainerStatus>,
     #[serde(deserialize_with = "nullable")]
@@ -142,6 +144,8 @@ pub struct RawCondition {
     #[serde(rename = "type", default)]
     pub kind: String,
     #[serde(default, deserialize_with = "nullable")]
+    pub status: String,
+    #[serde(default, deserialize_with = "nullable")]
     pub reason: String,
 }
 
@@ -151,5 +155,14 @@ impl RawStatus {
         self.conditions
             .iter()
             .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
+    }
+
+    /// The pod was chosen as a victim by a scheduler.
+    pub fn preempted_by_scheduler(&self) -> bool {
+        let target = self
+            .conditions
+            .iter()
+            .find(|c| c.kind == "DisruptionTarget");
+        target.is_some_and(|c| c.status == "True" && c.reason == "PreemptionByScheduler")
     }
 }
