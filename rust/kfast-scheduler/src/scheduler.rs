@@ -2,7 +2,7 @@
 
 use crate::SchedulerError;
 use crate::cache::{Cache, NodeIndex, Occupant};
-use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, candidates};
+use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, Prepared};
 use crate::framework::{ClusterEvent, Events, Profile, default_profile};
 use crate::model::{NodeSpec, Pod, PodClass, PodInput};
 use crate::queue::{Entry, Place, Queue, Time};
@@ -194,14 +194,15 @@ impl Scheduler {
     pub fn evaluate(&mut self, pod: &Object) -> Result<(Candidates, Evaluation), SchedulerError> {
         let PodInput { pod, mut class } = PodInput::read(pod, &mut self.cache.resources)?;
         class.node_name = pod.node_name.as_deref().map(Into::into);
-        let (found, filters) = candidates(&self.profile, &self.cache, &class);
+        let prepared = Prepared::new(&self.profile, &mut self.cache, &class);
+        let found = prepared.candidates(&self.cache);
         let rows: Vec<NodeIndex> = match &found {
             Candidates::Rejected(_) => Vec::new(),
             Candidates::All => self.cache.nodes().map(|(row, _)| row).collect(),
             Candidates::Some(rows, _) => rows.clone(),
         };
         let rows = rows.into_iter();
-        let evaluation = Evaluation::run(&self.profile, &self.cache, &class, &filters, rows);
+        let evaluation = Evaluation::run(&self.profile, &self.cache, &class, &prepared, rows);
         Ok((found, evaluation))
     }
 
@@ -209,7 +210,7 @@ impl Scheduler {
         let class = self.cache.classes.get(entry.class);
         let outcome = match self
             .placement
-            .find(&self.profile, &self.cache, entry.class, &class)
+            .find(&self.profile, &mut self.cache, entry.class, &class)
         {
             Ok(node) => {
                 let held = self.cache.classes.hold(entry.class);

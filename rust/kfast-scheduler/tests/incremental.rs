@@ -2,7 +2,7 @@
 
 use kfast_core::Object;
 use kfast_scheduler::cache::{Cache, Occupant};
-use kfast_scheduler::cycle::{Candidates, ClassState, Evaluation, candidates};
+use kfast_scheduler::cycle::{Candidates, ClassState, Evaluation, Prepared};
 use kfast_scheduler::framework::{Profile, default_profile};
 use kfast_scheduler::model::{NodeSpec, PodClass, PodInput};
 use proptest::prelude::*;
@@ -108,11 +108,11 @@ fn apply(cache: &mut Cache, change: &Change, specs: &[Value]) {
 /// Best rows, and how many rows each rejection concerns, by its debug text.
 type Verdict = (Vec<u32>, BTreeMap<String, usize>);
 
-fn from_scratch(profile: &Profile, cache: &Cache, class: &PodClass) -> Verdict {
-    let (found, filters) = candidates(profile, cache, class);
-    assert!(matches!(found, Candidates::All));
+fn from_scratch(profile: &Profile, cache: &mut Cache, class: &PodClass) -> Verdict {
+    let prepared = Prepared::new(profile, cache, class);
+    assert!(matches!(prepared.candidates(cache), Candidates::All));
     let rows = cache.nodes().map(|(row, _)| row);
-    let run = Evaluation::run(profile, cache, class, &filters, rows);
+    let run = Evaluation::run(profile, cache, class, &prepared, rows);
     let mut counts = BTreeMap::new();
     for (_, rejection) in &run.rejected {
         *counts.entry(format!("{rejection:?}")).or_default() += 1;
@@ -137,7 +137,7 @@ proptest! {
     #[test]
     fn kept_state_equals_an_evaluation_from_scratch(changes in prop::collection::vec(change(), 1..80), stride in 1..9_usize) {
         let (profile, mut cache, specs) = (default_profile(), Cache::default(), specs());
-        let mut states: Vec<(PodClass, Option<ClassState>)> =
+        let mut states: Vec<(PodClass, Option<(Prepared, ClassState)>)> =
             specs.iter().map(|s| (class(&mut cache, s), None)).collect();
         for (number, change) in changes.iter().enumerate() {
             apply(&mut cache, change, &specs);
@@ -145,12 +145,17 @@ proptest! {
                 continue;
             }
             for (class, state) in &mut states {
-                let filters = candidates(&profile, &cache, class).1;
+                let current = state.as_ref().is_some_and(|(p, _): &(Prepared, ClassState)| p.is_current(&profile, &cache, class));
                 match state {
-                    Some(state) => state.refresh(&profile, &cache, class, &filters),
-                    None => *state = Some(ClassState::new(&profile, &cache, class, &filters)),
+                    Some((prepared, state)) if current => state.refresh(&profile, &cache, class, prepared),
+                    _ => {
+                        let prepared = Prepared::new(&profile, &mut cache, class);
+                        let fresh = ClassState::new(&profile, &cache, class, &prepared);
+                        *state = Some((prepared, fresh));
+                    }
                 }
-                prop_assert_eq!(kept(state.as_ref().unwrap()), from_scratch(&profile, &cache, class));
+                let state = state.as_ref().map(|(_, state)| state);
+                prop_assert_eq!(kept(state.unwrap()), from_scratch(&profile, &mut cache, class));
             }
         }
     }

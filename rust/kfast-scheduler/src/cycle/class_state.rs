@@ -1,8 +1,8 @@
 //! The verdict on a class over all nodes, kept and brought up to date from the change log.
 
-use super::Ranking;
+use super::{ActiveFilter, ActiveScore, Prepared, Ranking};
 use crate::cache::{Cache, NodeIndex};
-use crate::framework::{Filter, Normalize, PreScored, Profile, Range, Rejection, Score};
+use crate::framework::{Profile, Range, Rejection};
 use crate::model::PodClass;
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,8 +14,6 @@ const FEASIBLE: u32 = u32::MAX - 1;
 pub struct ClassState {
     /// Change log position up to which rows are current.
     position: u64,
-    images_version: u64,
-    prepared: Vec<PreScored>,
     verdicts: Vec<u32>,
     rejections: Vec<(Rejection, usize)>,
     rejection_ids: HashMap<Rejection, u32>,
@@ -61,20 +59,12 @@ impl Normalised {
 impl ClassState {
     /// Computes all rows.
     #[must_use]
-    pub fn new(
-        profile: &Profile,
-        cache: &Cache,
-        class: &PodClass,
-        filters: &[&dyn Filter],
-    ) -> Self {
-        let prepared: Vec<_> = profile
-            .scorers()
-            .map(|(_, s, _)| s.prepare(class, cache))
-            .collect();
-        let normalised = profile
-            .scorers()
+    pub fn new(profile: &Profile, cache: &Cache, class: &PodClass, prepared: &Prepared) -> Self {
+        let scores: Vec<_> = prepared.scores(profile).collect();
+        let normalised = scores
+            .iter()
             .enumerate()
-            .filter(|(i, (_, s, _))| prepared[*i] != PreScored::Skip && s.normalize().is_some())
+            .filter(|(_, s)| s.normalize.is_some())
             .map(|(scorer, _)| Normalised {
                 scorer,
                 raw: vec![0; cache.rows()],
@@ -84,8 +74,6 @@ impl ClassState {
             .collect();
         let mut state = Self {
             position: cache.changes().end(),
-            images_version: cache.images().version(),
-            prepared,
             verdicts: vec![ABSENT; cache.rows()],
             rejections: Vec::new(),
             rejection_ids: HashMap::new(),
@@ -93,11 +81,11 @@ impl ClassState {
             normalised,
             ranking: Ranking::new(cache.rows()),
         };
-        let scorers: Vec<_> = profile.scorers().collect();
+        let filters: Vec<_> = prepared.filters(profile).collect();
         for (row, _) in cache.nodes() {
-            state.visit(&scorers, cache, class, filters, row);
+            state.visit(&scores, cache, class, &filters, row);
         }
-        state.rank_all(&scorers);
+        state.rank_all(&scores);
         state
     }
 
@@ -107,28 +95,24 @@ impl ClassState {
         profile: &Profile,
         cache: &Cache,
         class: &PodClass,
-        filters: &[&dyn Filter],
+        prepared: &Prepared,
     ) {
         let end = cache.changes().end();
-        let images = self.images_version != cache.images().version();
-        if self.position == end && !images {
+        if self.position == end {
             return;
         }
         let behind = usize::try_from(end - self.position).unwrap_or(usize::MAX);
         let changed = cache.changes().since(self.position);
         let few = behind <= cache.rows() / 2 && self.verdicts.len() == cache.rows();
-        let (Some(changed), true, false) = (
-            changed,
-            few,
-            images && self.depends_on_images(profile, cache, class),
-        ) else {
-            *self = Self::new(profile, cache, class, filters);
+        let (Some(changed), true) = (changed, few) else {
+            *self = Self::new(profile, cache, class, prepared);
             return;
         };
-        let scorers: Vec<_> = profile.scorers().collect();
+        let scorers: Vec<_> = prepared.scores(profile).collect();
+        let filters: Vec<_> = prepared.filters(profile).collect();
         let rows: smallvec::SmallVec<[NodeIndex; 8]> = changed.collect();
         for &row in &rows {
-            self.visit(&scorers, cache, class, filters, row);
+            self.visit(&scorers, cache, class, &filters, row);
         }
         if self.normalised.iter().any(|n| n.range() != n.range_used()) {
             self.rank_all(&scorers);
@@ -138,7 +122,6 @@ impl ClassState {
             }
         }
         self.position = end;
-        self.images_version = cache.images().version();
     }
 
     /// The feasible rows with the highest total.
@@ -157,22 +140,13 @@ impl ClassState {
             .collect()
     }
 
-    fn depends_on_images(&self, profile: &Profile, cache: &Cache, class: &PodClass) -> bool {
-        let now = profile.scorers().map(|(_, s, _)| s.prepare(class, cache));
-        self.prepared
-            .iter()
-            .copied()
-            .zip(now)
-            .any(|(before, now)| before != now || now == PreScored::Images)
-    }
-
     /// Recomputes verdict and raw scores of a row.
     fn visit(
         &mut self,
-        scorers: &[(&'static str, &dyn Score, i64)],
+        scorers: &[ActiveScore<'_>],
         cache: &Cache,
         class: &PodClass,
-        filters: &[&dyn Filter],
+        filters: &[ActiveFilter<'_>],
         row: NodeIndex,
     ) {
         let at = row as usize;
@@ -185,21 +159,20 @@ impl ClassState {
             self.verdicts[at] = ABSENT;
             return;
         };
-        if let Some(rejection) = filters.iter().find_map(|f| f.check(class, node)) {
+        if let Some(rejection) = filters.iter().find_map(|f| match f {
+            ActiveFilter::Rows(f) => f.check(class, node),
+            ActiveFilter::Counts(_) => None,
+        }) {
             self.verdicts[at] = self.rejection_id(rejection);
             return;
         }
         self.verdicts[at] = FEASIBLE;
         let mut fixed = 0;
         let mut normalised = self.normalised.iter_mut();
-        for ((_, scorer, weight), prepared) in scorers.iter().zip(&self.prepared) {
-            let raw = match prepared {
-                PreScored::Skip => continue,
-                PreScored::Zero => 0,
-                PreScored::Row | PreScored::Images => scorer.score(class, node),
-            };
-            if scorer.normalize().is_none() {
-                fixed += raw * weight;
+        for score in scorers {
+            let raw = score.kind.by_row(class, node);
+            if score.normalize.is_none() {
+                fixed += raw * score.weight;
             } else if let Some(column) = normalised.next() {
                 column.raw[at] = raw;
                 column.count(at, true);
@@ -221,7 +194,7 @@ impl ClassState {
         id
     }
 
-    fn rank_all(&mut self, scorers: &[(&'static str, &dyn Score, i64)]) {
+    fn rank_all(&mut self, scorers: &[ActiveScore<'_>]) {
         for column in &mut self.normalised {
             column.range = column.range();
         }
@@ -230,7 +203,7 @@ impl ClassState {
         }
     }
 
-    fn rank(&mut self, scorers: &[(&'static str, &dyn Score, i64)], row: NodeIndex) {
+    fn rank(&mut self, scorers: &[ActiveScore<'_>], row: NodeIndex) {
         let at = row as usize;
         let total = (self.verdicts[at] == FEASIBLE).then(|| {
             self.fixed[at]
@@ -249,9 +222,10 @@ impl Normalised {
         self.range
     }
 
-    fn score(&self, scorers: &[(&'static str, &dyn Score, i64)], row: usize) -> i64 {
-        let (_, scorer, weight) = scorers[self.scorer];
-        let normalize: Option<&dyn Normalize> = scorer.normalize();
-        normalize.map_or(0, |n| n.normalize(self.raw[row], self.range)) * weight
+    fn score(&self, scorers: &[ActiveScore<'_>], row: usize) -> i64 {
+        let score = &scorers[self.scorer];
+        let normalize =
+            |n: &dyn crate::framework::Normalize| n.normalize(self.raw[row], self.range);
+        score.normalize.map_or(0, normalize) * score.weight
     }
 }

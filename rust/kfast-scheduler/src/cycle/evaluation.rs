@@ -1,9 +1,10 @@
 //! The verdict on a class over some nodes, from scratch: for classes bound to few nodes, for
 //! explanations, and as the model the incremental state is tested against.
 
+use super::{Prepared, ScoreKind};
 use crate::cache::{Cache, NodeIndex};
 use crate::framework::{
-    Code, Filter, PreFiltered, PreScored, Profile, Range, Reason, Reasons, Rejection, Score,
+    CountedScore, Feasible, Profile, Range, Rejection, Values, Weights, values_at,
 };
 use crate::model::PodClass;
 use std::collections::BTreeSet;
@@ -16,76 +17,6 @@ pub enum Candidates {
     All,
     /// These rows; all others count as rejected.
     Some(Vec<NodeIndex>, Rejection),
-}
-
-/// Runs PreFilter. Returns the candidates and the filters that need running.
-pub fn candidates<'p>(
-    profile: &'p Profile,
-    cache: &Cache,
-    class: &PodClass,
-) -> (Candidates, Vec<&'p dyn Filter>) {
-    let mut filters = Vec::new();
-    let mut restricted: Option<(BTreeSet<String>, BTreeSet<&'static str>)> = None;
-    let mut rejected = None;
-    for plugin in profile.plugins() {
-        match plugin
-            .pre_filter()
-            .map_or(PreFiltered::All, |p| p.check(class, cache))
-        {
-            PreFiltered::Skip => continue,
-            PreFiltered::All => {}
-            PreFiltered::Reject(r) if r.code == Code::UnschedulableAndUnresolvable => {
-                return (Candidates::Rejected(r), filters);
-            }
-            PreFiltered::Reject(r) => rejected = rejected.or(Some(r)),
-            PreFiltered::Nodes(names) => {
-                let (set, plugins) =
-                    restricted.get_or_insert_with(|| (names.clone(), BTreeSet::new()));
-                set.retain(|n| names.contains(n));
-                plugins.insert(plugin.name());
-                if set.is_empty() {
-                    return (Candidates::Rejected(empty_set(plugins)), filters);
-                }
-            }
-        }
-        filters.extend(plugin.filter());
-    }
-    let found = match (rejected, restricted) {
-        (Some(rejection), _) => Candidates::Rejected(rejection),
-        (None, None) => Candidates::All,
-        (None, Some((names, plugins))) => {
-            let rows = names.iter().filter_map(|n| cache.index(n)).collect();
-            let text = format!("node(s) didn't satisfy plugin(s) {}", listed(&plugins));
-            Candidates::Some(rows, outside(&plugins, text))
-        }
-    };
-    (found, filters)
-}
-
-fn listed(plugins: &BTreeSet<&'static str>) -> String {
-    format!(
-        "[{}]",
-        plugins.iter().copied().collect::<Vec<_>>().join(" ")
-    )
-}
-
-fn empty_set(plugins: &BTreeSet<&'static str>) -> Rejection {
-    let text = match plugins.first() {
-        Some(one) if plugins.len() == 1 => format!("node(s) didn't satisfy plugin {one}"),
-        _ => format!(
-            "node(s) didn't satisfy plugin(s) {} simultaneously",
-            listed(plugins)
-        ),
-    };
-    outside(plugins, text)
-}
-
-fn outside(plugins: &BTreeSet<&'static str>, text: String) -> Rejection {
-    Rejection {
-        plugin: plugins.first().copied().unwrap_or_default(),
-        code: Code::UnschedulableAndUnresolvable,
-        reasons: Reasons::from_iter([Reason::Made(text.into())]),
-    }
 }
 
 /// One plugin's scores over the feasible nodes.
@@ -120,49 +51,77 @@ impl Evaluation {
         profile: &Profile,
         cache: &Cache,
         class: &PodClass,
-        filters: &[&dyn Filter],
+        prepared: &Prepared,
         rows: impl Iterator<Item = NodeIndex>,
     ) -> Self {
         let mut out = Self::default();
-        for row in rows {
-            let Some(node) = cache.node(row) else {
-                continue;
-            };
-            match filters.iter().find_map(|f| f.check(class, node)) {
+        let shared = prepared.totals(cache, class);
+        for row in rows.filter(|&row| cache.node(row).is_some()) {
+            match prepared.rejection(profile, cache, class, &shared, row) {
                 Some(rejection) => out.rejected.push((row, rejection)),
                 None => out.feasible.push(row),
             }
         }
         out.totals = vec![0; out.feasible.len()];
-        for (plugin, scorer, weight) in profile.scorers() {
-            let prepared = scorer.prepare(class, cache);
-            if prepared == PreScored::Skip {
-                continue;
-            }
-            let raw: Vec<i64> = out
-                .feasible
-                .iter()
-                .filter_map(|&row| cache.node(row))
-                .map(|node| {
-                    if prepared == PreScored::Zero {
-                        0
-                    } else {
-                        scorer.score(class, node)
-                    }
-                })
-                .collect();
-            let normalized = normalized(scorer, &raw);
-            for (total, score) in out.totals.iter_mut().zip(&normalized) {
-                *total += score * weight;
+        for score in prepared.scores(profile) {
+            let raw = match score.kind {
+                ScoreKind::Counts(counted) => out.counted(cache, class, counted),
+                by_row => Some(out.by_row(cache, class, by_row)),
+            };
+            let Some(raw) = raw else { continue };
+            let normalized: Vec<i64> = match score.normalize {
+                Some(n) => {
+                    let range = Range::of(raw.iter().copied().flatten());
+                    let one = |s: &Option<i64>| s.map_or(0, |s| n.normalize(s, range));
+                    raw.iter().map(one).collect()
+                }
+                None => raw.iter().map(|s| s.unwrap_or(0)).collect(),
+            };
+            for (total, normalized) in out.totals.iter_mut().zip(&normalized) {
+                *total += normalized * score.weight;
             }
             out.scores.push(NodeScores {
-                plugin,
-                weight,
-                raw,
+                plugin: score.plugin,
+                weight: score.weight,
+                raw: raw.into_iter().map(|s| s.unwrap_or(0)).collect(),
                 normalized,
             });
         }
         out
+    }
+
+    fn by_row(&self, cache: &Cache, class: &PodClass, kind: ScoreKind<'_>) -> Vec<Option<i64>> {
+        self.feasible
+            .iter()
+            .map(|&row| cache.node(row).map(|node| kind.by_row(class, node)))
+            .collect()
+    }
+
+    /// Raw scores, `None` for ignored nodes; nothing if the plugin skips.
+    fn counted(
+        &self,
+        cache: &Cache,
+        class: &PodClass,
+        score: &dyn CountedScore,
+    ) -> Option<Vec<Option<i64>>> {
+        let values: Vec<Values> = self
+            .feasible
+            .iter()
+            .map(|&row| values_at(score.readings(), cache, row))
+            .collect();
+        let seen = |v: &Values| !score.ignores_incomplete() || v.iter().all(Option::is_some);
+        let rows = || self.feasible.iter().zip(&values).filter(|(_, v)| seen(v));
+        let domains = |key| {
+            let domains = rows().map(|(&row, _)| cache.domain(key, row));
+            domains.collect::<BTreeSet<_>>().len()
+        };
+        let feasible = Feasible {
+            nodes: rows().count(),
+            domains: score.readings().iter().map(|r| domains(r.key)).collect(),
+        };
+        let weights: Weights = score.weights(class, cache, &feasible)?;
+        let raw = |v: &Values| seen(v).then(|| score.score(&weights, v));
+        Some(values.iter().map(raw).collect())
     }
 
     /// The rows with the highest total.
@@ -174,15 +133,5 @@ impl Evaluation {
             .filter(|(_, t)| Some(*t) == max)
             .map(|(&row, _)| row)
             .collect()
-    }
-}
-
-fn normalized(scorer: &dyn Score, raw: &[i64]) -> Vec<i64> {
-    match (scorer.normalize(), raw.iter().min(), raw.iter().max()) {
-        (Some(n), Some(&min), Some(&max)) => raw
-            .iter()
-            .map(|&s| n.normalize(s, Range { min, max }))
-            .collect(),
-        _ => raw.to_vec(),
     }
 }

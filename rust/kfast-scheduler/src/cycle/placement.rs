@@ -1,20 +1,27 @@
 //! The choice of a node for a class, with the states of the classes seen lately.
 
-use super::{Candidates, ClassState, Diagnosis, Evaluation, candidates};
+use super::{Candidates, ClassState, Diagnosis, Evaluation, Prepared};
 use crate::cache::{Cache, ClassId, NodeIndex};
 use crate::framework::{Profile, Rejection};
 use crate::model::PodClass;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Class states together hold at most this many rows.
 const STATE_ROWS: usize = 1 << 22;
 
+/// What is kept of a class.
+struct Kept {
+    /// Cycle of the last use.
+    used: u64,
+    prepared: Prepared,
+    /// From the second use on.
+    state: Option<ClassState>,
+}
+
 /// Finds nodes; equally good ones are chosen from by a seeded generator.
 pub struct Placement {
-    /// By class: the cycle of its last use, and its state from the second use on.
-    states: HashMap<ClassId, (u64, Option<ClassState>)>,
+    kept: HashMap<ClassId, Kept>,
     cycle: u64,
     seed: u64,
 }
@@ -24,7 +31,7 @@ impl Placement {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
-            states: HashMap::new(),
+            kept: HashMap::new(),
             cycle: 0,
             seed,
         }
@@ -33,7 +40,7 @@ impl Placement {
     /// Drops the states of classes whose numbers were given up.
     pub fn forget(&mut self, classes: &[ClassId]) {
         for class in classes {
-            self.states.remove(class);
+            self.kept.remove(class);
         }
     }
 
@@ -44,7 +51,7 @@ impl Placement {
     pub fn find(
         &mut self,
         profile: &Profile,
-        cache: &Cache,
+        cache: &mut Cache,
         id: ClassId,
         class: &PodClass,
     ) -> Result<Arc<str>, Diagnosis> {
@@ -53,69 +60,96 @@ impl Placement {
             total: cache.node_count(),
             ..Diagnosis::default()
         };
-        let (found, filters) = candidates(profile, cache, class);
-        let best = match found {
+        let first = self.prepare(profile, cache, id, class);
+        let cache = &*cache;
+        let Some(kept) = self.kept.get_mut(&id) else {
+            return Err(diagnosis);
+        };
+        let best = match kept.prepared.candidates(cache) {
             Candidates::Rejected(rejection) => {
                 diagnosis.pre_filter = Some(rejection);
                 None
             }
             Candidates::Some(rows, outside) => {
                 let excluded = diagnosis.total - rows.len();
-                let run = Evaluation::run(profile, cache, class, &filters, rows.into_iter());
+                let run = Evaluation::run(profile, cache, class, &kept.prepared, rows.into_iter());
                 diagnosis.rejections = counted(&run);
                 diagnosis
                     .rejections
                     .extend((excluded > 0).then_some((outside, excluded)));
-                self.pick(&run.best())
+                pick(&mut self.seed, &run.best())
             }
-            Candidates::All => match self.states.entry(id) {
-                Entry::Vacant(slot) => {
-                    slot.insert((self.cycle, None));
-                    let rows = cache.nodes().map(|(row, _)| row);
-                    let run = Evaluation::run(profile, cache, class, &filters, rows);
-                    diagnosis.rejections = counted(&run);
-                    self.evict(cache.rows());
-                    self.pick(&run.best())
+            Candidates::All if first || kept.prepared.counts() => {
+                let rows = cache.nodes().map(|(row, _)| row);
+                let run = Evaluation::run(profile, cache, class, &kept.prepared, rows);
+                diagnosis.rejections = counted(&run);
+                pick(&mut self.seed, &run.best())
+            }
+            Candidates::All => {
+                let Kept {
+                    prepared, state, ..
+                } = kept;
+                match state {
+                    Some(state) => state.refresh(profile, cache, class, prepared),
+                    None => *state = Some(ClassState::new(profile, cache, class, prepared)),
                 }
-                Entry::Occupied(slot) => {
-                    let (used, kept) = slot.into_mut();
-                    *used = self.cycle;
-                    match kept {
-                        Some(state) => state.refresh(profile, cache, class, &filters),
-                        None => *kept = Some(ClassState::new(profile, cache, class, &filters)),
-                    }
-                    let best = kept.as_ref().map_or(&[][..], ClassState::best);
-                    let at = draw(&mut self.seed, best.len());
-                    let row = best.get(at).copied();
-                    if row.is_none() {
-                        diagnosis.rejections = kept
-                            .as_ref()
-                            .map(ClassState::rejections)
-                            .unwrap_or_default();
-                    }
-                    row
+                let best = state.as_ref().map_or(&[][..], ClassState::best);
+                let row = pick(&mut self.seed, best);
+                if row.is_none() {
+                    diagnosis.rejections = state
+                        .as_ref()
+                        .map(ClassState::rejections)
+                        .unwrap_or_default();
                 }
-            },
+                row
+            }
         };
         best.and_then(|row| cache.node(row))
             .map(|node| Arc::clone(&node.spec().name))
             .ok_or(diagnosis)
     }
 
-    fn pick(&mut self, rows: &[NodeIndex]) -> Option<NodeIndex> {
-        rows.get(draw(&mut self.seed, rows.len())).copied()
+    /// Sees to it that what the plugins prepared for a class is current. Whether the class is new.
+    fn prepare(
+        &mut self,
+        profile: &Profile,
+        cache: &mut Cache,
+        id: ClassId,
+        class: &PodClass,
+    ) -> bool {
+        if let Some(kept) = self.kept.get_mut(&id) {
+            kept.used = self.cycle;
+            if !kept.prepared.is_current(profile, cache, class) {
+                kept.prepared = Prepared::new(profile, cache, class);
+                kept.state = None;
+            }
+            return false;
+        }
+        let kept = Kept {
+            used: self.cycle,
+            prepared: Prepared::new(profile, cache, class),
+            state: None,
+        };
+        self.kept.insert(id, kept);
+        self.evict(cache.rows());
+        true
     }
 
     /// Drops the half used least lately when there are too many.
     fn evict(&mut self, rows: usize) {
-        if self.states.len() <= (STATE_ROWS / rows.max(1)).max(16) {
+        if self.kept.len() <= (STATE_ROWS / rows.max(1)).max(16) {
             return;
         }
-        let mut used: Vec<u64> = self.states.values().map(|(used, _)| *used).collect();
+        let mut used: Vec<u64> = self.kept.values().map(|kept| kept.used).collect();
         let middle = used.len() / 2;
         let (_, &mut median, _) = used.select_nth_unstable(middle);
-        self.states.retain(|_, (used, _)| *used >= median);
+        self.kept.retain(|_, kept| kept.used >= median);
     }
+}
+
+/// One of equally good rows.
+fn pick(seed: &mut u64, rows: &[NodeIndex]) -> Option<NodeIndex> {
+    rows.get(draw(seed, rows.len())).copied()
 }
 
 /// A number below `bound` (0 for none); the seed moves on. Splitmix64.

@@ -30,6 +30,12 @@ impl Profile {
         self.0.iter().map(|(plugin, _)| plugin.as_ref())
     }
 
+    /// The plugin at a place in the order.
+    #[must_use]
+    pub fn plugin(&self, at: usize) -> Option<&dyn Plugin> {
+        self.0.get(at).map(|(plugin, _)| plugin.as_ref())
+    }
+
     /// The scoring plugins with their weights, in order.
     pub fn scorers(&self) -> impl Iterator<Item = (&'static str, &dyn super::Score, i64)> {
         self.0

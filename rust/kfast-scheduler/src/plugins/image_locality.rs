@@ -22,12 +22,16 @@ impl Plugin for ImageLocality {
 }
 
 impl Score for ImageLocality {
-    fn prepare(&self, class: &PodClass, cache: &Cache) -> PreScored {
+    fn prepare(&self, class: &PodClass, cache: &mut Cache) -> PreScored {
         if class.images.iter().any(|i| cache.images().is_known(i)) {
-            PreScored::Images
+            PreScored::Row
         } else {
             PreScored::Zero
         }
+    }
+
+    fn version(&self, _: &PodClass, cache: &Cache) -> u64 {
+        cache.images().version()
     }
 
     fn score(&self, class: &PodClass, node: NodeView<'_>) -> i64 {

@@ -50,19 +50,19 @@ pub fn matches(class: &PodClass, node: &NodeSpec) -> bool {
 }
 
 impl PreFilter for NodeAffinity {
-    fn check(&self, class: &PodClass, _: &Cache) -> PreFiltered {
+    fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreFiltered {
         let Some(terms) = &class.required else {
             return if class.node_selector.is_empty() {
                 PreFiltered::Skip
             } else {
-                PreFiltered::All
+                PreFiltered::all()
             };
         };
         let mut names = std::collections::BTreeSet::new();
         for term in terms {
             match term.node_names() {
                 Some(some) => names.extend(some.into_iter().map(str::to_owned)),
-                None => return PreFiltered::All,
+                None => return PreFiltered::all(),
             }
         }
         if names.is_empty() && !terms.is_empty() {
@@ -72,9 +72,9 @@ impl PreFilter for NodeAffinity {
             ));
         }
         if terms.is_empty() {
-            PreFiltered::All
+            PreFiltered::all()
         } else {
-            PreFiltered::Nodes(names)
+            PreFiltered::nodes(names)
         }
     }
 }
@@ -91,7 +91,7 @@ impl Filter for NodeAffinity {
 }
 
 impl Score for NodeAffinity {
-    fn prepare(&self, class: &PodClass, _: &Cache) -> PreScored {
+    fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreScored {
         if class.preferred.is_empty() {
             PreScored::Skip
         } else {

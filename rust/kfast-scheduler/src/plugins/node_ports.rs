@@ -40,11 +40,11 @@ fn conflict(a: &HostPort, b: &HostPort) -> bool {
 }
 
 impl PreFilter for NodePorts {
-    fn check(&self, class: &PodClass, _: &Cache) -> PreFiltered {
+    fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreFiltered {
         if class.host_ports.is_empty() {
             PreFiltered::Skip
         } else {
-            PreFiltered::All
+            PreFiltered::all()
         }
     }
 }

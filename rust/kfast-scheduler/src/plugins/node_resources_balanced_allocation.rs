@@ -18,7 +18,7 @@ impl Plugin for NodeResourcesBalancedAllocation {
 }
 
 impl Score for NodeResourcesBalancedAllocation {
-    fn prepare(&self, class: &PodClass, _: &Cache) -> PreScored {
+    fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreScored {
         if class.requests.get(CPU) == 0 && class.requests.get(MEMORY) == 0 {
             PreScored::Skip
         } else {
