@@ -10,6 +10,8 @@ mod scheduler;
 mod schema;
 mod selector;
 mod store;
+mod tree;
+mod value;
 mod watch;
 
 use pyo3::prelude::*;
@@ -25,5 +27,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     schema::register(m)?;
     selector::register(m)?;
     store::register(m)?;
+    tree::register(m)?;
     Ok(())
 }

@@ -3,12 +3,15 @@
 use crate::errors::{StrictDecodeError, decode_error, patch_error};
 use crate::json::json_from_py;
 use crate::py_node::PyNode;
+use crate::tree::{PyTree, kind_of};
+use crate::value::{from_py, to_py};
+use kfast_schema::model::Type;
 use kfast_schema::patch::{self, PatchKind};
 use kfast_schema::validate::Validator;
-use kfast_schema::{MediaType, Name, SchemaSet, Validation, Value};
+use kfast_schema::{MediaType, SchemaSet, Validation};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyBytes, PyString};
 use std::sync::OnceLock;
 
 /// Adds the class.
@@ -19,9 +22,10 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 /// The structure of every kind of one API level.
 #[pyclass(frozen, name = "Schema", module = "kfast._native")]
 pub struct PySchema {
-    set: SchemaSet,
+    /// The structure.
+    pub set: SchemaSet,
     /// Property names as Python strings, by their ids.
-    names: Vec<Py<PyString>>,
+    pub names: Vec<Py<PyString>>,
     /// Made on the first validation: not every process validates.
     validator: OnceLock<Validator>,
 }
@@ -65,9 +69,28 @@ impl PySchema {
             body,
             media,
             validation,
-            |(value, findings)| Ok((self.to_py(py, &value)?, findings)),
+            |(value, findings)| Ok((to_py(py, &self.names, &value)?, findings)),
         )
         .map_err(decode_error)?
+    }
+
+    /// Decodes a body as a tree of the kind of `key`: (tree, findings of the validation).
+    fn decode_tree(
+        slf: Py<Self>,
+        key: &str,
+        body: &[u8],
+        media_type: &str,
+        validation: &str,
+    ) -> PyResult<(PyTree, Vec<String>)> {
+        let media = MediaType::parse(media_type).map_err(decode_error)?;
+        PyTree::decode(slf, key, body, media, Validation::parse(validation))
+    }
+
+    /// A dict as a tree of the kind of `key`.
+    fn tree(slf: Py<Self>, key: &str, object: &Bound<'_, PyAny>) -> PyResult<PyTree> {
+        let id = kind_of(&slf, key)?;
+        let value = from_py(&slf.get().set, &Type::Struct(id), object)?;
+        Ok(PyTree::holding(slf, id, value))
     }
 
     /// Encodes an object, or its JSON, as a body of that media type.
@@ -120,7 +143,7 @@ impl PySchema {
                 }
                 Validation::Strict | Validation::Warn => {}
             }
-            Ok((self.to_py(py, &value)?, findings))
+            Ok((to_py(py, &self.names, &value)?, findings))
         };
         // Strictness covers the patch as well, so the findings of both are judged together.
         let warn = Validation::Warn;
@@ -135,18 +158,24 @@ impl PySchema {
         .map_err(decode_error)?
     }
 
-    /// Structural violations: (path, cause reason, message).
+    /// Structural violations of a dict or tree: (path, cause reason, message).
     fn validate(
         &self,
         key: &str,
         object: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<(String, &'static str, String)>> {
-        let validator = self.validator.get_or_init(|| Validator::new(&self.set));
-        let node = PyNode {
-            object: object.clone(),
-            names: &self.names,
+        let validator = self.validator();
+        let violations = match object.cast::<PyTree>() {
+            Ok(tree) => validator.validate(&self.set, key, &tree.try_borrow()?.value()),
+            Err(_) => {
+                let node = PyNode {
+                    object: object.clone(),
+                    names: &self.names,
+                };
+                validator.validate(&self.set, key, &node)
+            }
         };
-        let violations = validator.validate(&self.set, key, &node).into_iter();
+        let violations = violations.into_iter();
         Ok(violations.map(|v| (v.path, v.reason, v.message)).collect())
     }
 
@@ -159,31 +188,8 @@ impl PySchema {
 }
 
 impl PySchema {
-    fn to_py<'py>(&self, py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(match value {
-            Value::Null => py.None().into_bound(py),
-            Value::Bool(b) => PyBool::new(py, *b).to_owned().into_any(),
-            Value::Int(i) => i.into_pyobject(py)?.into_any(),
-            Value::Double(d) => PyFloat::new(py, *d).into_any(),
-            Value::Text(t) => PyString::new(py, t).into_any(),
-            Value::List(items) => {
-                let items = items
-                    .iter()
-                    .map(|v| self.to_py(py, v))
-                    .collect::<PyResult<Vec<_>>>()?;
-                PyList::new(py, items)?.into_any()
-            }
-            Value::Object(entries) => {
-                let dict = PyDict::new(py);
-                for (name, value) in entries {
-                    let value = self.to_py(py, value)?;
-                    match name {
-                        Name::Known(id) => dict.set_item(self.names[id.index()].bind(py), value)?,
-                        Name::Free(text) => dict.set_item(PyString::new(py, text), value)?,
-                    }
-                }
-                dict.into_any()
-            }
-        })
+    /// The rules of structural validation.
+    pub fn validator(&self) -> &Validator {
+        self.validator.get_or_init(|| Validator::new(&self.set))
     }
 }

@@ -5,6 +5,7 @@ use crate::model::SchemaSet;
 use crate::protobuf::EncodeError;
 use crate::value::Value;
 use crate::{decode as typed, json, protobuf, yaml};
+use std::borrow::Cow;
 
 /// A format of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,43 +72,83 @@ pub fn decode<T>(
     validation: Validation,
     then: impl FnOnce(Decoded<'_>) -> T,
 ) -> Result<T, DecodeError> {
-    let id = set
-        .kind(key)
-        .ok_or_else(|| DecodeError::UnknownKind(key.to_owned()))?;
-    let strict = validation != Validation::Ignore;
-    let refuse = |failure: Failure| failure.of(key, body);
-    let check = |findings: &[String]| {
+    let source = Source::read(key, body, media)?;
+    source.decode(set, key, body, validation).map(then)
+}
+
+/// A body as text or message that a decoded object borrows from.
+pub enum Source<'b> {
+    /// JSON text.
+    Json(Cow<'b, str>),
+    /// YAML turned into JSON, and its duplicate keys.
+    Yaml(String, Option<String>),
+    /// A protobuf message with its envelope.
+    Protobuf(Cow<'b, [u8]>),
+}
+
+impl<'b> Source<'b> {
+    /// Reads a body as far as its format goes; `key` names the kind in messages.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unrecognized`] for malformed YAML; other formats are judged by [`Source::decode`].
+    pub fn read(key: &str, body: &'b [u8], media: MediaType) -> Result<Self, DecodeError> {
+        Ok(match media {
+            MediaType::Json => Self::Json(json::text(body)),
+            MediaType::Yaml => {
+                let (text, duplicates) = yaml_text(body).map_err(|e| e.of(key, body))?;
+                Self::Yaml(text, duplicates)
+            }
+            MediaType::Protobuf => Self::Protobuf(Cow::Borrowed(body)),
+        })
+    }
+
+    /// The same, owning its bytes.
+    #[must_use]
+    pub fn into_owned(self) -> Source<'static> {
+        match self {
+            Self::Json(text) => Source::Json(Cow::Owned(text.into_owned())),
+            Self::Yaml(text, duplicates) => Source::Yaml(text, duplicates),
+            Self::Protobuf(body) => Source::Protobuf(Cow::Owned(body.into_owned())),
+        }
+    }
+
+    /// The object; `body` is what was read, for messages.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with upstream's message.
+    pub fn decode(
+        &self,
+        set: &SchemaSet,
+        key: &str,
+        body: &[u8],
+        validation: Validation,
+    ) -> Result<Decoded<'_>, DecodeError> {
+        let id = set
+            .kind(key)
+            .ok_or_else(|| DecodeError::UnknownKind(key.to_owned()))?;
+        let strict = validation != Validation::Ignore;
+        let refuse = |failure: Failure| failure.of(key, body);
+        let (value, mut findings) = match self {
+            Self::Json(text) => typed::json(set, id, text, strict).map_err(refuse)?,
+            Self::Yaml(text, _) => typed::json(set, id, text, strict).map_err(refuse)?,
+            // Upstream knows no unknown fields in protobuf: they are dropped without a word.
+            Self::Protobuf(body) => {
+                let value = protobuf::decode(set, id, key, body).map_err(refuse)?;
+                (value, Vec::new())
+            }
+        };
+        if let (Self::Yaml(_, Some(duplicates)), true) = (self, strict) {
+            findings.insert(0, duplicates.clone());
+        }
         if validation == Validation::Strict && !findings.is_empty() {
             let (kind, version) = kind_and_version(key);
             return Err(DecodeError::Strict {
                 kind,
                 version,
-                findings: findings.to_vec(),
+                findings,
             });
         }
-        Ok(())
-    };
-    match media {
-        MediaType::Json => {
-            let text = json::text(body);
-            let decoded = typed::json(set, id, &text, strict).map_err(refuse)?;
-            check(&decoded.1)?;
-            Ok(then(decoded))
-        }
-        MediaType::Yaml => {
-            let (text, duplicates) = yaml_text(body).map_err(refuse)?;
-            let (value, mut findings) = typed::json(set, id, &text, strict).map_err(refuse)?;
-            if strict {
-                findings.splice(0..0, duplicates);
-            }
-            check(&findings)?;
-            Ok(then((value, findings)))
-        }
-        // Upstream knows no unknown fields in protobuf: they are dropped without a word.
-        MediaType::Protobuf => {
-            let value = protobuf::decode(set, id, key, body).map_err(refuse)?;
-            Ok(then((value, Vec::new())))
-        }
+        Ok((value, findings))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading the schema data file into a [`SchemaSet`].
 
 use crate::model::{Field, ListType, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
+use crate::names;
 use crate::value::zero;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -87,6 +88,9 @@ pub fn load(data: &[u8]) -> Result<SchemaSet, LoadError> {
         interned: HashMap::new(),
         names: Vec::new(),
     };
+    for name in names::TEXTS {
+        builder.intern(name);
+    }
     let mut types = file
         .types
         .iter()

@@ -8,6 +8,7 @@
 
 use crate::SchemaSet;
 use crate::model::{Field, NameId, Struct, Type, TypeId};
+use crate::value::{Name, Value as Decoded};
 use kfast_core::quote;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -106,6 +107,47 @@ impl Node for &Value {
             Value::Null => true,
             Value::String(text) => text.is_empty(),
             Value::Array(items) => items.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+impl Node for &Decoded<'_> {
+    fn get(&self, id: NameId, _: &str) -> Option<Self> {
+        Decoded::get(self, id)
+    }
+
+    fn items(&self) -> Option<Vec<Self>> {
+        match self {
+            Decoded::List(items) => Some(items.iter().collect()),
+            _ => None,
+        }
+    }
+
+    fn entries(&self) -> Option<Vec<(String, Self)>> {
+        let Decoded::Object(entries) = self else {
+            return None;
+        };
+        let free = entries.iter().filter_map(|(name, value)| match name {
+            Name::Free(key) => Some((key.to_string(), value)),
+            Name::Known(_) => None,
+        });
+        Some(free.collect())
+    }
+
+    fn is_object(&self) -> bool {
+        Decoded::is_object(self)
+    }
+
+    fn text(&self) -> Option<Cow<'_, str>> {
+        self.as_text().map(Cow::Borrowed)
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Decoded::Null => true,
+            Decoded::Text(text) => text.is_empty(),
+            Decoded::List(items) => items.is_empty(),
             _ => false,
         }
     }

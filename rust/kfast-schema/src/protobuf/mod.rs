@@ -70,14 +70,14 @@ fn read_envelope(message: &[u8]) -> Result<Envelope<'_>> {
 pub(crate) fn decode<'a>(
     set: &SchemaSet,
     id: TypeId,
-    key: &'a str,
+    key: &str,
     body: &'a [u8],
 ) -> std::result::Result<Value<'a>, Failure> {
     let mut envelope = envelope(body)?;
     if envelope.kind.is_empty() {
         let (api_version, kind) = key.rsplit_once('/').unwrap_or_default();
-        envelope.api_version = api_version.into();
-        envelope.kind = kind.into();
+        envelope.api_version = Cow::Owned(api_version.into());
+        envelope.kind = Cow::Owned(kind.into());
     }
     let decoder = Decoder { set };
     decoder.root(id, envelope, 0).map_err(Failure::Unfit)
