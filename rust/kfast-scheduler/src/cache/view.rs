@@ -22,6 +22,12 @@ impl<'a> NodeView<'a> {
         self.spec
     }
 
+    /// The name of a resource.
+    #[must_use]
+    pub fn resource_name(&self, id: ResourceId) -> &'a str {
+        self.cache.resources.name(id)
+    }
+
     /// Allocatable amount of a resource.
     #[must_use]
     pub fn allocatable(&self, id: ResourceId) -> i64 {

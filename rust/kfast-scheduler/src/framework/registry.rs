@@ -15,11 +15,11 @@ pub fn default_profile() -> Profile {
         (Box::new(p::NodeUnschedulable), 0),
         (Box::new(p::NodeName), 0),
         (Box::new(p::TaintToleration), 3),
-        (Box::new(p::NodeAffinity), 2),
+        (Box::new(p::NodeAffinity::default()), 2),
         (Box::new(p::NodePorts), 0),
-        (Box::new(p::NodeResourcesFit), 1),
+        (Box::new(p::NodeResourcesFit::default()), 1),
         (Box::new(p::DefaultPreemption), 0),
-        (Box::new(p::NodeResourcesBalancedAllocation), 1),
+        (Box::new(p::NodeResourcesBalancedAllocation::default()), 1),
         (Box::new(p::ImageLocality), 1),
     ])
 }

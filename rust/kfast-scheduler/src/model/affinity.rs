@@ -4,6 +4,47 @@ use super::{NodeSpec, nullable};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
+/// `spec.affinity.nodeAffinity` of a pod, or the affinity added by a profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NodeAffinitySpec {
+    /// Terms one of which must hold.
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    pub required: Option<NodeSelector>,
+    /// Weighted terms.
+    #[serde(
+        rename = "preferredDuringSchedulingIgnoredDuringExecution",
+        deserialize_with = "nullable"
+    )]
+    pub preferred: Vec<PreferredTerm>,
+}
+
+/// Terms of which one must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeSelector {
+    /// The terms.
+    #[serde(default, deserialize_with = "nullable")]
+    pub node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+impl NodeSelector {
+    /// Whether the node satisfies one of the terms.
+    #[must_use]
+    pub fn matches(&self, node: &NodeSpec) -> bool {
+        self.node_selector_terms.iter().any(|t| t.matches(node))
+    }
+}
+
+/// A term with a weight.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PreferredTerm {
+    /// 1 to 100.
+    pub weight: i32,
+    /// The term.
+    pub preference: NodeSelectorTerm,
+}
+
 /// One term: all its requirements must hold; an empty term matches nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,7 +10,7 @@ mod requests;
 mod resources;
 mod taint;
 
-pub use affinity::{NodeSelectorTerm, Requirement};
+pub use affinity::{NodeAffinitySpec, NodeSelector, NodeSelectorTerm, PreferredTerm, Requirement};
 pub use node::{Image, NodeSpec};
 pub use pod::{HostPort, Pod, PodClass, PodInput};
 pub use quantity::Quantity;

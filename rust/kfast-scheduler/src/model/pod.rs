@@ -25,8 +25,8 @@ pub struct PodClass {
     pub priority: i32,
     /// Positive requests.
     pub requests: Resources,
-    /// (cpu, memory) with defaults, as the Fit scorer sees the pod to be placed.
-    pub nonzero_incoming: (i64, i64),
+    /// With defaults for cpu and memory and without pod-level requests, as the Fit scorer sees the pod to be placed.
+    pub nonzero_incoming: Resources,
     /// (cpu, memory) with defaults, as a node accounts the pod.
     pub nonzero_accounted: (i64, i64),
     /// `spec.nodeSelector`.

@@ -1,6 +1,6 @@
 //! The fields of a pod's JSON that placement reads.
 
-use super::{NodeSelectorTerm, Quantity, Toleration, nullable};
+use super::{NodeAffinitySpec, Quantity, Toleration, nullable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -88,32 +88,7 @@ pub struct RawImageVolume {
 #[serde(rename_all = "camelCase", default)]
 pub struct RawAffinity {
     #[serde(deserialize_with = "nullable")]
-    pub node_affinity: RawNodeAffinity,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct RawNodeAffinity {
-    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    pub required: Option<RawNodeSelector>,
-    #[serde(
-        rename = "preferredDuringSchedulingIgnoredDuringExecution",
-        deserialize_with = "nullable"
-    )]
-    pub preferred: Vec<RawPreferred>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RawNodeSelector {
-    #[serde(default, deserialize_with = "nullable")]
-    pub node_selector_terms: Vec<NodeSelectorTerm>,
-}
-
-#[derive(Deserialize)]
-pub struct RawPreferred {
-    pub weight: i32,
-    pub preference: NodeSelectorTerm,
+    pub node_affinity: NodeAffinitySpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -122,6 +97,9 @@ pub struct RawStatus {
     pub phase: Option<String>,
     pub start_time: Option<String>,
     pub nominated_node_name: Option<String>,
+    pub resources: Option<RawResources>,
+    #[serde(deserialize_with = "nullable")]
+    pub allocated_resources: ResourceMap,
     #[serde(deserialize_with = "nullable")]
     pub container_statuses: Vec<RawContainerStatus>,
     #[serde(deserialize_with = "nullable")]

@@ -5,10 +5,37 @@ use crate::framework::{
     ClusterEvent, Events, Filter, MAX_NODE_SCORE, Normalize, Plugin, PreFilter, PreFiltered,
     PreScored, Range, Rejection, Score,
 };
-use crate::model::{NodeSpec, PodClass};
+use crate::model::{NodeAffinitySpec, NodeSpec, PodClass};
+use serde::Deserialize;
+
+/// Arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeAffinityArgs {
+    /// What all pods of the profile ask of nodes besides their own affinity.
+    pub added_affinity: Option<NodeAffinitySpec>,
+}
 
 /// The plugin.
-pub struct NodeAffinity;
+#[derive(Default)]
+pub struct NodeAffinity {
+    added: NodeAffinitySpec,
+}
+
+impl NodeAffinity {
+    /// The plugin with its arguments.
+    #[must_use]
+    pub fn new(args: &NodeAffinityArgs) -> Self {
+        Self {
+            added: args.added_affinity.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Whether the node satisfies the added affinity.
+    fn allows(&self, node: &NodeSpec) -> bool {
+        self.added.required.as_ref().is_none_or(|r| r.matches(node))
+    }
+}
 
 impl Plugin for NodeAffinity {
     fn name(&self) -> &'static str {
@@ -32,7 +59,9 @@ impl Plugin for NodeAffinity {
     }
 
     fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
-        event.node.is_none_or(|n| matches(class, n.spec()))
+        event
+            .node
+            .is_none_or(|n| self.allows(n.spec()) && matches(class, n.spec()))
     }
 }
 
@@ -52,7 +81,7 @@ pub fn matches(class: &PodClass, node: &NodeSpec) -> bool {
 impl PreFilter for NodeAffinity {
     fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreFiltered {
         let Some(terms) = &class.required else {
-            return if class.node_selector.is_empty() {
+            return if class.node_selector.is_empty() && self.added.required.is_none() {
                 PreFiltered::Skip
             } else {
                 PreFiltered::all()
@@ -81,6 +110,12 @@ impl PreFilter for NodeAffinity {
 
 impl Filter for NodeAffinity {
     fn check(&self, class: &PodClass, node: NodeView<'_>) -> Option<Rejection> {
+        if !self.allows(node.spec()) {
+            return Some(Rejection::unresolvable(
+                self.name(),
+                "node(s) didn't match scheduler-enforced node affinity",
+            ));
+        }
         (!matches(class, node.spec())).then(|| {
             Rejection::unresolvable(
                 self.name(),
@@ -92,7 +127,7 @@ impl Filter for NodeAffinity {
 
 impl Score for NodeAffinity {
     fn prepare(&self, class: &PodClass, _: &mut Cache) -> PreScored {
-        if class.preferred.is_empty() {
+        if class.preferred.is_empty() && self.added.preferred.is_empty() {
             PreScored::Skip
         } else {
             PreScored::Row
@@ -100,11 +135,15 @@ impl Score for NodeAffinity {
     }
 
     fn score(&self, class: &PodClass, node: NodeView<'_>) -> i64 {
-        class
+        let added = self
+            .added
             .preferred
             .iter()
+            .map(|p| (p.weight, &p.preference));
+        let own = class.preferred.iter().map(|(weight, term)| (*weight, term));
+        own.chain(added)
             .filter(|(weight, term)| *weight != 0 && term.matches(node.spec()))
-            .map(|&(weight, _)| i64::from(weight))
+            .map(|(weight, _)| i64::from(weight))
             .sum()
     }
 

@@ -1,13 +1,129 @@
-//! NodeResourcesFit: requests must fit what is left; LeastAllocated scores.
+//! NodeResourcesFit: requests must fit what is left; scores by a strategy over configured resources.
 
+use super::resource_scoring::{ResourceSpec, Scored, Strategy, scored};
+use super::{Shape, default_resources};
 use crate::cache::NodeView;
 use crate::framework::{
-    ClusterEvent, Code, Events, Filter, MAX_NODE_SCORE, Plugin, Reason, Reasons, Rejection, Score,
+    ClusterEvent, Code, Events, Filter, Plugin, Reason, Reasons, Rejection, Score,
 };
-use crate::model::{CPU, MEMORY, PodClass};
+use crate::model::{PodClass, ResourceId, ResourceNames};
+use serde::Deserialize;
+
+/// Arguments; an absent field has upstream's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeResourcesFitArgs {
+    /// Extended resources the filter leaves to others.
+    pub ignored_resources: Vec<String>,
+    /// The same for all resources with these prefixes (`example.com`).
+    pub ignored_resource_groups: Vec<String>,
+    /// How nodes are ranked.
+    pub scoring_strategy: ScoringStrategy,
+}
+
+/// `scoringStrategy`: a type, the resources, and a shape for RequestedToCapacityRatio.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScoringStrategy {
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: ScoringStrategyType,
+    /// Resources with weights; cpu and memory if empty.
+    pub resources: Vec<ResourceSpec>,
+    /// Used by RequestedToCapacityRatio alone.
+    pub requested_to_capacity_ratio: RequestedToCapacityRatio,
+}
+
+impl Default for ScoringStrategy {
+    fn default() -> Self {
+        Self {
+            kind: ScoringStrategyType::LeastAllocated,
+            resources: default_resources(),
+            requested_to_capacity_ratio: RequestedToCapacityRatio::default(),
+        }
+    }
+}
+
+/// The type of a scoring strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum ScoringStrategyType {
+    /// The emptier the better.
+    LeastAllocated,
+    /// The fuller the better.
+    MostAllocated,
+    /// By a shape.
+    RequestedToCapacityRatio,
+}
+
+/// Arguments of RequestedToCapacityRatio.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RequestedToCapacityRatio {
+    /// Score by used percentage.
+    pub shape: Shape,
+}
 
 /// The plugin.
-pub struct NodeResourcesFit;
+pub struct NodeResourcesFit {
+    ignored_resources: Vec<ResourceId>,
+    ignored_groups: Vec<String>,
+    strategy: Strategy,
+    scored: Vec<Scored>,
+}
+
+impl NodeResourcesFit {
+    /// The plugin with its arguments; resources they name are numbered in `names`.
+    #[must_use]
+    pub fn new(args: &NodeResourcesFitArgs, names: &mut ResourceNames) -> Self {
+        let strategy = &args.scoring_strategy;
+        Self {
+            ignored_resources: args
+                .ignored_resources
+                .iter()
+                .filter(|n| is_extended(n))
+                .filter_map(|n| names.id(n))
+                .collect(),
+            ignored_groups: args.ignored_resource_groups.clone(),
+            strategy: match strategy.kind {
+                ScoringStrategyType::LeastAllocated => Strategy::LeastAllocated,
+                ScoringStrategyType::MostAllocated => Strategy::MostAllocated,
+                ScoringStrategyType::RequestedToCapacityRatio => {
+                    let shape = strategy.requested_to_capacity_ratio.shape.clone();
+                    Strategy::RequestedToCapacityRatio(shape)
+                }
+            },
+            scored: scored(&strategy.resources, names),
+        }
+    }
+
+    fn ignores(&self, resource: ResourceId, node: NodeView<'_>) -> bool {
+        if self.ignored_resources.contains(&resource) {
+            return true;
+        }
+        if self.ignored_groups.is_empty() {
+            return false;
+        }
+        let name = node.resource_name(resource);
+        is_extended(name)
+            && name
+                .split_once('/')
+                .is_some_and(|(group, _)| self.ignored_groups.iter().any(|g| g == group))
+    }
+}
+
+impl Default for NodeResourcesFit {
+    fn default() -> Self {
+        Self::new(
+            &NodeResourcesFitArgs::default(),
+            &mut ResourceNames::default(),
+        )
+    }
+}
+
+/// Whether a name is an extended resource's: qualified, outside kubernetes.io.
+fn is_extended(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
+}
 
 impl Plugin for NodeResourcesFit {
     fn name(&self) -> &'static str {
@@ -40,7 +156,9 @@ impl Filter for NodeResourcesFit {
         }
         for (resource, request) in class.requests.iter() {
             let allocatable = node.allocatable(resource);
-            if request > allocatable.saturating_sub(node.requested(resource)) {
+            if request > allocatable.saturating_sub(node.requested(resource))
+                && !self.ignores(resource, node)
+            {
                 reasons.push(Reason::Insufficient(resource));
                 if request > allocatable {
                     code = Code::UnschedulableAndUnresolvable;
@@ -56,33 +174,10 @@ impl Filter for NodeResourcesFit {
 }
 
 impl Score for NodeResourcesFit {
-    /// LeastAllocated over cpu and memory, on requests with defaults.
+    /// The strategy over the configured resources, on requests with defaults.
     fn score(&self, class: &PodClass, node: NodeView<'_>) -> i64 {
-        let (cpu, memory) = node.nonzero_requested();
-        let (pod_cpu, pod_memory) = class.nonzero_incoming;
-        let (mut sum, mut weights) = (0, 0);
-        for (capacity, used) in [
-            (node.allocatable(CPU), cpu.saturating_add(pod_cpu)),
-            (node.allocatable(MEMORY), memory.saturating_add(pod_memory)),
-        ] {
-            if capacity <= 0 {
-                continue;
-            }
-            weights += 1;
-            sum += free_share(capacity, used);
-        }
-        if weights == 0 { 0 } else { sum / weights }
-    }
-}
-
-/// `(capacity - used) * 100 / capacity`, 0 beyond capacity.
-fn free_share(capacity: i64, used: i64) -> i64 {
-    if used > capacity {
-        return 0;
-    }
-    // Exact in 64 bits for all but absurd capacities.
-    match (capacity - used).checked_mul(MAX_NODE_SCORE) {
-        Some(scaled) => scaled / capacity,
-        None => (capacity - used) / (capacity / MAX_NODE_SCORE),
+        let shares = self.scored.iter();
+        self.strategy
+            .score(shares.filter_map(|r| r.with_defaults(class, node)))
     }
 }
