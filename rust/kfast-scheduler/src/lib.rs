@@ -9,6 +9,7 @@ pub mod model;
 pub mod plugins;
 pub mod queue;
 mod scheduler;
+pub mod scoring;
 
 pub use error::SchedulerError;
 pub use scheduler::{Decision, Outcome, PendingCounts, Scheduler};

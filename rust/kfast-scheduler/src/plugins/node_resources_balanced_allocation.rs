@@ -1,9 +1,9 @@
 //! NodeResourcesBalancedAllocation: prefers nodes on which the pod evens out the use of resources.
 
-use super::resource_scoring::{ResourceSpec, Scored, Share, scored};
 use crate::cache::{Cache, NodeView};
 use crate::framework::{MAX_NODE_SCORE, Plugin, PreScored, Score};
 use crate::model::{PodClass, ResourceNames};
+use crate::scoring::{ResourceSpec, Scored, Share, scored};
 use serde::Deserialize;
 use smallvec::SmallVec;
 

@@ -1,12 +1,11 @@
 //! NodeResourcesFit: requests must fit what is left; scores by a strategy over configured resources.
 
-use super::resource_scoring::{ResourceSpec, Scored, Strategy, scored};
-use super::{Shape, default_resources};
 use crate::cache::NodeView;
 use crate::framework::{
     ClusterEvent, Code, Events, Filter, Plugin, Reason, Reasons, Rejection, Score,
 };
 use crate::model::{PodClass, ResourceId, ResourceNames};
+use crate::scoring::{ResourceSpec, Scored, Shape, Strategy, default_resources, scored};
 use serde::Deserialize;
 
 /// Arguments; an absent field has upstream's default.

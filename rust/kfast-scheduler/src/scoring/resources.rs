@@ -29,7 +29,7 @@ pub fn default_resources() -> Vec<ResourceSpec> {
 
 /// A resource that is scored.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scored {
+pub(crate) struct Scored {
     pub id: ResourceId,
     pub weight: i64,
     /// Pods that do not ask for it are not scored on it.
@@ -37,7 +37,7 @@ pub(super) struct Scored {
 }
 
 /// The resources to score; names that nobody counts (`foo`) are left out, as no node has them.
-pub(super) fn scored(specs: &[ResourceSpec], names: &mut ResourceNames) -> Vec<Scored> {
+pub(crate) fn scored(specs: &[ResourceSpec], names: &mut ResourceNames) -> Vec<Scored> {
     let defaults = default_resources();
     let specs = if specs.is_empty() { &defaults } else { specs };
     specs
@@ -55,7 +55,7 @@ pub(super) fn scored(specs: &[ResourceSpec], names: &mut ResourceNames) -> Vec<S
 
 /// One resource of a node, the pod to be placed included in `used`.
 #[derive(Clone, Copy)]
-pub(super) struct Share {
+pub(crate) struct Share {
     pub used: i64,
     pub before: i64,
     pub capacity: i64,
@@ -103,7 +103,7 @@ pub enum Strategy {
 
 impl Strategy {
     /// The weighted mean over the shares, 0..=100.
-    pub(super) fn score(&self, shares: impl Iterator<Item = Share>) -> i64 {
+    pub(crate) fn score(&self, shares: impl Iterator<Item = Share>) -> i64 {
         let (mut sum, mut weights) = (0, 0);
         for share in shares {
             let score = self.of(share);
@@ -131,7 +131,7 @@ impl Strategy {
 }
 
 /// `part * 100 / whole`, rounded down.
-pub(super) fn percent(part: i64, whole: i64) -> i64 {
+pub(crate) fn percent(part: i64, whole: i64) -> i64 {
     match part.checked_mul(MAX_NODE_SCORE) {
         Some(scaled) => scaled / whole,
         None => i64::try_from(i128::from(part) * i128::from(MAX_NODE_SCORE) / i128::from(whole))
@@ -141,7 +141,7 @@ pub(super) fn percent(part: i64, whole: i64) -> i64 {
 
 /// `sum / count` rounded half away from zero.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-pub(super) fn rounded(sum: i64, count: i64) -> i64 {
+pub(crate) fn rounded(sum: i64, count: i64) -> i64 {
     (sum as f64 / count as f64).round() as i64
 }
 

@@ -1,6 +1,6 @@
 //! A score as a broken line over utilisation.
 
-use super::resource_scoring::percent;
+use super::resources::percent;
 use crate::framework::MAX_NODE_SCORE;
 use serde::Deserialize;
 
