@@ -1,11 +1,13 @@
 //! Any objects as nodes (`N`), pods (`P`), removed pods (`R`) and pods to explain (`E`): a pod lands on a node that is there.
 #![no_main]
 
-use kfast_scheduler::{Outcome, Scheduler};
+use kfast_scheduler::{Config, Outcome, Scheduler};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let mut scheduler = Scheduler::new("default-scheduler", 1);
+    let Ok(mut scheduler) = Scheduler::new(&Config::default(), 1) else {
+        return;
+    };
     for (now, (tag, object)) in (0..).zip(kfast_fuzz::objects::tagged(data)) {
         match tag {
             b'N' => drop(scheduler.set_node(&object, now)),

@@ -42,7 +42,7 @@ class Scheduler:
         self, client: Client, clock: Clock, scheduler_name: str = "default-scheduler", *, seed: int = 0
     ) -> None:
         self.name = scheduler_name
-        self.core = _core.Scheduler(scheduler_name, seed)
+        self.core = _core.Scheduler(msgspec.json.encode({"profiles": [{"schedulerName": scheduler_name}]}), seed)
         self._client = client.named(scheduler_name)
         self._clock = clock
         self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]

@@ -1,6 +1,6 @@
 //! What the scheduler cannot read.
 
-/// An object given to the scheduler is no pod or node.
+/// An object is no pod or node, or a profile cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SchedulerError {
     /// The JSON does not have the shape of the kind.
@@ -13,6 +13,14 @@ pub enum SchedulerError {
         /// Name of the object.
         name: String,
         /// What the decoder met.
+        cause: String,
+    },
+    /// A profile cannot be made.
+    #[error("profile {profile}: {cause}")]
+    Profile {
+        /// Its `schedulerName`.
+        profile: String,
+        /// What is wrong.
         cause: String,
     },
 }

@@ -12,4 +12,4 @@ mod scheduler;
 pub mod scoring;
 
 pub use error::SchedulerError;
-pub use scheduler::{Decision, Outcome, PendingCounts, Scheduler};
+pub use scheduler::{Config, Decision, Outcome, PendingCounts, Scheduler};

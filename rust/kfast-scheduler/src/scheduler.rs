@@ -3,10 +3,11 @@
 use crate::SchedulerError;
 use crate::cache::{Cache, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, Prepared};
-use crate::framework::{ClusterEvent, Events, Profile, default_profile};
+use crate::framework::{ClusterEvent, Events, Profile, ProfileSpec, Profiles};
 use crate::model::{NodeSpec, Pod, PodClass, PodInput};
 use crate::queue::{Entry, Place, Queue, Time};
 use kfast_core::Object;
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// What was decided about one pod.
@@ -47,10 +48,25 @@ pub struct PendingCounts {
     pub assumed: usize,
 }
 
-/// A scheduler for the pods of one `schedulerName`.
+/// What a scheduler is made from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// One for each `schedulerName`; all share the queue and the cache.
+    pub profiles: Vec<ProfileSpec>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            profiles: vec![ProfileSpec::default()],
+        }
+    }
+}
+
+/// A scheduler for the pods of its profiles.
 pub struct Scheduler {
-    name: Box<str>,
-    profile: Profile,
+    profiles: Profiles,
     cache: Cache,
     queue: Queue,
     placement: Placement,
@@ -58,15 +74,17 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// A scheduler without nodes and pods. `seed` decides between equally good nodes.
-    #[must_use]
-    pub fn new(name: &str, seed: u64) -> Self {
-        Self {
-            name: name.into(),
-            profile: default_profile(),
-            cache: Cache::default(),
+    ///
+    /// # Errors
+    /// `Profile`.
+    pub fn new(config: &Config, seed: u64) -> Result<Self, SchedulerError> {
+        let mut cache = Cache::default();
+        Ok(Self {
+            profiles: Profiles::new(&config.profiles, &mut cache.resources)?,
+            cache,
             queue: Queue::default(),
             placement: Placement::new(seed),
-        }
+        })
     }
 
     /// The cluster as the scheduler sees it.
@@ -99,7 +117,9 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn set_pod(&mut self, object: &Object, now: Time) -> Result<bool, SchedulerError> {
-        let PodInput { pod, class } = PodInput::read(object, &mut self.cache.resources)?;
+        let PodInput { pod, mut class } = PodInput::read(object, &mut self.cache.resources)?;
+        let ours = self.profiles.named(&pod.scheduler_name);
+        class.profile = ours.unwrap_or_default();
         if pod.terminal {
             self.remove_pod(&pod.uid, now);
         } else if let Some(node) = pod.node_name.clone() {
@@ -108,7 +128,7 @@ impl Scheduler {
             if let Some(freed) = self.cache.place(&pod.uid, class, &node, Occupant::of(&pod)) {
                 self.react(Events::POD_DELETE, None, Some(&freed), now);
             }
-        } else if *pod.scheduler_name == *self.name && !pod.deleting {
+        } else if ours.is_some() && !pod.deleting {
             return Ok(self.queue_pod(pod, class, now));
         } else if !self.is_assumed(&pod.uid) {
             self.drop_entry(&pod.uid);
@@ -128,8 +148,9 @@ impl Scheduler {
             self.queue.refresh(pod);
             return gated;
         }
-        let gated = self.profile.gate(&pod).is_some();
-        let rank = self.profile.rank(&pod);
+        let profile = self.profiles.of(&class);
+        let gated = profile.gate(&pod).is_some();
+        let rank = profile.rank(&pod);
         let class = self.cache.classes.intern(class);
         if let Some(old) = self.queue.get(&pod.uid) {
             self.cache.classes.release(old.class);
@@ -194,7 +215,9 @@ impl Scheduler {
     pub fn evaluate(&mut self, pod: &Object) -> Result<(Candidates, Evaluation), SchedulerError> {
         let PodInput { pod, mut class } = PodInput::read(pod, &mut self.cache.resources)?;
         class.node_name = pod.node_name.as_deref().map(Into::into);
-        let prepared = Prepared::new(&self.profile, &mut self.cache, &class);
+        class.profile = self.profiles.named(&pod.scheduler_name).unwrap_or_default();
+        let profile = self.profiles.of(&class);
+        let prepared = Prepared::new(profile, &mut self.cache, &class);
         let found = prepared.candidates(&self.cache);
         let rows: Vec<NodeIndex> = match &found {
             Candidates::Rejected(_) => Vec::new(),
@@ -202,15 +225,16 @@ impl Scheduler {
             Candidates::Some(rows, _) => rows.clone(),
         };
         let rows = rows.into_iter();
-        let evaluation = Evaluation::run(&self.profile, &self.cache, &class, &prepared, rows);
+        let evaluation = Evaluation::run(profile, &self.cache, &class, &prepared, rows);
         Ok((found, evaluation))
     }
 
     fn decide(&mut self, entry: Entry, now: Time) -> Decision {
         let class = self.cache.classes.get(entry.class);
+        let profile = self.profiles.of(&class);
         let outcome = match self
             .placement
-            .find(&self.profile, &mut self.cache, entry.class, &class)
+            .find(profile, &mut self.cache, entry.class, &class)
         {
             Ok(node) => {
                 let held = self.cache.classes.hold(entry.class);
@@ -218,23 +242,23 @@ impl Scheduler {
                 self.cache.place(&entry.pod.uid, held, &node, occupant);
                 Outcome::Assumed(node)
             }
-            Err(diagnosis) => self.explain_failure(&entry.pod, &diagnosis),
+            Err(diagnosis) => self.explain_failure(profile, &entry.pod, &diagnosis),
         };
         let pod = entry.pod.clone();
         match &outcome {
             Outcome::Assumed(_) => self.queue.assume(entry),
             Outcome::Unschedulable { plugins, .. } => {
-                self.queue.reject(entry, self.profile.set(plugins), now);
+                let plugins = profile.set(plugins);
+                self.queue.reject(entry, plugins, now);
             }
         }
         Decision { pod, outcome }
     }
 
-    fn explain_failure(&self, pod: &Pod, diagnosis: &Diagnosis) -> Outcome {
-        let post_filter = self
-            .profile
-            .plugins()
-            .find_map(|p| p.post_filter())
+    fn explain_failure(&self, profile: &Profile, pod: &Pod, diagnosis: &Diagnosis) -> Outcome {
+        let post_filter = profile
+            .post_filters()
+            .next()
             .map(|p| p.message(pod, diagnosis.unschedulable(), diagnosis.total));
         Outcome::Unschedulable {
             message: diagnosis.message(&self.cache.resources, &post_filter.unwrap_or_default()),
@@ -262,14 +286,15 @@ impl Scheduler {
         pod: Option<&PodClass>,
         now: Time,
     ) {
-        let (cache, profile) = (&self.cache, &self.profile);
+        let (cache, profiles) = (&self.cache, &self.profiles);
         let event = ClusterEvent {
             events,
             node: node.and_then(|row| cache.node(row)),
             pod,
         };
         self.queue.requeue(now, |class, plugins| {
-            profile.helps(plugins, &cache.classes.get(class), &event)
+            let class = cache.classes.get(class);
+            profiles.of(&class).helps(plugins, &class, &event)
         });
     }
 }

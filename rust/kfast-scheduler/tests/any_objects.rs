@@ -1,7 +1,7 @@
 //! Objects of any shape under the field names of pods and nodes: read or refused, and what is placed is on a node.
 
 use kfast_core::Object;
-use kfast_scheduler::{Outcome, Scheduler};
+use kfast_scheduler::{Config, Outcome, Scheduler};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
@@ -102,7 +102,7 @@ fn node() -> Value {
 }
 
 fn pod() -> Value {
-    json!({"spec": {"schedulerName": "s", "tolerations": [{"key": "k", "operator": "Exists"}],
+    json!({"spec": {"schedulerName": "default-scheduler", "tolerations": [{"key": "k", "operator": "Exists"}],
         "containers": [{"name": "c", "image": "i", "ports": [{"hostPort": 80}],
             "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}],
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms":
@@ -120,7 +120,7 @@ proptest! {
     fn any_objects_are_scheduled_or_refused(
         changes in prop::collection::vec((0..4_usize, any::<bool>(), tree(), prop::collection::vec(0..8_usize, 1..7)), 1..8),
     ) {
-        let mut scheduler = Scheduler::new("s", 1);
+        let mut scheduler = Scheduler::new(&Config::default(), 1).unwrap();
         for (now, (name, is_node, other, at)) in (0..).zip(changes) {
             let mut body = if is_node { node() } else { pod() };
             graft(&mut body, other, &at);

@@ -6,7 +6,7 @@ mod inputs;
 mod report;
 
 use kfast_scheduler::queue::{SECOND, Time};
-use kfast_scheduler::{Scheduler, SchedulerError};
+use kfast_scheduler::{Config, Scheduler, SchedulerError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,10 +23,18 @@ pub struct PyScheduler(Mutex<Scheduler>);
 
 #[pymethods]
 impl PyScheduler {
+    /// `config` is JSON: `profiles` with `schedulerName`, `plugins` (name and weight by extension point, in order) and
+    /// `args` by plugin; what is absent is upstream's default. ValueError if it makes no scheduler.
     #[new]
-    #[pyo3(signature = (name="default-scheduler", seed=0))]
-    fn new(name: &str, seed: u64) -> Self {
-        Self(Mutex::new(Scheduler::new(name, seed)))
+    #[pyo3(signature = (config=None, seed=0))]
+    fn new(config: Option<&[u8]>, seed: u64) -> PyResult<Self> {
+        let config: Config = match config {
+            Some(bytes) => serde_json::from_slice(bytes)
+                .map_err(|e| PyValueError::new_err(format!("scheduler configuration: {e}")))?,
+            None => Config::default(),
+        };
+        let scheduler = Scheduler::new(&config, seed).map_err(malformed)?;
+        Ok(Self(Mutex::new(scheduler)))
     }
 }
 
@@ -48,6 +56,8 @@ fn seconds(time: Time) -> f64 {
 
 fn malformed(error: SchedulerError) -> PyErr {
     match error {
-        SchedulerError::Malformed { .. } => PyValueError::new_err(error.to_string()),
+        SchedulerError::Malformed { .. } | SchedulerError::Profile { .. } => {
+            PyValueError::new_err(error.to_string())
+        }
     }
 }

@@ -3,11 +3,11 @@
 use super::Candidates;
 use crate::cache::{Cache, NodeIndex, NodeView};
 use crate::framework::{
-    Check, Code, CountedFilter, CountedScore, Filter, Normalize, PreFiltered, PreScored, Profile,
-    Reason, Reasons, Rejection, Score, Totals, values_at,
+    Check, Code, CountedFilter, CountedScore, Filter, Normalize, Point, PreFiltered, PreScored,
+    Profile, Reason, Reasons, Rejection, Score, Totals, values_at,
 };
 use crate::model::PodClass;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The plugins that have a say about one class, with what they prepared.
 pub struct Prepared {
@@ -92,18 +92,19 @@ impl Prepared {
     fn pre_filter(&mut self, profile: &Profile, cache: &mut Cache, class: &PodClass) -> Verdict {
         let mut restricted: Option<(BTreeSet<String>, BTreeSet<&'static str>)> = None;
         let mut rejected = None;
-        for (at, plugin) in profile.plugins().enumerate() {
-            let answer = plugin
-                .pre_filter()
-                .map_or_else(PreFiltered::all, |p| p.prepare(class, cache));
+        let mut checks: HashMap<usize, Option<Check>> = HashMap::new();
+        for (at, plugin) in profile.at(Point::PreFilter) {
+            let Some(answer) = plugin.pre_filter().map(|p| p.prepare(class, cache)) else {
+                continue;
+            };
             match answer {
-                PreFiltered::Skip => {}
+                PreFiltered::Skip => drop(checks.insert(at, None)),
                 PreFiltered::Reject(r) if r.code == Code::UnschedulableAndUnresolvable => {
                     return Verdict::Rejected(r);
                 }
                 PreFiltered::Reject(r) => rejected = rejected.or(Some(r)),
                 PreFiltered::Run(names, check) => {
-                    self.filters.push((at, check));
+                    checks.insert(at, Some(check));
                     let Some(names) = names else { continue };
                     let (set, plugins) =
                         restricted.get_or_insert_with(|| (names.clone(), BTreeSet::new()));
@@ -115,6 +116,13 @@ impl Prepared {
                 }
             }
         }
+        self.filters = profile
+            .at(Point::Filter)
+            .filter_map(|(at, _)| match checks.remove(&at) {
+                Some(check) => check.map(|c| (at, c)),
+                None => Some((at, Check::Plugin)),
+            })
+            .collect();
         match (rejected, restricted) {
             (Some(rejection), _) => Verdict::Rejected(rejection),
             (None, None) => Verdict::All,

@@ -5,6 +5,7 @@ mod bind;
 mod counted;
 mod event;
 mod filter;
+mod profile;
 mod registry;
 mod score;
 mod status;
@@ -15,7 +16,8 @@ pub use counted::{
 };
 pub use event::{ClusterEvent, Events};
 pub use filter::{Check, Filter, PreFilter, PreFiltered};
-pub use registry::{PluginSet, Profile, default_profile};
+pub use profile::{DEFAULT_SCHEDULER, Enabled, PluginSet, Point, Profile, ProfileSpec, Profiles};
+pub use registry::{default_profile, registered};
 pub use score::{MAX_NODE_SCORE, NodeScore, Normalize, PreScored, Range, Score};
 pub use status::{Code, Reason, Reasons, Rejection};
 

@@ -21,6 +21,8 @@ pub struct HostPort {
 /// The scheduling-relevant part of a pod's spec. Pods of one class get equal verdicts and scores.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodClass {
+    /// Number of the profile its pods are scheduled with; 0 for pods of foreign schedulers.
+    pub profile: u8,
     /// `spec.priority`.
     pub priority: i32,
     /// Positive requests.
@@ -179,6 +181,7 @@ fn class(spec: RawSpec, requests: Requests) -> PodClass {
     host_ports.dedup();
     let affinity = spec.affinity.node_affinity;
     PodClass {
+        profile: 0,
         priority: spec.priority.unwrap_or(0),
         node_name: None,
         containers: containers().count(),

@@ -1,0 +1,310 @@
+//! A profile: which plugins run at which extension point, in which order, with which weights and arguments.
+
+use super::registry::REGISTRY;
+use super::{ClusterEvent, Plugin, PostFilter, PreEnqueue, Rejection, Score};
+use crate::SchedulerError;
+use crate::model::{Pod, PodClass, ResourceNames};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The name pods get that ask for no scheduler.
+pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
+
+/// The extension points the core runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Point {
+    /// Before a pod enters the active queue.
+    PreEnqueue,
+    /// The order of the active queue.
+    QueueSort,
+    /// Once per pod, before any node.
+    PreFilter,
+    /// Per node.
+    Filter,
+    /// When no node is left.
+    PostFilter,
+    /// Once per pod, before any score.
+    PreScore,
+    /// Per feasible node.
+    Score,
+    /// When a node is chosen.
+    Reserve,
+    /// Before binding.
+    PreBind,
+    /// Whether to bind now, later or not at all.
+    Permit,
+    /// Binding.
+    Bind,
+}
+
+const POINTS: usize = Point::Bind as usize + 1;
+
+/// A plugin at one extension point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Enabled {
+    /// Its name.
+    pub name: String,
+    /// The weight of its scores; 0 where it does not score.
+    #[serde(default)]
+    pub weight: i64,
+}
+
+/// What a profile is made from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProfileSpec {
+    /// `schedulerName` of the pods it is for.
+    pub scheduler_name: String,
+    /// Plugins by extension point in their order; an absent point runs no plugin. `None` is the default profile.
+    #[serde(default)]
+    pub plugins: Option<HashMap<Point, Vec<Enabled>>>,
+    /// Arguments by plugin, as in v1 of kubescheduler.config.k8s.io.
+    #[serde(default)]
+    pub args: HashMap<String, Value>,
+}
+
+impl Default for ProfileSpec {
+    fn default() -> Self {
+        Self {
+            scheduler_name: DEFAULT_SCHEDULER.to_owned(),
+            plugins: None,
+            args: HashMap::new(),
+        }
+    }
+}
+
+/// Plugins in the order they run. The default has none.
+#[derive(Default)]
+pub struct Profile {
+    name: Box<str>,
+    plugins: Vec<Box<dyn Plugin>>,
+    /// By extension point: positions in `plugins` with weights.
+    points: [Vec<(usize, i64)>; POINTS],
+}
+
+impl Profile {
+    /// Makes every plugin of the specification.
+    ///
+    /// # Errors
+    /// `Profile`: a plugin is unknown, or refuses its arguments.
+    pub fn new(spec: &ProfileSpec, names: &mut ResourceNames) -> Result<Self, SchedulerError> {
+        let mut profile = Self {
+            name: spec.scheduler_name.as_str().into(),
+            ..Self::default()
+        };
+        let fail = |plugin: &str, cause: &dyn std::fmt::Display| SchedulerError::Profile {
+            profile: spec.scheduler_name.clone(),
+            cause: format!("initializing plugin \"{plugin}\": {cause}"),
+        };
+        let asked = |name: &str| {
+            spec.plugins
+                .as_ref()
+                .is_none_or(|points| points.values().flatten().any(|e| e.name == name))
+        };
+        for (name, _, make) in REGISTRY.iter().filter(|(name, ..)| asked(name)) {
+            let args = spec.args.get(*name).unwrap_or(&Value::Null);
+            let plugin = make(args, names).map_err(|e| fail(name, &e))?;
+            profile.plugins.push(plugin);
+        }
+        match &spec.plugins {
+            None => profile.enable_all(),
+            Some(points) => {
+                for (&point, enabled) in points {
+                    for one in enabled {
+                        let at = profile.plugins.iter().position(|p| p.name() == one.name);
+                        let at = at.ok_or_else(|| fail(&one.name, &"there is no such plugin"))?;
+                        profile.points[point as usize].push((at, one.weight));
+                    }
+                }
+            }
+        }
+        Ok(profile)
+    }
+
+    fn enable_all(&mut self) {
+        for (at, plugin) in self.plugins.iter().enumerate() {
+            let weight = REGISTRY.iter().find(|(name, ..)| *name == plugin.name());
+            let weight = weight.map_or(0, |(_, weight, _)| *weight);
+            for point in &mut self.points {
+                point.push((at, weight));
+            }
+        }
+    }
+
+    /// `schedulerName` of the pods it is for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All plugins.
+    pub fn plugins(&self) -> impl Iterator<Item = &dyn Plugin> {
+        self.plugins.iter().map(AsRef::as_ref)
+    }
+
+    /// The plugin with a number.
+    #[must_use]
+    pub fn plugin(&self, at: usize) -> Option<&dyn Plugin> {
+        self.plugins.get(at).map(AsRef::as_ref)
+    }
+
+    /// The plugins of an extension point in their order, with their numbers. In the default profile these are all:
+    /// ask each for the point.
+    pub fn at(&self, point: Point) -> impl Iterator<Item = (usize, &dyn Plugin)> {
+        self.points[point as usize]
+            .iter()
+            .map(|&(at, _)| (at, self.plugins[at].as_ref()))
+    }
+
+    /// The PostFilter plugins in order.
+    pub fn post_filters(&self) -> impl Iterator<Item = &dyn PostFilter> {
+        self.at(Point::PostFilter)
+            .filter_map(|(_, p)| p.post_filter())
+    }
+
+    /// The scoring plugins with their weights, in order. Enabling Score enables the plugin's PreScore.
+    pub fn scorers(&self) -> impl Iterator<Item = (&'static str, &dyn Score, i64)> {
+        self.points[Point::Score as usize]
+            .iter()
+            .filter_map(|&(at, weight)| {
+                let plugin = self.plugins[at].as_ref();
+                Some((plugin.name(), plugin.score()?, weight))
+            })
+    }
+
+    /// The rank of a pod in the active queue.
+    #[must_use]
+    pub fn rank(&self, pod: &Pod) -> i64 {
+        self.at(Point::QueueSort)
+            .find_map(|(_, p)| p.queue_sort())
+            .map_or(0, |sort| sort.rank(pod))
+    }
+
+    /// The first PreEnqueue plugin's reason to hold a pod back.
+    #[must_use]
+    pub fn gate(&self, pod: &Pod) -> Option<Rejection> {
+        self.at(Point::PreEnqueue)
+            .filter_map(|(_, p)| p.pre_enqueue())
+            .find_map(|p: &dyn PreEnqueue| p.check(pod))
+    }
+
+    /// The set of plugins of these names.
+    #[must_use]
+    pub fn set(&self, names: &[&'static str]) -> PluginSet {
+        let at = |name| self.plugins().position(|p| p.name() == name);
+        PluginSet(
+            names
+                .iter()
+                .filter_map(|n| at(*n))
+                .fold(0, |set, i| set | 1 << i),
+        )
+    }
+
+    /// Whether one of the plugins thinks that the event helps pods of the class. An empty set stands for
+    /// a pod no plugin rejected: every event helps.
+    #[must_use]
+    pub fn helps(&self, set: PluginSet, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
+        set.0 == 0
+            || self.plugins().enumerate().any(|(i, plugin)| {
+                set.0 & 1 << i != 0
+                    && plugin.events().meets(event.events)
+                    && plugin.hint(class, event)
+            })
+    }
+}
+
+/// The profiles of one scheduler. Pod classes name theirs by number.
+pub struct Profiles(Vec<Profile>);
+
+impl Profiles {
+    /// Makes the profiles.
+    ///
+    /// # Errors
+    /// `Profile`: one cannot be made, there is none, or two have the same name.
+    pub fn new(specs: &[ProfileSpec], names: &mut ResourceNames) -> Result<Self, SchedulerError> {
+        let fail = |profile: &str, cause: &str| {
+            Err(SchedulerError::Profile {
+                profile: profile.to_owned(),
+                cause: cause.to_owned(),
+            })
+        };
+        if specs.is_empty() {
+            return fail("", "a scheduler needs at least one profile");
+        }
+        let mut profiles = Self(Vec::with_capacity(specs.len()));
+        for spec in specs {
+            if profiles.named(&spec.scheduler_name).is_some() {
+                return fail(&spec.scheduler_name, "duplicate profile");
+            }
+            if profiles.0.len() > usize::from(u8::MAX) {
+                return fail(&spec.scheduler_name, "more than 256 profiles");
+            }
+            profiles.0.push(Profile::new(spec, names)?);
+        }
+        Ok(profiles)
+    }
+
+    /// The number of the profile for a `schedulerName`.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<u8> {
+        let at = self.0.iter().position(|p| *p.name == *name)?;
+        u8::try_from(at).ok()
+    }
+
+    /// The profile pods of a class are scheduled with.
+    #[must_use]
+    pub fn of(&self, class: &PodClass) -> &Profile {
+        &self.0[usize::from(class.profile)]
+    }
+}
+
+/// A set of plugins of one profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PluginSet(u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn made(spec: Value) -> Result<Profile, SchedulerError> {
+        let spec: ProfileSpec = serde_json::from_value(spec).unwrap();
+        Profile::new(&spec, &mut ResourceNames::default())
+    }
+
+    #[test]
+    fn every_plugin_is_made_under_its_name() {
+        let profile = Profile::new(&ProfileSpec::default(), &mut ResourceNames::default()).unwrap();
+        let names: Vec<_> = profile.plugins().map(Plugin::name).collect();
+        let registered: Vec<_> = REGISTRY.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names, registered);
+        assert_eq!(profile.name(), DEFAULT_SCHEDULER);
+    }
+
+    #[test]
+    fn points_run_what_they_name_in_their_order() {
+        let score = json!([{"name": "ImageLocality", "weight": 7}, {"name": "TaintToleration", "weight": 1}]);
+        let filter = json!([{"name": "NodeName"}]);
+        let profile =
+            made(json!({"schedulerName": "mine", "plugins": {"score": score, "filter": filter}}))
+                .unwrap();
+        let scorers: Vec<_> = profile.scorers().map(|(n, _, w)| (n, w)).collect();
+        assert_eq!(scorers, [("ImageLocality", 7), ("TaintToleration", 1)]);
+        let filters: Vec<_> = profile.at(Point::Filter).map(|(_, p)| p.name()).collect();
+        assert_eq!(filters, ["NodeName"]);
+        assert_eq!(profile.at(Point::PreFilter).count(), 0);
+    }
+
+    #[test]
+    fn an_unknown_plugin_is_named() {
+        let error =
+            made(json!({"schedulerName": "mine", "plugins": {"filter": [{"name": "Nope"}]}}));
+        let text = error.err().unwrap().to_string();
+        assert_eq!(
+            text,
+            "profile mine: initializing plugin \"Nope\": there is no such plugin"
+        );
+    }
+}
