@@ -10,8 +10,10 @@ import pytest
 from random_requests import ADMIN, JSON, Requests, target
 
 from kfast.api.catalog import KINDS, default_catalog
+from kfast.api.schema import load_schema
 from kfast.apiserver import app, resource_version
 from kfast.apiserver.app import APIServer
+from kfast.apiserver.negotiate import PROTOBUF, YAML
 from kfast.clock import SystemClock
 from kfast.meta.exchange import Request, Response
 from kfast.store.embedded import EmbeddedStore
@@ -72,6 +74,9 @@ def payload_of(request: Request, response: Response) -> Any:
         return None
     if payload and isinstance(payload, bytes) and response.content_type.startswith(JSON):
         return msgspec.json.decode(payload)
+    if response.status >= 400 and response.content_type in (YAML, PROTOBUF):
+        assert isinstance(payload, bytes)
+        return load_schema().decode("v1/Status", payload, response.content_type, "Ignore")[0]
     assert isinstance(payload, bytes | dict), type(payload)
     return payload
 

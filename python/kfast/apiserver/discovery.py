@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from kfast.api.kind import Kind, Subresource
+from kfast.apiserver.encode import document, render
+from kfast.apiserver.negotiate import JSON, SERVED, Output, media_clauses, wants_pretty
 from kfast.meta.exchange import Request, Response
 from kfast.meta.gvk import GroupVersion
 
@@ -56,7 +58,7 @@ class Discovery:
 
     def __init__(self, kinds: Callable[[], Iterable[Kind]], address: str = "") -> None:
         self._kinds = kinds
-        self._documents: dict[str, tuple[bytes, str]] | None = None
+        self._documents: dict[str, tuple[dict[str, Any], str]] | None = None
         self.address = address
         """`host:port` clients reach the server at, told in `/api`."""
 
@@ -73,30 +75,40 @@ class Discovery:
         root, _, rest = path.removeprefix("/").partition("/")
         return root == "api" or (root == "apis" and f"/apis/{rest.partition('/')[0]}" in self._all())
 
+    @staticmethod
+    def is_group(path: str) -> bool:
+        """Whether the path is `/apis` or `/apis/<group>`, which upstream answers whatever the method."""
+        return path.startswith("/apis") and path.count("/") < 3
+
     def respond(self, request: Request) -> Response | None:
         """The answer, or None if the path is none of discovery's."""
         path = request.path.rstrip("/") or "/"
         if not path.startswith("/api"):
             return None
-        aggregated = path in ("/api", "/apis") and _wants_aggregated(request.headers.get("accept", ""))
-        document = self._all().get(f"{path}#aggregated" if aggregated else path)
-        if document is None:
+        media_type = _aggregated_as(request.headers.get("accept", "")) if path in ("/api", "/apis") else None
+        found = self._all().get(f"{path}#aggregated" if media_type else path)
+        if found is None:
             return None
-        body, etag = document
+        body, etag = found
         vary = {"Vary": "Accept"} if path in ("/api", "/apis") else {}
-        if not aggregated:
-            return Response(200, body, vary)
+        if media_type is None:
+            response = document(request, body, strict=True)
+            response.headers |= vary
+            return response
         headers = vary | {"ETag": etag}
+        content_type = media_type + AGGREGATED.removeprefix(JSON)
         if request.headers.get("if-none-match") == etag:
-            return Response(304, b"", headers, AGGREGATED)
-        return Response(200, body, headers, AGGREGATED)
+            return Response(304, b"", headers, content_type)
+        if request.native:
+            return Response(200, body, headers)
+        return Response(200, render(body, Output(media_type), wants_pretty(request)), headers, content_type)
 
-    def _all(self) -> dict[str, tuple[bytes, str]]:
+    def _all(self) -> dict[str, tuple[dict[str, Any], str]]:
         if self._documents is None:
             self._documents = self._build()
         return self._documents
 
-    def _build(self) -> dict[str, tuple[bytes, str]]:
+    def _build(self) -> dict[str, tuple[dict[str, Any], str]]:
         groups = grouped(self._kinds())
         named = {name: versions for name, versions in groups.items() if name}
         documents: dict[str, Any] = {
@@ -219,7 +231,7 @@ def _legacy_subresource(kind: Kind, subresource: Subresource) -> dict[str, Any]:
 def _aggregated_entry(kind: Kind) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "resource": kind.plural,
-        "responseKind": _response_kind(kind.gv, kind.kind),
+        "responseKind": _response_kind("", kind.kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular_name,
         "verbs": sorted(kind.verbs),
@@ -232,9 +244,7 @@ def _aggregated_entry(kind: Kind) -> dict[str, Any]:
         entry["subresources"] = [
             {
                 "subresource": s.name,
-                "responseKind": _response_kind(
-                    GroupVersion.parse(s.group_version) if s.group_version else kind.gv, s.kind or kind.kind
-                ),
+                "responseKind": _response_kind(s.group_version, s.kind or kind.kind),
                 "verbs": sorted(s.verbs),
             }
             for s in sorted(kind.subresources, key=lambda s: s.name)
@@ -242,37 +252,24 @@ def _aggregated_entry(kind: Kind) -> dict[str, Any]:
     return entry
 
 
-def _response_kind(gv: GroupVersion, kind: str) -> dict[str, str]:
+def _response_kind(group_version: str, kind: str) -> dict[str, str]:
+    """Group and version are told where they are not the resource's own."""
+    gv = GroupVersion.parse(group_version) if group_version else GroupVersion("", "")
     return {"group": gv.group, "version": gv.version, "kind": kind}
 
 
-def _with_etag(document: Any) -> tuple[bytes, str]:
-    body = _encode(document)
-    return body, f'"{hashlib.sha512(body).hexdigest().upper()}"'
+def _with_etag(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    return body, f'"{hashlib.sha512(_encode(body)).hexdigest().upper()}"'
 
 
-def _wants_aggregated(accept: str) -> bool:
-    """Whether the first clause of Accept that discovery can serve is the aggregated one."""
-    for media, parameters in _clauses(accept):
-        if media not in ("application/json", "application/*", "*/*"):
+def _aggregated_as(accept: str) -> str | None:
+    """The media type of the aggregated document, None if Accept wants another document first."""
+    for media, parameters in media_clauses(accept):
+        media_type = JSON if media in ("application/*", "*/*") else media
+        if media_type not in SERVED:
             continue
         if "as" not in parameters:
-            return False
+            return None
         if parameters["as"] == "APIGroupDiscoveryList" and parameters.get("v") == "v2":
-            return parameters.get("g") == "apidiscovery.k8s.io"
-    return False
-
-
-def _clauses(accept: str) -> Sequence[tuple[str, dict[str, str]]]:
-    """(media type, parameters) of an Accept header, most wanted first."""
-    clauses = []
-    for clause in accept.split(","):
-        media, *rest = (part.strip() for part in clause.split(";"))
-        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
-        try:
-            quality = float(parameters.get("q", 1))
-        except ValueError:
-            quality = 0.0
-        clauses.append((quality, media, parameters))
-    clauses.sort(key=lambda clause: -clause[0])
-    return [(media, parameters) for _, media, parameters in clauses]
+            return media_type if parameters.get("g") == "apidiscovery.k8s.io" else None
+    return None

@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 from kfast._core import Object
+from kfast.api.schema import load_schema
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.negotiate import JSON, PLAIN, PROTOBUF, YAML, Output, Transforms, negotiate, wants_pretty
+from kfast.apiserver.negotiate import PLAIN, PROTOBUF, YAML, Output, Transforms, negotiate, wants_pretty
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.table import partial_metadata, table
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
 _encode = msgspec.json.encode
@@ -56,17 +58,32 @@ def body_response(
         body = table(scope.kind, [body], metadata, output.version, backend.clock.now(), request.param("includeObject"))
     elif output.transform == "PartialObjectMetadata":
         body = partial_metadata(body, output.version)
-    if output.media_type == PROTOBUF:
-        key = f"{body['apiVersion']}/{body['kind']}"
-        return Response(status, backend.schema.encode(key, body, PROTOBUF), content_type=PROTOBUF)
+    return Response(status, render(body, output, wants_pretty(request)), content_type=output.media_type)
+
+
+def document(request: Request, body: dict[str, Any], status: int = 200, *, strict: bool = False) -> Response:
+    """A body that is no stored object (a Status, a discovery document) in the form Accept asks for, JSON if it asks
+    for none that is served. Raises StatusError 406 instead if `strict`."""
+    if request.native:
+        return Response(status, body)
+    try:
+        output = negotiate(request, "none")
+    except StatusError:
+        if strict:
+            raise
+        output = PLAIN
     return Response(status, render(body, output, wants_pretty(request)), content_type=output.media_type)
 
 
 def render(body: Any, output: Output, pretty: bool) -> bytes:
-    """A decoded answer as JSON or YAML."""
+    """A decoded answer as JSON, YAML or protobuf; only the last needs the body's kind to be one of the schema."""
+    if output.media_type == PROTOBUF:
+        return load_schema().encode(f"{body.get('apiVersion', 'v1')}/{body['kind']}", body, PROTOBUF)
     if output.media_type == YAML:
         import yaml
 
+        # Read back, so that no two places share a value: those would become an anchor and an alias.
+        body = _decode(_encode(body))
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
         text: str = yaml.dump(body, Dumper=dumper, default_flow_style=False, allow_unicode=True, width=1 << 30)
         return text.encode()
@@ -81,4 +98,4 @@ def status_success(request: Request, status: int, details: dict[str, Any] | None
         body["details"] = details
     if status == 201:
         body["code"] = status
-    return Response(status, body if request.native else _encode(body), content_type=JSON)
+    return document(request, body, status)

@@ -48,27 +48,26 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 }
 
 
-def negotiate(request: Request, transforms: Transforms, protobuf: bool = True) -> Output:
+def negotiate(request: Request, transforms: Transforms, protobuf: bool = True, yaml: bool = True) -> Output:
     """The form Accept asks for. Raises StatusError 406."""
     accept = request.headers.get("accept")
     if not accept or accept == JSON or accept == "*/*":
         return PLAIN
-    return _negotiate(accept, transforms, protobuf)
+    return _negotiate(accept, transforms, SERVED if protobuf else SERVED[:2] if yaml else SERVED[:1])
 
 
 @lru_cache(maxsize=1024)
-def _negotiate(accept: str, transforms: Transforms, protobuf: bool) -> Output:
+def _negotiate(accept: str, transforms: Transforms, served: tuple[str, ...]) -> Output:
     fallback: Output | None = None
-    clauses = _clauses(accept)
-    served = SERVED if protobuf else SERVED[:2]
+    clauses = media_clauses(accept)
     if not any(media_type in (*served, "*/*") for media_type, _ in clauses):
         raise no_representation(served if transforms != "list" else (*served, *_STREAMS))
     for media_type, parameters in clauses:
         output = _output(media_type, parameters, transforms)
-        if output is None:
+        if output is None or output.media_type not in served:
             continue
         if output.media_type == PROTOBUF:
-            fallback = fallback or (output if protobuf else None)
+            fallback = fallback or output
         else:
             return output
     if fallback is None:
@@ -76,7 +75,8 @@ def _negotiate(accept: str, transforms: Transforms, protobuf: bool) -> Output:
     return fallback
 
 
-def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
+def media_clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
+    """(media type, parameters) of an Accept header, most wanted first."""
     ranked = []
     for at, clause in enumerate(accept.split(",")):
         media_type, *rest = (part.strip() for part in clause.split(";"))

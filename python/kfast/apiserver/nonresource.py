@@ -11,6 +11,7 @@ import msgspec
 from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.health import Health
 from kfast.apiserver.metrics import Metrics
+from kfast.apiserver.negotiate import negotiate
 from kfast.apiserver.status_errors import method_not_supported, no_resource
 from kfast.apiserver.version import version_info
 from kfast.meta.exchange import Request, Response
@@ -40,7 +41,7 @@ class NonResource:
         Raises StatusError 404 (below a served group, or to a native caller) and 405."""
         document = self._document(request)
         if document is not None:
-            if request.method != "GET":
+            if request.method != "GET" and not self.discovery.is_group(request.path):
                 raise method_not_supported()
             return document
         if request.path == "/":
@@ -58,6 +59,7 @@ class NonResource:
     def _document(self, request: Request) -> Response | None:
         match request.path:
             case "/version" | "/version/":
+                negotiate(request, "none", protobuf=False, yaml=False)
                 return Response(200, version_info())
             case "/openid/v1/jwks" if self.jwks is not None:
                 return Response(200, msgspec.json.encode(self.jwks()), dict(_CACHED), "application/jwk-set+json")

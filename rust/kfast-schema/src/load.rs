@@ -2,7 +2,6 @@
 
 use crate::model::{Field, ListType, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
 use crate::names;
-use crate::value::zero;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -170,7 +169,7 @@ impl<'a> Builder<'a> {
         let by_json = fields.iter().map(|f| f.name.clone()).zip(0..).collect();
         let filled = (0..)
             .zip(&fields)
-            .filter(|(_, f)| f.always && zero(&f.ty).is_some())
+            .filter(|(_, f)| f.always)
             .map(|(i, _)| i)
             .collect();
         Ok(Struct {

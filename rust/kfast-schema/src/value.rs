@@ -105,16 +105,15 @@ impl Value<'_> {
     }
 }
 
-/// The value of a property that is written though nobody set it; `None` where absence stands for it.
-///
-/// Go writes `""`, `null` and `0` of an int-or-string as well; those are left out, since absence says the same.
-pub(crate) fn zero(ty: &Type) -> Option<Value<'static>> {
+/// The value of a property that is written though nobody set it.
+pub(crate) fn zero(ty: &Type) -> Value<'static> {
     match ty {
-        Type::Bool => Some(Value::Bool(false)),
-        Type::Int32 | Type::Int64 => Some(Value::Int(0)),
-        Type::Quantity => Some(Value::Text(Cow::Borrowed("0"))),
-        Type::Struct(_) => Some(Value::Object(Vec::new())),
-        _ => None,
+        Type::Bool => Value::Bool(false),
+        Type::Int32 | Type::Int64 | Type::Double | Type::IntOrString => Value::Int(0),
+        Type::Quantity => Value::Text(Cow::Borrowed("0")),
+        Type::String => Value::Text(Cow::Borrowed("")),
+        Type::Struct(_) => Value::Object(Vec::new()),
+        _ => Value::Null,
     }
 }
 
@@ -137,9 +136,7 @@ pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
         Type::String | Type::Bytes => Value::Text(Cow::Borrowed("")),
         Type::List(_) | Type::WrappedList(_) => Value::List(Vec::new()),
         Type::Map(_) => Value::Object(Vec::new()),
-        Type::Double => Value::Int(0),
-        Type::IntOrString => Value::Int(0),
-        other => zero(other).unwrap_or(Value::Null),
+        other => zero(other),
     }
 }
 
@@ -193,10 +190,8 @@ fn push_zero<'a>(
 ) {
     let field = &structure.fields[at as usize];
     let value = match &field.ty {
-        Type::Struct(id) => Some(object(set, *id, Vec::new())),
+        Type::Struct(id) => object(set, *id, Vec::new()),
         other => zero(other),
     };
-    if let Some(value) = value {
-        out.push((Name::Known(field.key), value));
-    }
+    out.push((Name::Known(field.key), value));
 }

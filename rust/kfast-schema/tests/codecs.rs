@@ -92,7 +92,7 @@ fn order_and_zero_values_follow_the_schema() {
     );
     assert_eq!(
         got.to_string(),
-        r#"{"always":0,"names":["","x"],"sizes":{"a":"500m","b":"1"},"parts":[{}],"ratio":2}"#
+        r#"{"always":0,"names":["","x"],"sizes":{"a":"500m","b":"1"},"parts":[{"name":""}],"ratio":2}"#
     );
 }
 

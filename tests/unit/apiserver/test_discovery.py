@@ -82,7 +82,7 @@ def test_aggregated(discovery):
     items = document(response)["items"]
     assert [i["metadata"]["name"] for i in items] == ["apps", "autoscaling", "zeta.test"]
     deployment = items[0]["versions"][0]["resources"][0]
-    assert deployment["responseKind"] == {"group": "apps", "version": "v1", "kind": "Deployment"}
+    assert deployment["responseKind"] == {"group": "", "version": "", "kind": "Deployment"}
     assert deployment["scope"] == "Namespaced"
     assert [s["subresource"] for s in deployment["subresources"]] == ["scale", "status"]
     assert deployment["subresources"][0]["responseKind"] == {"group": "autoscaling", "version": "v1", "kind": "Scale"}

@@ -77,7 +77,7 @@ def test_issuer_documents(paths):
 
 
 def test_documents_are_read_with_get_only(paths):
-    for path in ("/version", "/api", "/apis", "/openid/v1/jwks"):
+    for path in ("/version", "/api", "/openid/v1/jwks"):
         for method in ("HEAD", "POST", "OPTIONS"):
             with pytest.raises(StatusError) as refused:
                 paths.respond(Request(method, path))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from kfast.apiserver.encode import document
 from kfast.apiserver.status_errors import internal
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
@@ -17,9 +16,10 @@ def failure(request: Request, error: StatusError) -> Response:
         headers["Retry-After"] = str(retry_after)
     if error.code == 401:
         headers["WWW-Authenticate"] = 'Basic realm="kubernetes-master"'
-    body = error.to_dict()
-    payload = body if request.native else msgspec.json.encode(body)
-    return Response(error.code, payload, headers, warnings=error.warnings)
+    response = document(request, error.to_dict(), error.code)
+    response.headers |= headers
+    response.warnings = error.warnings
+    return response
 
 
 def crashed(request: Request, error: Exception) -> Response:
