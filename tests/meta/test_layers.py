@@ -57,7 +57,7 @@ def test_only_the_binding_crate_names_pyo3():
 def test_layers_name_every_package():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(c for c in contracts if c["type"] == "layers")["layers"]
-    named = {part.strip(" ()") for layer in layers for part in layer.split("|")}
+    named = {part.strip(" ()") for layer in layers for part in layer.replace(":", "|").split("|")}
     package = ROOT / "python" / "kfast"
     present = {p.name for p in package.iterdir() if (p / "__init__.py").exists()}
     present |= {p.stem for p in package.glob("*.py")} - {"__init__", "__main__"}

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from kfast.bench.scheduling.operations import Mode
 from kfast.cli.up import runner, soft_limit_to_hard
 
 
 @click.group()
 def command() -> None:
-    """Measure an API server."""
+    """Measure an API server or the scheduler."""
 
 
 @command.command()
@@ -62,3 +63,38 @@ def _print(figure: Any) -> None:
     values = figure.to_dict()
     name = values.pop("name")
     click.echo(f"{name:36} " + "  ".join(f"{k} {v}" for k, v in values.items()))
+
+
+@command.command()
+@click.option(
+    "--workload",
+    default="",
+    help="`testcase/name` or test case, with wildcards.  [default: upstream's performance workloads]",
+)
+@click.option(
+    "--file", "files", multiple=True, type=click.Path(path_type=Path, exists=True), help="Other workload files."
+)
+@click.option("--mode", type=click.Choice(["core", "cluster", "https"]), default="core", show_default=True)
+@click.option("--list", "only_list", is_flag=True, help="Print the names of the workloads instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON on stdout.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw throughput over time into this file.")
+@click.option("--results", type=click.Path(path_type=Path), help="Also write scheduling.json there.")
+def scheduling(
+    workload: str,
+    files: tuple[Path, ...],
+    mode: Mode,
+    only_list: bool,
+    as_json: bool,
+    plot: Path | None,
+    results: Path | None,
+) -> None:
+    """Run scheduler_perf workloads on the core alone, on a cluster in this process, or over HTTPS.
+
+    core: decisions a second of the scheduler core, from memory, in virtual time. cluster: pods a second from their
+    creation through the in-process API to the watcher that sees them bound. https: the same with API server and
+    scheduler as processes of their own.
+    """
+    from kfast.bench.scheduling.report import run_and_report
+
+    soft_limit_to_hard()
+    run_and_report(workload, files, mode, only_list=only_list, as_json=as_json, plot=plot, results=results)

@@ -2,6 +2,7 @@
 //! here holds the methods of one concern.
 
 mod decisions;
+mod driver;
 mod inputs;
 mod report;
 
@@ -14,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyScheduler>()?;
+    m.add_class::<driver::PySchedulerDriver>()?;
     m.add_class::<decisions::PyDecision>()
 }
 
