@@ -60,7 +60,9 @@ class ControlPlane:
         )
 
     def _client(self, user: str) -> Client:
-        return Client(LocalTransport(self.api.handle, User(user, groups=_MASTERS)), self.clock, user)
+        return Client(
+            LocalTransport(self.api.handle, User(user, groups=_MASTERS), self.api.handle_many), self.clock, user
+        )
 
     async def start(self) -> None:
         """Returns when the API serves, informers have synced and every node is registered."""

@@ -379,3 +379,22 @@ async def test_a_write_is_seen_by_reads_once_it_returns(store: Store) -> None:
         assert store.revision >= made.revision
         assert store.get("pods", "d", f"p{i}").revision == made.revision
         assert made.revision in [o.revision for _, o, _ in watch.events()]
+
+
+async def test_a_batch_is_visible_at_once_and_failures_stand_in_their_places(store: Store) -> None:
+    watch = store.watch("pods")
+    await put(store, "taken")
+    made = await store.create_many("pods", [("d", name, pod(name)) for name in ("a", "taken", "b", "a")])
+    assert [o.revision if isinstance(o, Object) else type(o) for o in made] == [
+        3,
+        AlreadyExistsError,
+        4,
+        AlreadyExistsError,
+    ]
+    assert await events(watch, 3) == [("ADDED", "taken", 2), ("ADDED", "a", 3), ("ADDED", "b", 4)]
+    bound = await store.bind_many([("d", name, "", "n1") for name in ("a", "none", "b", "a")], "now")
+    assert [o.revision if isinstance(o, Object) else o for o in bound[:1] + bound[2:]] == [5, 6, ("assigned", "n1")]
+    assert isinstance(bound[1], AbsentError)
+    assert names(store.list("pods", fields=FieldSelector.parse("spec.nodeName=n1")).objects) == ["d/a", "d/b"]
+    assert await store.create_many("pods", []) == []
+    watch.close()

@@ -17,6 +17,7 @@ from kfast.apiserver.authn.service_account import ServiceAccountTokens
 from kfast.apiserver.authn.x509 import CertificateAuthenticator
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.batches import Batches
 from kfast.apiserver.bootstrap import create_system_objects
 from kfast.apiserver.compaction import Compactor
 from kfast.apiserver.discovery import Discovery
@@ -30,9 +31,10 @@ from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
 from kfast.apiserver.request_info import RequestInfo, request_info
 from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
+from kfast.apiserver.status_errors import internal
 from kfast.clock import Clock
 from kfast.errors import StatusError
-from kfast.meta.exchange import Request, Response
+from kfast.meta.exchange import Batch, CreateBatch, Outcomes, Request, Response, User
 from kfast.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ class APIServer:
             self.nonresource.jwks = self.service_accounts.jwks
             self.nonresource.issuer = self.service_accounts.issuer
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
+        self._batches = Batches(self.backend, self._authorize, self.handle, self._observe)
         install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
     async def start(self) -> None:
@@ -100,9 +103,7 @@ class APIServer:
         try:
             if request.user is None:
                 request.user = self.authentication.authenticate(request)
-            decision = await self.authorizer.authorize(request.user, info)
-            if not decision.allowed:
-                raise refusal(request.user, info, decision.reason)
+            await self._authorize(request.user, info)
             if request.body:
                 check_limits(request)
             if info.scope is not None:
@@ -120,6 +121,24 @@ class APIServer:
             response.headers["Audit-Id"] = self._audit_id(request)
         self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)
         return response
+
+    async def handle_many(self, batch: Batch) -> Outcomes:
+        """Answers many requests of one caller at once, each as `handle` would; never raises but for cancellation."""
+        try:
+            return await self._batches.handle(batch)
+        except Exception as error:
+            _log.exception("a batch failed")
+            count = len(batch.bodies if isinstance(batch, CreateBatch) else batch.bindings)
+            return [internal(f"{type(error).__name__}: {error}")] * count
+
+    async def _authorize(self, user: User, info: RequestInfo) -> None:
+        """Raises StatusError 403."""
+        decision = await self.authorizer.authorize(user, info)
+        if not decision.allowed:
+            raise refusal(user, info, decision.reason)
+
+    def _observe(self, info: RequestInfo, code: int, seconds: float, count: int) -> None:
+        self.metrics.observe(_labels(info), code, seconds, count)
 
     def _audit_id(self, request: Request) -> str:
         return request.headers.get("audit-id") or self.backend.new_uid()

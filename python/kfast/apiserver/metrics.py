@@ -62,15 +62,15 @@ class Metrics:
         self._durations: dict[RequestLabels, list[float]] = {}
         self._watches: dict[RequestLabels, int] = {}
 
-    def observe(self, labels: RequestLabels, code: int, seconds: float) -> None:
-        """One finished request."""
+    def observe(self, labels: RequestLabels, code: int, seconds: float, count: int = 1) -> None:
+        """Finished requests, each of which took `seconds`."""
         key = (labels, code)
-        self._requests[key] = self._requests.get(key, 0) + 1
+        self._requests[key] = self._requests.get(key, 0) + count
         row = self._durations.get(labels)
         if row is None:
             row = self._durations[labels] = [0.0] * (len(DURATION_BUCKETS) + 2)
-        row[bisect_left(DURATION_BUCKETS, seconds)] += 1
-        row[-1] += seconds
+        row[bisect_left(DURATION_BUCKETS, seconds)] += count
+        row[-1] += seconds * count
 
     def watching(self, labels: RequestLabels, change: int) -> None:
         """A watch began (+1) or ended (-1)."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from kfast._core import Object, read_list
 from kfast.api.kind import Kind
+from kfast.client import batches
 from kfast.client.transports.protocol import Transport
 from kfast.client.watch import Watch
 from kfast.clock import Clock, SystemClock
 from kfast.errors import StatusError
-from kfast.meta.exchange import ObjectList, Payload, Request, Response
+from kfast.meta.exchange import Binding, ObjectList, Outcomes, Payload, Request, Response
 
 Body = dict[str, Any]
 PatchType = Literal["merge", "json", "strategic", "apply"]
@@ -25,6 +26,8 @@ PATCH_TYPES: Mapping[str, str] = {
     "apply": "application/apply-patch+yaml",
 }
 
+_PODS = Kind(group="", version="v1", kind="Pod", plural="pods")
+"""For the path of bindings."""
 _encode = msgspec.json.encode
 
 
@@ -83,6 +86,17 @@ class Client:
         """Creates; the namespace is the body's unless given. With `name` and `subresource`, posts to these."""
         path = kind.path(namespace or _namespace(body), name, subresource)
         return _object((await self.request("POST", path, _dry(dry_run), _encode(body))).payload)
+
+    async def create_many(
+        self, kind: Kind, bodies: Sequence[Body], namespace: str = "", *, objects: bool = True
+    ) -> Outcomes:
+        """Creates all that can be, at a fraction of the cost in process: the object (None unless `objects`) or the
+        StatusError of each, in order. The namespace is the bodies' own unless given."""
+        return await batches.create_many(self, kind, bodies, namespace, objects)
+
+    async def bind_many(self, bindings: Sequence[Binding]) -> Outcomes:
+        """Binds pods to nodes, at a fraction of the cost in process: None or the StatusError of each, in order."""
+        return await batches.bind_many(self, _PODS, bindings)
 
     async def update(self, kind: Kind, body: Body, *, subresource: str = "", dry_run: bool = False) -> Object:
         """Replaces; raises a conflict if the body's resourceVersion is not the newest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from kfast._core import Object
 from kfast.api.kind import Kind
 from kfast.client import kubeconfig
 from kfast.client.client import Body, Client
-from kfast.meta.exchange import ObjectList, Response
+from kfast.meta.exchange import Binding, ObjectList, Outcomes, Response
 
 T = TypeVar("T")
 
@@ -65,6 +65,14 @@ class SyncClient:
     def create(self, kind: Kind, body: Body, namespace: str = "", **options: Any) -> Object:
         """See `Client.create`."""
         return self._loop.run(self.client.create(kind, body, namespace, **options))
+
+    def create_many(self, kind: Kind, bodies: Sequence[Body], namespace: str = "", **options: Any) -> Outcomes:
+        """See `Client.create_many`."""
+        return self._loop.run(self.client.create_many(kind, bodies, namespace, **options))
+
+    def bind_many(self, bindings: Sequence[Binding]) -> Outcomes:
+        """See `Client.bind_many`."""
+        return self._loop.run(self.client.bind_many(bindings))
 
     def update(self, kind: Kind, body: Body, **options: Any) -> Object:
         """See `Client.update`."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kfast._core import Object
+from kfast.errors import StatusError
 
 
 @dataclass(slots=True)
@@ -79,6 +80,48 @@ class Response:
     content_type: str = "application/json"
     warnings: list[str] = field(default_factory=list)
 
+
+class Binding(NamedTuple):
+    """A pod's node. Without `uid` any pod of the name is bound."""
+
+    namespace: str
+    name: str
+    uid: str
+    node: str
+
+    def body(self) -> dict[str, Any]:
+        """The Binding of the API."""
+        metadata = {"name": self.name, "namespace": self.namespace}
+        if self.uid:
+            metadata["uid"] = self.uid
+        target = {"kind": "Node", "name": self.node}
+        return {"apiVersion": "v1", "kind": "Binding", "metadata": metadata, "target": target}
+
+
+@dataclass(slots=True)
+class CreateBatch:
+    """POSTs of JSON bodies to one collection. Without `objects` the created objects are not wanted back."""
+
+    path: str
+    bodies: Sequence[bytes]
+    user: User
+    objects: bool = True
+
+
+@dataclass(slots=True)
+class BindBatch:
+    """POSTs of Bindings to pods."""
+
+    bindings: Sequence[Binding]
+    user: User
+
+
+Batch = CreateBatch | BindBatch
+Outcomes = list[Object | StatusError | None]
+"""What became of each request of a batch: the object (None if not wanted, or there is none) or the failure."""
+
+BatchHandler = Callable[[Batch], Awaitable[Outcomes]]
+"""The apiserver's way for many uniform writes; only transports of the same process have it."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 """The whole apiserver, seen from a transport."""

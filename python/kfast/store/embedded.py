@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import os
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from kfast.store.protocol import (
     ModifiedError,
     StoreError,
     UnavailableError,
+    Unbindable,
 )
 
 
@@ -94,7 +96,7 @@ class EmbeddedStore:
             raise _error(failure) from None
         self.get = self._native.get
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._writes: dict[int, asyncio.Future[Object]] = {}
+        self._writes: dict[int, asyncio.Future[Any]] = {}
         self._watchers: dict[int, list[asyncio.Future[None]]] = {}
         self._revisions: list[tuple[int, asyncio.Future[None]]] = []
 
@@ -149,6 +151,18 @@ class EmbeddedStore:
             return await self._settled(self._native.create(resource, namespace, name, body))
         except StoreOperationError as failure:
             raise _error(failure) from None
+
+    async def create_many(
+        self, resource: str, objects: builtins.list[tuple[str, str, bytes]]
+    ) -> builtins.list[Object | StoreError]:
+        """Stores new objects as one transaction; what does not fit is told in its place."""
+        return await self._all_settled(*self._native.create_many(resource, objects))
+
+    async def bind_many(
+        self, bindings: builtins.list[tuple[str, str, str, str]], now: str
+    ) -> builtins.list[Object | StoreError | Unbindable]:
+        """Binds pods to nodes as one transaction; what cannot be bound is told in its place."""
+        return await self._all_settled(*self._native.bind_many(bindings, now))
 
     async def update(self, resource: str, namespace: str, name: str, body: bytes, expected: int) -> Object:
         """Replaces the version `expected`. Raises ModifiedError, AbsentError, UnavailableError."""
@@ -211,6 +225,17 @@ class EmbeddedStore:
         self._writes[outcome] = future
         return await future
 
+    async def _all_settled(self, ticket: int, outcomes: builtins.list[Any]) -> builtins.list[Any]:
+        """The outcomes of a batch, whose writes are visible now or once its ticket comes back."""
+        if not ticket:
+            self._deliver()
+        else:
+            future: asyncio.Future[Any] = self._attach().create_future()
+            self._writes[ticket] = future
+            settled = iter(await future)
+            outcomes = [next(settled) if outcome is None else outcome for outcome in outcomes]
+        return [_error(o) if isinstance(o, StoreOperationError) else o for o in outcomes]
+
     async def _wait(self, watch: NativeWatch) -> None:
         if not watch.arm():
             return
@@ -233,10 +258,10 @@ class EmbeddedStore:
             write = self._writes.pop(ticket, None)
             if write is None or write.done():
                 continue
-            if isinstance(result, Object):
-                write.set_result(result)
-            else:
+            if isinstance(result, StoreOperationError):
                 write.set_exception(result)
+            else:
+                write.set_result(result)
         for watch in native.ready():
             for future in self._watchers.get(watch, ()):
                 if not future.done():

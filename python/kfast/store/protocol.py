@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kfast._core import Object
 from kfast.errors import KfastError
@@ -39,6 +40,14 @@ class CompactedError(StoreError):
 
 class UnavailableError(StoreError):
     """The durable log refuses writes (disk full, I/O error); reads go on."""
+
+
+class Unbindable(NamedTuple):
+    """Why a pod cannot be bound: `other` (it is another pod, `detail` its uid), `deleting`, `assigned` (to the node
+    `detail`) or `gated`."""
+
+    why: str
+    detail: str
 
 
 class Page(Protocol):
@@ -144,6 +153,20 @@ class Store(Protocol):
         Raises AlreadyExistsError, UnavailableError."""
         ...
 
+    async def create_many(
+        self, resource: str, objects: builtins.list[tuple[str, str, bytes]]
+    ) -> builtins.list[Object | StoreError]:
+        """Creates every (namespace, name, body) that can be: each as `create`, failures in their places, all in one
+        transaction as far as the store has such."""
+        ...
+
+    async def bind_many(
+        self, bindings: builtins.list[tuple[str, str, str, str]], now: str
+    ) -> builtins.list[Object | StoreError | Unbindable]:
+        """Sets the node of pods, (namespace, name, uid or "", node), and PodScheduled to true since `now`.
+        In place of the pod: AbsentError, UnavailableError, or why it cannot be bound."""
+        ...
+
     async def update(self, resource: str, namespace: str, name: str, body: bytes, expected: int) -> Object:
         """Replaces the version `expected`. Raises ModifiedError, AbsentError, UnavailableError."""
         ...
@@ -175,5 +198,6 @@ __all__ = [
     "Store",
     "StoreError",
     "UnavailableError",
+    "Unbindable",
     "Watch",
 ]

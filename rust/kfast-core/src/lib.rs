@@ -8,11 +8,13 @@ mod object;
 pub mod path;
 pub mod quantity;
 mod quote;
+mod splice;
 
 pub use canonical::{read_list, splice_revision};
 pub use error::{ObjectError, Result};
 pub use object::{Object, OwnerReference};
-pub use quote::quote;
+pub use quote::{quote, quote_json};
+pub use splice::Splices;
 
 /// The cluster-wide version counter; every write to any resource takes the next one.
 pub type Revision = u64;

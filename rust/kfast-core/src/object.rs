@@ -1,7 +1,7 @@
 //! One stored version of an API object: its canonical JSON and a small parsed header.
 
 use crate::members::Members;
-use crate::{ObjectError, Result, Revision};
+use crate::{ObjectError, Result, Revision, Splices};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -134,11 +134,32 @@ impl Object {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// The object after `changes` of its bytes that leave metadata alone, under another revision.
+    #[must_use]
+    pub fn renewed(&self, mut changes: Splices<'_>, revision: Revision) -> Self {
+        let bytes = self.bytes();
+        let place = crate::path::place(bytes, &["metadata", "resourceVersion"]);
+        match place {
+            Some(place) => changes.replace(place, format!("\"{revision}\"")),
+            None => {
+                if let Some(metadata) = crate::path::place(bytes, &["metadata"]) {
+                    changes.append(&metadata, &format!("\"resourceVersion\":\"{revision}\""));
+                }
+            }
+        }
+        self.carrying(changes.apply(), revision)
+    }
+
     /// This state under another revision, as the event of a delete carries it.
     #[must_use]
     pub fn with_revision(&self, revision: Revision) -> Self {
+        let bytes = crate::canonical::set_revision(self.bytes(), revision);
+        self.carrying(bytes, revision)
+    }
+
+    /// The header with other bytes.
+    fn carrying(&self, bytes: Vec<u8>, revision: Revision) -> Self {
         let inner = &*self.0;
-        let bytes = crate::canonical::set_revision(&inner.bytes, revision);
         Self(Arc::new(Inner {
             bytes: bytes.into_boxed_slice(),
             api_version: inner.api_version.clone(),

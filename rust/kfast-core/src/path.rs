@@ -1,10 +1,17 @@
 //! Reading values out of JSON bytes in one pass, without decoding the rest.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The raw JSON at `path` (keys from the root), or `None` where a key is absent or a parent is no object.
 #[must_use]
 pub fn lookup<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a str> {
+    std::str::from_utf8(bytes.get(place(bytes, path)?)?).ok()
+}
+
+/// Where the JSON at `path` lies.
+#[must_use]
+pub fn place(bytes: &[u8], path: &[&str]) -> Option<Range<usize>> {
     let mut scan = Scan { bytes, at: 0 };
     for key in path {
         scan.enter()?;
@@ -13,7 +20,7 @@ pub fn lookup<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a str> {
             scan.next_member()?;
         }
     }
-    std::str::from_utf8(scan.value()?).ok()
+    scan.place()
 }
 
 /// The value at `path` as a selector sees it: strings unquoted, numbers and booleans as written,
@@ -96,6 +103,35 @@ impl Paths {
     }
 }
 
+/// The members of a JSON object in order, each key with the place of its value. Ends where `bytes` are no object.
+pub fn members(bytes: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Range<usize>)> {
+    let mut scan = Scan { bytes, at: 0 };
+    let mut open = scan.enter().is_some();
+    std::iter::from_fn(move || {
+        if !open {
+            return None;
+        }
+        let key = scan.key()?;
+        let place = scan.place()?;
+        open = scan.more() == Some(true);
+        Some((key, place))
+    })
+}
+
+/// The places of the elements of a JSON array in order. Ends where `bytes` are no array.
+pub fn elements(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut scan = Scan { bytes, at: 0 };
+    let mut open = scan.eat(b'[').is_some() && scan.peek() != Some(b']');
+    std::iter::from_fn(move || {
+        if !open {
+            return None;
+        }
+        let place = scan.place()?;
+        open = scan.more() == Some(true);
+        Some(place)
+    })
+}
+
 /// A position in JSON text. Every step returns `None` where the text ends or is no JSON.
 struct Scan<'a> {
     bytes: &'a [u8],
@@ -135,13 +171,13 @@ impl<'a> Scan<'a> {
         self.eat(b',')
     }
 
-    /// Whether another member follows; steps past the comma or the closing brace.
+    /// Whether another member or element follows; steps past the comma or the closing bracket.
     fn more(&mut self) -> Option<bool> {
         let byte = self.peek()?;
         self.at += 1;
         match byte {
             b',' => Some(true),
-            b'}' => Some(false),
+            b'}' | b']' => Some(false),
             _ => None,
         }
     }
@@ -158,10 +194,15 @@ impl<'a> Scan<'a> {
 
     /// The raw bytes of the value here, and past it.
     fn value(&mut self) -> Option<&'a [u8]> {
+        self.place().and_then(|place| self.bytes.get(place))
+    }
+
+    /// Where the value here lies, and past it.
+    fn place(&mut self) -> Option<Range<usize>> {
         self.peek()?;
         let start = self.at;
         self.skip()?;
-        self.bytes.get(start..self.at)
+        Some(start..self.at)
     }
 
     fn skip_string(&mut self) -> Option<()> {
@@ -247,6 +288,21 @@ mod tests {
         paths.read(POD, |i, text| values[i] = Some(text.into_owned()));
         let want = [Some("n1"), Some("-1.5e3"), Some("true"), None, None];
         assert_eq!(values, want.map(|v| v.map(str::to_owned)));
+    }
+
+    #[test]
+    fn members_and_elements_in_order() {
+        let text = br#" { "a" : [1, {"b":2} ,"x"], "c":null }"#;
+        let found: Vec<_> = members(text)
+            .map(|(key, at)| (key.into_owned(), &text[at]))
+            .collect();
+        let list = &br#"[1, {"b":2} ,"x"]"#[..];
+        assert_eq!(found, [("a".into(), list), ("c".into(), b"null")]);
+        let found: Vec<_> = elements(list).map(|at| &list[at]).collect();
+        assert_eq!(found, [&b"1"[..], b"{\"b\":2}", b"\"x\""]);
+        for empty in [&b"{}"[..], b"[]", b"", b"1", b"{\"a\"", b"[,"] {
+            assert_eq!(members(empty).count() + elements(empty).count(), 0);
+        }
     }
 
     #[test]

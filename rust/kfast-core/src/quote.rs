@@ -33,6 +33,12 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// `text` as a JSON string.
+#[must_use]
+pub fn quote_json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::quote;

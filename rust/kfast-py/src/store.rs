@@ -1,5 +1,6 @@
 //! `Store` and its `Page`: what `kfast.store.embedded` wraps.
 
+use crate::batch::{Batches, Completed, Item, NewBinding, NewObject};
 use crate::errors::CoreError;
 use crate::object::PyObjectHandle;
 use crate::selector::{PyFieldSelector, PyLabelSelector};
@@ -64,18 +65,12 @@ enum Outcome {
     Pending(u64),
 }
 
-/// The outcome of a write that was pending.
-#[derive(IntoPyObject)]
-enum Completed {
-    Done(PyObjectHandle),
-    Failed(Py<PyAny>),
-}
-
 /// Objects by (resource, namespace, name) under one revision counter; in memory, or in the SQLite file `path`.
 #[pyclass(frozen, name = "Store", module = "kfast._native")]
 pub struct PyStore {
     store: Store,
     frames: Arc<FrameCache>,
+    batches: Batches,
 }
 
 impl PyStore {
@@ -114,6 +109,7 @@ impl PyStore {
         Ok(Self {
             store: py.detach(open).map_err(store_error)?,
             frames: Arc::default(),
+            batches: Batches::default(),
         })
     }
 
@@ -215,6 +211,23 @@ impl PyStore {
         self.write(resource, ns, name, Write::Delete(expected))
     }
 
+    /// Creates (namespace, name, body): the ticket of the batch, 0 if nothing is pending, and the outcomes in
+    /// order, None of pending ones.
+    fn create_many(
+        &self,
+        py: Python<'_>,
+        resource: &str,
+        objects: Vec<NewObject>,
+    ) -> (u64, Vec<Item>) {
+        self.batches.create(py, &self.store, resource, &objects)
+    }
+
+    /// Binds pods, (namespace, name, uid or "", node), at the time `now`. As `create_many`; (why, detail) of a pod that
+    /// cannot be bound: other (its uid), deleting, assigned (its node), gated.
+    fn bind_many(&self, py: Python<'_>, bindings: Vec<NewBinding>, now: &str) -> (u64, Vec<Item>) {
+        self.batches.bind(py, &self.store, &bindings, now)
+    }
+
     fn compact(&self, py: Python<'_>, revision: u64) {
         py.detach(|| self.store.compact(revision));
     }
@@ -234,19 +247,9 @@ impl PyStore {
         self.store.ready()
     }
 
-    /// (ticket, Object or StoreOperationError) of pending writes, in order of submission.
+    /// (ticket, outcome) of pending writes in order of submission; of a batch (first ticket, outcomes).
     fn completions(&self, py: Python<'_>) -> Vec<(u64, Completed)> {
-        self.store
-            .completions()
-            .into_iter()
-            .map(|done| {
-                let result = match done.result {
-                    Ok(object) => Completed::Done(PyObjectHandle(object)),
-                    Err(error) => Completed::Failed(store_error(error).into_value(py).into_any()),
-                };
-                (done.ticket, result)
-            })
-            .collect()
+        self.batches.completions(py, &self.store)
     }
 
     /// Makes the descriptor readable once `revision` is committed; the lowest asked for counts.

@@ -1,6 +1,7 @@
 //! Schema-driven object engine: decode, encode, prune, validate, patch.
 
 mod access;
+pub mod binding;
 mod codec;
 mod decode;
 mod error;

@@ -1,6 +1,7 @@
 //! One write as everybody sees it: the log, the history, the watches.
 
 use crate::filter::Filter;
+use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
 use std::sync::{Arc, OnceLock};
 
@@ -92,11 +93,17 @@ impl Event {
     }
 
     /// What the write's caller gets back: the new state, of a delete the last one.
-    pub(crate) fn outcome(&self) -> Option<Object> {
+    fn outcome(&self) -> Option<Object> {
         match &self.next {
             Some(next) => Some(next.object.clone()),
             None => self.departed().cloned(),
         }
+    }
+
+    /// `outcome`, or that there was nothing to delete.
+    pub(crate) fn settled(&self) -> Result<Object> {
+        self.outcome()
+            .ok_or_else(|| StoreError::Absent(self.key.to_string()))
     }
 
     /// What the write is through a filter, `None` if nothing.

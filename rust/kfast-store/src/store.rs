@@ -8,11 +8,11 @@ use crate::list::{ListOptions, Page};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::watch::{Watch, WatchId, WatchOptions};
-use crate::write::{Completion, Submitted, Write, checked, key, revive, stored};
+use crate::write::{Completion, Submitted, Write, checked, key, label, named, numbered, revive};
 use crate::writer::{self, Dead};
 use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLockWriteGuard};
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -130,43 +130,94 @@ impl Store {
         name: &str,
         write: Write<'_>,
     ) -> Result<Submitted> {
-        let key = key(namespace, name);
+        let one = [(namespace, name)];
+        let mut written = self.submit(resource, one, |_, current, revision| {
+            let key = key(namespace, name);
+            let body = checked(resource, &key, write, current)?;
+            body.map(|body| numbered(body, revision)).transpose()
+        });
+        written.remove(0)
+    }
+
+    /// Submits creates of the bodies `body` gives for the number of a key; see `submit`.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Malformed`, `Unavailable`.
+    pub fn create_many<'k, 'b>(
+        &self,
+        resource: &str,
+        keys: impl IntoIterator<Item = (&'k str, &'k str)>,
+        body: impl Fn(usize) -> &'b [u8],
+    ) -> Vec<Result<Submitted>> {
+        self.submit(resource, keys, |number, current, revision| {
+            if let Some(taken) = current {
+                let key = key(taken.namespace(), taken.name());
+                return Err(StoreError::AlreadyExists(label(resource, &key)));
+            }
+            numbered(body(number), revision).map(Some)
+        })
+    }
+
+    /// Submits one write a key, of all keys for which `plan` has one; they become visible together. `plan` is
+    /// asked in order with the number of the key, its newest state (pending writes and those of this very batch
+    /// included) and the revision the write is going to take; its answer is the new state under that revision,
+    /// `None` to delete. It is asked under the store's locks: it must not call back.
+    ///
+    /// Outcomes come in the order of `keys`. Pending ones have consecutive tickets and are completed together.
+    ///
+    /// # Errors
+    /// Those of `plan`; `Malformed` if its answer is another object than the key's; `Unavailable`.
+    pub fn submit<'k, E: From<StoreError>>(
+        &self,
+        resource: &str,
+        keys: impl IntoIterator<Item = (&'k str, &'k str)>,
+        mut plan: impl FnMut(usize, Option<&Object>, Revision) -> std::result::Result<Option<Object>, E>,
+    ) -> Vec<std::result::Result<Submitted, E>> {
+        let keys = keys.into_iter().enumerate();
         let mut pending = self.shared.pending.lock();
         if pending.closed {
-            return Err(StoreError::Unavailable("the store is closed".to_owned()));
+            let closed = |_| Err(StoreError::Unavailable("the store is closed".to_owned()).into());
+            return keys.map(closed).collect();
         }
-        let (resource, fields, committed, revision) = {
-            let mut state = self.shared.state.write();
-            let resource = state.name(resource);
-            let revision = state.revision;
-            let table = state.table_mut(&resource);
-            (
-                resource,
-                table.fields.clone(),
-                table.get(&key).cloned(),
-                revision,
-            )
+        let mut state = self.shared.state.write();
+        let resource = state.name(resource);
+        let state = RwLockWriteGuard::downgrade(state);
+        let table = state.table(&resource);
+        let fields = table.map_or_else(Arc::default, |t| t.fields.clone());
+        let mut submit = |(number, (namespace, name)): (usize, (&str, &str))| {
+            let key = key(namespace, name);
+            let current = match pending.newest(&resource, &key) {
+                Some(event) => event.next.clone(),
+                None => table.and_then(|t| t.get(&key)).cloned(),
+            };
+            let revision = pending.revision.max(state.revision) + 1;
+            let next = plan(number, current.as_ref().map(|v| &v.object), revision)?
+                .map(|object| named(object, namespace, name))
+                .transpose()?
+                .map(|object| fields.version(object));
+            if next.is_none() && current.is_none() {
+                return Err(StoreError::Absent(key).into());
+            }
+            let event = Event::new(revision, resource.clone(), key.into(), current, next);
+            Ok(Submitted::Pending(pending.push(Arc::new(event))))
         };
-        let current = match pending.newest(&resource, &key) {
-            Some(event) => event.next.clone(),
-            None => committed,
-        };
-        let revision = pending.revision.max(revision) + 1;
-        let next = checked(&resource, &key, write, current.as_ref())?
-            .map(|body| stored(body, namespace, name, revision, &fields))
-            .transpose()?;
-        let event = Arc::new(Event::new(revision, resource, key.into(), current, next));
+        let mut written: Vec<_> = keys.map(&mut submit).collect();
+        drop(state);
         if self.durable {
-            let ticket = pending.push(event);
             self.shared.work.notify_one();
-            return Ok(Submitted::Pending(ticket));
+            return written;
         }
-        let outcome = event.outcome();
-        let key = event.key.clone();
-        self.shared.apply(vec![event]);
-        outcome
-            .map(Submitted::Done)
-            .ok_or_else(|| StoreError::Absent(key.into()))
+        let batch = pending.take();
+        pending.settle(&batch.events);
+        let mut outcomes = batch.events.iter().map(|e| e.settled());
+        for outcome in written.iter_mut().filter(|w| w.is_ok()) {
+            if let Some(settled) = outcomes.next() {
+                *outcome = settled.map(Submitted::Done).map_err(E::from);
+            }
+        }
+        drop(outcomes);
+        self.shared.apply(batch.events);
+        written
     }
 
     /// Forgets history below `revision`.

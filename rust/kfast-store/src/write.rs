@@ -1,8 +1,7 @@
 //! Writes: what is asked for, whether it fits the current state, what it makes of it.
 
 use crate::durable::Record;
-use crate::event::{Event, Version};
-use crate::filter::Fields;
+use crate::event::Event;
 use crate::pending::Ticket;
 use crate::state::State;
 use crate::{Result, StoreError};
@@ -41,14 +40,19 @@ pub(crate) fn key(namespace: &str, name: &str) -> String {
     [namespace, "/", name].concat()
 }
 
+/// How messages call an object.
+pub(crate) fn label(resource: &str, key: &str) -> String {
+    format!("{resource} {}", key.trim_start_matches('/'))
+}
+
 /// The body to store, `None` of a delete, if the write fits the current state.
 pub(crate) fn checked<'a>(
     resource: &str,
     key: &str,
     write: Write<'a>,
-    current: Option<&Version>,
+    current: Option<&Object>,
 ) -> Result<Option<&'a [u8]>> {
-    let named = || format!("{resource} {}", key.trim_start_matches('/'));
+    let named = || label(resource, key);
     let (body, expected) = match (write, current) {
         (Write::Create(_), Some(_)) => return Err(StoreError::AlreadyExists(named())),
         (Write::Create(body), None) => return Ok(Some(body)),
@@ -57,30 +61,29 @@ pub(crate) fn checked<'a>(
         (Write::Delete(expected), Some(_)) => (None, expected),
     };
     match current {
-        Some(version) if version.object.revision() != expected => Err(StoreError::Modified {
+        Some(object) if object.revision() != expected => Err(StoreError::Modified {
             key: named(),
             expected,
-            current: version.object.clone(),
+            current: object.clone(),
         }),
         _ => Ok(body),
     }
 }
 
-pub(crate) fn stored(
-    body: &[u8],
-    namespace: &str,
-    name: &str,
-    revision: Revision,
-    fields: &Fields,
-) -> Result<Version> {
-    let object = Object::parse(splice_revision(body, revision)?)?;
+/// A body as it is stored under a revision.
+pub(crate) fn numbered(body: &[u8], revision: Revision) -> Result<Object> {
+    Ok(Object::parse(splice_revision(body, revision)?)?)
+}
+
+/// The object, if it is the one of the key.
+pub(crate) fn named(object: Object, namespace: &str, name: &str) -> Result<Object> {
     if object.name() != name || object.namespace() != namespace {
         let found = key(object.namespace(), object.name());
         let wanted = key(namespace, name);
         let message = format!("the body is of {found}, not {wanted}");
         return Err(ObjectError::Malformed(message).into());
     }
-    Ok(fields.version(object))
+    Ok(object)
 }
 
 /// The event a record stands for.

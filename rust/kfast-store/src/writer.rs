@@ -80,11 +80,7 @@ fn next_batch(shared: &Shared) -> Option<Batch> {
 }
 
 fn publish(shared: &Shared, batch: Batch) {
-    let done = completions(&batch, |event| {
-        event
-            .outcome()
-            .ok_or_else(|| StoreError::Absent(event.key.to_string()))
-    });
+    let done = completions(&batch, Event::settled);
     let mut pending = shared.pending.lock();
     pending.settle(&batch.events);
     shared.apply(batch.events);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from kfast._core import Object
 from kfast.api.kind import Body
@@ -59,6 +60,30 @@ async def create_body(
     backend: Backend, request: Request, info: RequestInfo, body: Body, options: WriteOptions, warnings: list[str]
 ) -> Object:
     """All of a create after decoding; adds to `warnings`."""
+    prepared = await prepare(backend, request, info, body, options, warnings)
+    stored = False
+    try:
+        obj = await insert(backend, info, prepared, options.dry_run)
+        stored = not options.dry_run
+    finally:
+        if prepared.settle is not None:
+            prepared.settle(stored)
+    return obj
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A new object that may be stored, the prefix of a generated name, and what is to be told whether it was."""
+
+    body: Body
+    generated: str | None
+    settle: Callable[[bool], None] | None
+
+
+async def prepare(
+    backend: Backend, request: Request, info: RequestInfo, body: Body, options: WriteOptions, warnings: list[str]
+) -> Prepared:
+    """All of a create between decoding and the store: system fields, defaults, admission, strategy, validation."""
     scope = info.served
     kind = scope.kind
     match_namespace(info, body)
@@ -86,16 +111,14 @@ async def create_body(
         kind.prepare_requester(body, request.user)
     warnings += kind.warnings(body)
     settle = _reserve(backend, scope.resource, body, options.dry_run)
-    stored = False
     try:
         validate_create(backend, scope, body)
         await backend.admission.validate(attributes)
-        obj = await _insert(backend, info, body, generated, options.dry_run)
-        stored = not options.dry_run
-    finally:
+    except BaseException:
         if settle is not None:
-            settle(stored)
-    return obj
+            settle(False)
+        raise
+    return Prepared(body, generated, settle)
 
 
 def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Callable[[bool], None] | None:
@@ -103,26 +126,38 @@ def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Call
     return reservations.begin_create(body, dry_run) if reservations is not None else None
 
 
-async def _insert(backend: Backend, info: RequestInfo, body: Body, generated: str | None, dry_run: bool) -> Object:
-    scope, store = info.served, backend.store
-    metadata = body["metadata"]
+async def insert(backend: Backend, info: RequestInfo, prepared: Prepared, dry_run: bool) -> Object:
+    """Stores the object, under another name if a generated one is taken. Raises StatusError 400, 409, 503."""
+    scope, store, generated = info.served, backend.store, prepared.generated
+    metadata = prepared.body["metadata"]
     namespace = info.namespace if scope.kind.namespaced else ""
     if dry_run:
         if store.get(scope.resource, namespace, metadata["name"]) is not None:
             raise _taken(backend, scope, namespace, metadata["name"])
-        return preview(scope, body, 0)
+        return preview(scope, prepared.body, 0)
     for _ in range(_ATTEMPTS if generated else 1):
-        name = metadata["name"]
         try:
-            return await store.create(scope.resource, namespace, name, canonical(scope, dict(body)))
-        except AlreadyExistsError:
+            body = canonical(scope, dict(prepared.body))
+            return await store.create(scope.resource, namespace, metadata["name"], body)
+        except AlreadyExistsError as error:
+            failure = insertion_error(backend, info, prepared, error)
             if generated:
                 metadata["name"] = generate_name(backend, generated)
-        except UnavailableError as error:
-            raise unavailable(str(error)) from error
-        except ValueError as error:
-            raise bad_request(str(error)) from error
-    raise generate_name_conflict(scope.kind, name) if generated else _taken(backend, scope, namespace, name)
+        except (UnavailableError, ValueError) as error:
+            raise insertion_error(backend, info, prepared, error) from error
+    raise failure
+
+
+def insertion_error(backend: Backend, info: RequestInfo, prepared: Prepared, error: Exception | None) -> StatusError:
+    """What the store's refusal of a new object is to its client."""
+    scope, name = info.served, prepared.body["metadata"]["name"]
+    if isinstance(error, AlreadyExistsError):
+        if prepared.generated:
+            return generate_name_conflict(scope.kind, name)
+        return _taken(backend, scope, info.namespace if scope.kind.namespaced else "", name)
+    if isinstance(error, UnavailableError):
+        return unavailable(str(error))
+    return bad_request(str(error))
 
 
 def _taken(backend: Backend, scope: Scope, namespace: str, name: str) -> StatusError:

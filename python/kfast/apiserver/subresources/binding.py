@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import Object
-from kfast.api.kind import Body, FieldError
+from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import output_of, status_success
@@ -13,6 +13,7 @@ from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, conflict, invalid, wrong_object
 from kfast.clock import rfc3339
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
 _SCHEMA = "v1/Binding"
@@ -29,7 +30,7 @@ async def bind(backend: Backend, request: Request, info: RequestInfo) -> Respons
         info.name = metadata.get("name", "")
     elif metadata.get("name") != info.name:
         raise bad_request("name in URL does not match name in Binding object")
-    _validate(info.name, target)
+    validate_target(info.name, target)
     now = rfc3339(backend.clock.now())
 
     def transform(pod: Body, current: Object) -> Body:
@@ -43,7 +44,8 @@ async def bind(backend: Backend, request: Request, info: RequestInfo) -> Respons
     return response
 
 
-def _validate(name: str, target: Body) -> None:
+def validate_target(name: str, target: Body) -> None:
+    """Raises StatusError 422 unless the target can be a node."""
     errors = []
     if target.get("kind") not in (None, "", "Node"):
         message = f'Unsupported value: "{target["kind"]}": supported values: "Node", ""'
@@ -57,20 +59,29 @@ def _validate(name: str, target: Body) -> None:
 def _check(info: RequestInfo, metadata: Body, pod: Body, current: Object) -> None:
     """Raises StatusError 409 if the pod cannot be bound any more, or not yet."""
     kind, name, spec = info.served.kind, current.name, pod["spec"]
-    uid, version = metadata.get("uid"), metadata.get("resourceVersion")
-    why = ""
+    uid, version = metadata.get("uid") or "", metadata.get("resourceVersion")
     if uid and uid != current.uid:
-        raise wrong_object(kind, current.namespace, name, "UID", uid, current.uid)
+        raise unbindable(kind, current.namespace, name, uid, "other", current.uid)
     if version and version != current.resource_version:
         raise wrong_object(kind, current.namespace, name, "ResourceVersion", version, current.resource_version)
     if current.deleting:
-        why = f"pod {name} is being deleted, cannot be assigned to a host"
-    elif spec.get("nodeName"):
-        why = f'pod {name} is already assigned to node "{spec["nodeName"]}"'
-    elif spec.get("schedulingGates"):
-        why = f"pod {name} has non-empty .spec.schedulingGates"
-    if why:
-        raise conflict(kind, name, why, "binding")
+        raise unbindable(kind, current.namespace, name, uid, "deleting")
+    if spec.get("nodeName"):
+        raise unbindable(kind, current.namespace, name, uid, "assigned", spec["nodeName"])
+    if spec.get("schedulingGates"):
+        raise unbindable(kind, current.namespace, name, uid, "gated")
+
+
+def unbindable(kind: Kind, namespace: str, name: str, stated_uid: str, why: str, detail: str = "") -> StatusError:
+    """409 for a pod that cannot be bound, or not yet; `why` and `detail` as the store's `Unbindable` has them."""
+    if why == "other":
+        return wrong_object(kind, namespace, name, "UID", stated_uid, detail)
+    texts = {
+        "deleting": f"pod {name} is being deleted, cannot be assigned to a host",
+        "assigned": f'pod {name} is already assigned to node "{detail}"',
+        "gated": f"pod {name} has non-empty .spec.schedulingGates",
+    }
+    return conflict(kind, name, texts[why], "binding")
 
 
 def _assign(pod: Body, node: str, metadata: Body, now: str) -> None:

@@ -18,7 +18,7 @@ import aiohttp
 from kfast._core import CoreError, Object, read_event
 from kfast.client.errors import TransportError
 from kfast.client.kubeconfig import Connection
-from kfast.meta.exchange import Request, Response
+from kfast.meta.exchange import Binding, Request, Response
 
 _CONNECT_SECONDS = 30
 _LARGE_BODY = 1 << 20
@@ -55,6 +55,12 @@ class HTTPSTransport:
         headers = {key.lower(): value for key, value in answer.headers.items()}
         warnings = [_warning_text(line) for line in answer.headers.getall("Warning", [])]
         return Response(answer.status, body, headers, answer.content_type, warnings)
+
+    async def create_many(self, path: str, bodies: Sequence[bytes], objects: bool) -> None:
+        """Upstream's API has no batches."""
+
+    async def bind_many(self, bindings: Sequence[Binding]) -> None:
+        """Upstream's API has no batches."""
 
     async def close(self) -> None:
         """Closes all connections; running watches end."""
