@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// A compiled label selector: all requirements must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LabelSelector {
     /// Sorted by key.
     requirements: Box<[Requirement]>,

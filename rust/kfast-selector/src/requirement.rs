@@ -6,7 +6,7 @@ use kfast_core::quote;
 use std::fmt;
 
 /// How a label's value relates to the values of a requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Present and one of the values: `x in (a,b)`.
     In,
@@ -29,7 +29,7 @@ pub enum Operator {
 }
 
 /// A valid requirement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requirement {
     key: Box<str>,
     operator: Operator,

@@ -1,8 +1,8 @@
 //! Pod objects, and pod classes: all that placement depends on, shared by equal pods.
 
-use super::raw_pod::{RawPod, RawSpec};
+use super::raw_pod::{RawAffinity, RawPod, RawSpec};
 use super::requests::Requests;
-use super::{NodeSelectorTerm, ResourceNames, Resources, Toleration};
+use super::{Labels, NodeSelectorTerm, PodAffinity, ResourceNames, Resources, Spread, Toleration};
 use crate::SchedulerError;
 use kfast_core::Object;
 use std::sync::Arc;
@@ -43,6 +43,14 @@ pub struct PodClass {
     pub host_ports: Vec<HostPort>,
     /// Images of all containers and image volumes, each with a tag or digest.
     pub images: Vec<String>,
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Labels, sorted by key.
+    pub labels: Labels,
+    /// Terms on other pods.
+    pub affinity: PodAffinity,
+    /// Constraints on how equal pods are spread.
+    pub spread: Spread,
     /// Number of containers and init containers.
     pub containers: usize,
     /// `spec.nodeName` of a pod that asks what other nodes say; `None` for queued and accounted pods.
@@ -133,13 +141,18 @@ impl PodInput {
                 .map(Into::into),
         };
         Ok(Self {
+            class: class(spec, requests, Arc::clone(&pod.namespace), object.labels()),
             pod,
-            class: class(spec, requests),
         })
     }
 }
 
-fn class(spec: RawSpec, requests: Requests) -> PodClass {
+fn class(
+    spec: RawSpec,
+    requests: Requests,
+    namespace: Arc<str>,
+    labels: &[(Box<str>, Box<str>)],
+) -> PodClass {
     let containers = || spec.containers.iter().chain(&spec.init_containers);
     let images = containers()
         .map(|c| c.image.as_deref().unwrap_or_default())
@@ -179,10 +192,18 @@ fn class(spec: RawSpec, requests: Requests) -> PodClass {
         .collect();
     host_ports.sort();
     host_ports.dedup();
-    let affinity = spec.affinity.node_affinity;
+    let RawAffinity {
+        node_affinity: affinity,
+        pod_affinity,
+        pod_anti_affinity,
+    } = spec.affinity;
     PodClass {
         profile: 0,
         priority: spec.priority.unwrap_or(0),
+        affinity: PodAffinity::read(pod_affinity, pod_anti_affinity, &namespace, labels),
+        spread: Spread::read(spec.topology_spread_constraints, labels),
+        labels: labels.into(),
+        namespace,
         node_name: None,
         containers: containers().count(),
         requests: requests.real,

@@ -1,5 +1,6 @@
 //! The fields of a pod's JSON that placement reads.
 
+use super::raw_affinity::{RawPodAffinity, RawSpreadConstraint};
 use super::{NodeAffinitySpec, Quantity, Toleration, nullable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct RawSpec {
     pub node_selector: BTreeMap<String, String>,
     #[serde(deserialize_with = "nullable")]
     pub affinity: RawAffinity,
+    #[serde(deserialize_with = "nullable")]
+    pub topology_spread_constraints: Vec<RawSpreadConstraint>,
     #[serde(deserialize_with = "nullable")]
     pub tolerations: Vec<Toleration>,
     #[serde(deserialize_with = "nullable")]
@@ -89,6 +92,10 @@ pub struct RawImageVolume {
 pub struct RawAffinity {
     #[serde(deserialize_with = "nullable")]
     pub node_affinity: NodeAffinitySpec,
+    #[serde(deserialize_with = "nullable")]
+    pub pod_affinity: RawPodAffinity,
+    #[serde(deserialize_with = "nullable")]
+    pub pod_anti_affinity: RawPodAffinity,
 }
 
 #[derive(Default, Deserialize)]
