@@ -179,7 +179,9 @@ impl Scheduler {
 
     /// Decides about up to `max` pods.
     pub fn step(&mut self, now: Time, max: usize) -> Vec<Decision> {
-        self.placement.forget(&self.cache.classes.take_released());
+        let released = self.cache.classes.take_released();
+        self.placement.forget(&released);
+        self.cache.forget(&released);
         let mut decisions = Vec::new();
         while decisions.len() < max
             && let Some(entry) = self.queue.pop(now)

@@ -58,6 +58,13 @@ impl Classes {
         Arc::clone(&self.slots[id as usize].0)
     }
 
+    /// Whether the number stands for this class, and somebody holds it.
+    #[must_use]
+    pub fn is(&self, id: ClassId, class: &Arc<PodClass>) -> bool {
+        let slot = self.slots.get(id as usize);
+        slot.is_some_and(|(held, holds)| *holds > 0 && Arc::ptr_eq(held, class))
+    }
+
     /// Numbers given up since the last call: whatever was kept under them is void.
     pub fn take_released(&mut self) -> Vec<ClassId> {
         std::mem::take(&mut self.released)

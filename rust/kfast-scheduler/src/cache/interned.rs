@@ -1,7 +1,8 @@
 //! Values numbered once and kept while anybody holds their number.
 
-use foldhash::HashMap;
-use std::hash::Hash;
+use foldhash::fast::FixedState;
+use hashbrown::{Equivalent, HashMap};
+use std::hash::{Hash, Hasher};
 use std::ops::Index;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ impl Held {
 /// Numbered values. Those no longer held go with the next `sweep`.
 #[derive(Debug)]
 pub struct Interned<T> {
-    ids: HashMap<Arc<T>, u32>,
+    ids: HashMap<Arc<T>, u32, FixedState>,
     slots: Vec<Option<(Arc<T>, Held)>>,
     free: Vec<u32>,
     /// Values added since the last sweep.
@@ -41,7 +42,7 @@ impl<T> Default for Interned<T> {
 impl<T: Eq + Hash> Interned<T> {
     /// The number of a value, and whether it is a new one.
     pub fn intern(&mut self, value: T) -> (Held, bool) {
-        if let Some(held) = self.find(&value) {
+        if let Some(held) = self.find(&Wanted(&value)) {
             return (held, false);
         }
         let value = Arc::new(value);
@@ -58,9 +59,17 @@ impl<T: Eq + Hash> Interned<T> {
 
     /// The number of a value, if it has one.
     #[must_use]
-    pub fn find(&self, value: &T) -> Option<Held> {
-        let id = *self.ids.get(value)?;
-        self.slots[id as usize].as_ref().map(|(_, held)| held.clone())
+    pub fn find(&self, value: &(impl Equivalent<Arc<T>> + Hash)) -> Option<Held> {
+        self.ids.get(value).map(|&id| self.held(id))
+    }
+
+    /// Holds a number again.
+    #[must_use]
+    pub fn held(&self, id: u32) -> Held {
+        match &self.slots[id as usize] {
+            Some((_, held)) => held.clone(),
+            None => unreachable!("number {id} is not held"),
+        }
     }
 
     /// All values with their numbers.
@@ -99,5 +108,19 @@ impl<T> Index<u32> for Interned<T> {
             Some((value, _)) => value,
             None => unreachable!("number {id} is not held"),
         }
+    }
+}
+
+struct Wanted<'a, T>(&'a T);
+
+impl<T: Hash> Hash for Wanted<'_, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<T: Eq> Equivalent<Arc<T>> for Wanted<'_, T> {
+    fn equivalent(&self, key: &Arc<T>) -> bool {
+        *self.0 == **key
     }
 }

@@ -3,19 +3,29 @@
 mod changes;
 mod classes;
 mod columns;
+mod counted;
+mod counter;
+mod counters;
 mod images;
+mod interned;
 mod occupant;
+mod subjects;
+mod topology;
 mod view;
 
 pub use changes::ChangeLog;
 pub use classes::{ClassId, Classes};
 pub use columns::Columns;
+pub use counted::{Counted, Eligibility, Role};
+pub use counters::{CounterId, Counters};
 pub use images::Images;
+pub use interned::{Held, Interned};
 pub use occupant::{Occupant, Placed};
+pub use topology::{DomainId, KeyId, NODE, Topology};
 pub use view::NodeView;
 
 use crate::framework::{Events, node_changes};
-use crate::model::{HostPort, NodeSpec, PodClass, ResourceNames};
+use crate::model::{HostPort, Labels, NodeSpec, PodClass, ResourceNames};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -43,6 +53,7 @@ pub struct Cache {
     columns: Columns,
     host_ports: Vec<Vec<HostPort>>,
     images: Images,
+    counters: Counters,
     placed: HashMap<Arc<str>, Placed>,
     /// Uids of the pods placed on a node, known or not.
     on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
@@ -89,6 +100,52 @@ impl Cache {
     #[must_use]
     pub fn images(&self) -> &Images {
         &self.images
+    }
+
+    /// Topology domains and counts of pods in them.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The domain of a row, `None` where the node lacks the key.
+    #[must_use]
+    pub fn domain(&self, key: KeyId, row: NodeIndex) -> Option<DomainId> {
+        self.counters.topology().domain(key, row)
+    }
+
+    /// A counter's count in the domain of a row.
+    #[must_use]
+    pub fn count_at(&self, counter: CounterId, row: NodeIndex) -> i64 {
+        self.counters.count_at(counter, row).into()
+    }
+
+    /// A topology key, kept while it is held. `NODE` makes every node a domain.
+    pub fn topology_key(&mut self, name: &str) -> Held {
+        self.counters.topology_key(name, &self.nodes)
+    }
+
+    /// A counter by a topology key, kept while it is held.
+    pub fn counter(&mut self, counted: Counted, key: &Held) -> Held {
+        self.counters.define(counted, key, &self.nodes)
+    }
+
+    /// Counters of the owners of terms that are about pods of this namespace with these labels. The second keeps
+    /// `Counters::owners_version` exact while it is held.
+    pub fn owners_about(&mut self, namespace: &Arc<str>, labels: &Labels) -> (Vec<Held>, Held) {
+        self.counters.owners_about(namespace, labels)
+    }
+
+    /// Sets the labels of a namespace, `None` when it is gone.
+    pub fn set_namespace(&mut self, name: &str, labels: Option<Labels>) {
+        for row in self.counters.set_namespace(name, labels) {
+            self.touch(row);
+        }
+    }
+
+    /// Forgets what was kept of classes whose numbers were given up.
+    pub fn forget(&mut self, classes: &[ClassId]) {
+        self.counters.forget(classes, &self.classes);
     }
 
     /// The log of changed rows.
@@ -146,10 +203,10 @@ impl Cache {
             .set_allocatable(index, &spec.allocatable, spec.allowed_pods);
         self.images.add(&spec.images);
         self.images.nodes_changed();
+        self.counters.set_row(index, Some(&spec));
         self.nodes[index as usize] = Some(spec);
-        for uid in self.on_node.get(&name).cloned().unwrap_or_default() {
-            let class = self.placed[&uid].class;
-            self.account(index, class, true);
+        for (class, deleting) in self.pods_known_on(&name) {
+            self.account(index, class, deleting, true);
         }
         self.touch(index);
         (index, Events::NODE_ADD)
@@ -173,6 +230,17 @@ impl Cache {
         self.columns
             .set_allocatable(index, &new.allocatable, new.allowed_pods);
         let events = node_changes(&old, new);
+        if old.labels != new.labels || old.taints != new.taints {
+            let (name, spec) = (Arc::clone(&new.name), new.clone());
+            let pods = self.pods_known_on(&name);
+            for &(class, deleting) in &pods {
+                self.count(index, class, deleting, false);
+            }
+            self.counters.set_row(index, Some(&spec));
+            for (class, deleting) in pods {
+                self.count(index, class, deleting, true);
+            }
+        }
         self.touch(index);
         events
     }
@@ -182,6 +250,10 @@ impl Cache {
         let Some(index) = self.by_name.remove(name) else {
             return;
         };
+        for (class, deleting) in self.pods_known_on(name) {
+            self.count(index, class, deleting, false);
+        }
+        self.counters.set_row(index, None);
         if let Some(spec) = self.nodes[index as usize].take() {
             self.images.remove(&spec.images);
         }
@@ -204,16 +276,23 @@ impl Cache {
         let freed = match self.placed.get_mut(uid) {
             Some(old) if old.class == class && old.node == *node => {
                 let changed = old.occupant.differs(&occupant);
+                let (was, deleting) = (old.occupant.deleting, occupant.deleting);
                 old.occupant = occupant;
                 self.classes.release(class);
                 if changed && let Some(&index) = self.by_name.get(node) {
                     self.occupancy.push(index);
+                    if was != deleting {
+                        self.count(index, class, was, false);
+                        self.count(index, class, deleting, true);
+                        self.changes.push(index);
+                    }
                 }
                 return None;
             }
             Some(_) => self.unplace(uid).map(|(class, _)| class),
             None => None,
         };
+        let deleting = occupant.deleting;
         let placed = Placed {
             class,
             node: Arc::clone(node),
@@ -225,7 +304,7 @@ impl Cache {
             .or_default()
             .push(Arc::clone(uid));
         if let Some(&index) = self.by_name.get(node) {
-            self.account(index, class, true);
+            self.account(index, class, deleting, true);
             self.touch(index);
         }
         freed
@@ -233,7 +312,11 @@ impl Cache {
 
     /// Stops counting a pod. Returns its class and node if it was counted.
     pub fn unplace(&mut self, uid: &str) -> Option<(Arc<PodClass>, Arc<str>)> {
-        let Placed { class, node, .. } = self.placed.remove(uid)?;
+        let Placed {
+            class,
+            node,
+            occupant,
+        } = self.placed.remove(uid)?;
         if let Some(pods) = self.on_node.get_mut(&node) {
             pods.retain(|u| **u != *uid);
             if pods.is_empty() {
@@ -241,7 +324,7 @@ impl Cache {
             }
         }
         if let Some(&index) = self.by_name.get(&node) {
-            self.account(index, class, false);
+            self.account(index, class, occupant.deleting, false);
             self.touch(index);
         }
         let shared = self.classes.get(class);
@@ -269,8 +352,8 @@ impl Cache {
 
     /// Counts pods of a class on a row, or no longer, without logging it: a supposition, to be taken back
     /// before anything else is done.
-    pub fn suppose(&mut self, row: NodeIndex, class: ClassId, there: bool) {
-        self.account(row, class, there);
+    pub fn suppose(&mut self, row: NodeIndex, class: ClassId, deleting: bool, there: bool) {
+        self.account(row, class, deleting, there);
     }
 
     /// Number of pods counted on nodes.
@@ -279,7 +362,20 @@ impl Cache {
         self.placed.len()
     }
 
-    fn account(&mut self, index: NodeIndex, class: ClassId, add: bool) {
+    fn pods_known_on(&self, node: &str) -> Vec<(ClassId, bool)> {
+        let pods = self.pods_on(node);
+        pods.map(|(_, pod)| (pod.class, pod.occupant.deleting))
+            .collect()
+    }
+
+    fn count(&mut self, row: NodeIndex, class: ClassId, deleting: bool, there: bool) {
+        let shared = self.classes.get(class);
+        self.counters
+            .place((class, &shared), row, deleting, there, &self.nodes);
+    }
+
+    fn account(&mut self, index: NodeIndex, class: ClassId, deleting: bool, add: bool) {
+        self.count(index, class, deleting, add);
         let class = self.classes.get(class);
         self.columns.account(index, &class, add);
         let ports = &mut self.host_ports[index as usize];

@@ -12,8 +12,8 @@ pub type DomainId = u32;
 
 const NO_DOMAIN: DomainId = DomainId::MAX;
 
-/// The pseudo key by which every node is a domain of its own.
-const NODE: &str = "";
+/// The pseudo key by which every node is a domain of its own: no label has an empty key.
+pub const NODE: &str = "";
 
 /// Columns of domains, one per key somebody holds.
 #[derive(Debug, Default)]
@@ -87,12 +87,8 @@ impl Column {
 }
 
 impl Topology {
-    /// The number of a key, kept while it is held. `nodes` are read where the key is new.
-    pub(super) fn key<'a>(
-        &mut self,
-        name: &str,
-        nodes: impl Iterator<Item = (NodeIndex, &'a NodeSpec)>,
-    ) -> Held {
+    /// The number of a key, kept while it is held. `nodes` are read, by row, where the key is new.
+    pub(super) fn key(&mut self, name: &str, nodes: &[Option<NodeSpec>]) -> Held {
         if self.names.is_due() {
             for id in self.names.sweep() {
                 self.columns[id as usize] = Column::default();
@@ -104,19 +100,11 @@ impl Topology {
             if self.columns.len() <= at {
                 self.columns.resize_with(at + 1, Column::default);
             }
-            for (row, node) in nodes {
-                set(&mut self.columns[at], name, row, Some(node));
+            for (row, node) in (0..).zip(nodes) {
+                set(&mut self.columns[at], name, row, node.as_ref());
             }
         }
         held
-    }
-
-    /// The key by which every node is a domain of its own.
-    pub(super) fn node_key<'a>(
-        &mut self,
-        nodes: impl Iterator<Item = (NodeIndex, &'a NodeSpec)>,
-    ) -> Held {
-        self.key(NODE, nodes)
     }
 
     /// Takes over the labels of the node in a row, `None` when the node is gone.
@@ -149,7 +137,10 @@ impl Topology {
     /// The domains of a key.
     pub fn domains(&self, key: KeyId) -> impl Iterator<Item = DomainId> + '_ {
         let column = &self.columns[key as usize];
-        (0..).zip(&column.domains).filter(|(_, domain)| !domain.rows.is_empty()).map(|(id, _)| id)
+        (0..)
+            .zip(&column.domains)
+            .filter(|(_, domain)| !domain.rows.is_empty())
+            .map(|(id, _)| id)
     }
 
     /// Number of domains of a key.
