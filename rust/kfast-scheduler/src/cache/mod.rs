@@ -32,13 +32,6 @@ use std::sync::Arc;
 /// Row of a node; reused after the node is gone.
 pub type NodeIndex = u32;
 
-/// A topology key in use.
-pub type KeyId = u32;
-/// A value of a topology key.
-pub type DomainId = u32;
-/// A counter of pods by domain.
-pub type CounterId = u32;
-
 /// Nodes and the pods on them. Every change of a row is logged, so that what was computed from rows
 /// can be brought up to date by visiting the changed ones alone.
 #[derive(Default)]
@@ -164,18 +157,6 @@ impl Cache {
     pub(crate) fn touch(&mut self, row: NodeIndex) {
         self.changes.push(row);
         self.occupancy.push(row);
-    }
-
-    /// The domain of a node by a topology key, `None` if it lacks the label.
-    #[must_use]
-    pub fn domain(&self, _key: KeyId, _row: NodeIndex) -> Option<DomainId> {
-        None
-    }
-
-    /// What a counter counts in the node's domain.
-    #[must_use]
-    pub fn count_at(&self, _counter: CounterId, _row: NodeIndex) -> i64 {
-        0
     }
 
     pub(crate) fn columns(&self) -> &Columns {
