@@ -62,6 +62,9 @@ class CoreTarget:
         known = self._inputs.get(obj["kind"])
         if known is None:
             return
+        if obj["kind"] == "Node":
+            # The API server's default.
+            obj["status"].setdefault("allocatable", obj["status"].get("capacity", {}))
         handle = Object.parse(msgspec.json.encode(obj))
         started = time.perf_counter()
         (known.remove if removed else known.put)(self.core, handle, self._now())

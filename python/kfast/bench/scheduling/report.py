@@ -29,7 +29,7 @@ def run_and_report(
 ) -> None:
     """Runs the selected workloads; stdout has the table or, with `as_json`, nothing but JSON."""
     try:
-        selected = select([w for path in files or sorted(OWN.glob("[!t]*.yaml")) for w in load(path)], pattern)
+        selected = select([w for path in files or sorted(OWN.glob("*.yaml")) for w in load(path)], pattern)
     except WorkloadError as error:
         raise click.ClickException(str(error)) from error
     if not selected:
@@ -41,7 +41,7 @@ def run_and_report(
         from kfast.bench.scheduling.plot import require
 
         require()
-    found = _run(selected, mode, quiet=as_json)
+    found, failed = _run(selected, mode, quiet=as_json)
     if as_json:
         click.echo(json.dumps([r.to_dict() for r in found], indent=2))
     if results is not None:
@@ -50,10 +50,13 @@ def run_and_report(
         from kfast.bench.scheduling.plot import draw
 
         draw(found, plot)
+    if failed:
+        raise click.ClickException("\n".join(str(f) for f in failed))
 
 
-def _run(selected: list[Workload], mode: Mode, *, quiet: bool) -> list[Result]:
+def _run(selected: list[Workload], mode: Mode, *, quiet: bool) -> tuple[list[Result], list[WorkloadFailedError]]:
     found: list[Result] = []
+    failed: list[WorkloadFailedError] = []
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -66,15 +69,15 @@ def _run(selected: list[Workload], mode: Mode, *, quiet: bool) -> list[Result]:
             bar.update(task, description=workload.full_name, completed=bound, total=total, rate=f"{rate:,.0f}/s")
 
         bar.update(task, description=selected[0].full_name)
-        try:
-            for result in run_all(selected, mode, report):
-                found.append(result)
-                if not quiet:
-                    bar.console.file.flush()
-                    click.echo(_line(result))
-        except WorkloadFailedError as error:
-            raise click.ClickException(str(error)) from error
-    return found
+        for result in run_all(selected, mode, report):
+            if isinstance(result, WorkloadFailedError):
+                failed.append(result)
+                continue
+            found.append(result)
+            if not quiet:
+                bar.console.file.flush()
+                click.echo(_line(result))
+    return found, failed
 
 
 def _line(result: Result) -> str:

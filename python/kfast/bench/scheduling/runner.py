@@ -61,8 +61,8 @@ class WorkloadFailedError(RuntimeError):
 
 def run_all(
     workloads: Iterable[Workload], mode: Mode, report: Callable[[Workload, int, int, float], None]
-) -> Iterator[Result]:
-    """One result per workload. Raises WorkloadFailedError."""
+) -> Iterator[Result | WorkloadFailedError]:
+    """What became of each workload."""
     context = multiprocessing.get_context("spawn")
     for workload in workloads:
         ours, theirs = context.Pipe(duplex=False)
@@ -71,6 +71,8 @@ def run_all(
         theirs.close()
         try:
             yield _receive(workload, ours, report)
+        except WorkloadFailedError as error:
+            yield error
         finally:
             process.join(timeout=10)
             if process.is_alive():
