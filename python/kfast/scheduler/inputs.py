@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kfast._core import Object
 from kfast._core import Scheduler as Core
-from kfast.api.core import node
+from kfast.api.core import namespace, node
 from kfast.api.kind import Kind
 
 Tell = Callable[[Core, Object, float], object]
@@ -24,6 +24,11 @@ class Input:
 
 
 INPUTS = (
+    Input(
+        namespace.KIND,
+        lambda core, obj, now: core.set_namespace(obj, now),
+        lambda core, obj, _: core.remove_namespace(obj.name),
+    ),
     Input(node.KIND, lambda core, obj, now: core.set_node(obj, now), lambda core, obj, _: core.remove_node(obj.name)),
 )
 """All kinds but pods, which the service handles itself. All are in the core before the first pod is."""

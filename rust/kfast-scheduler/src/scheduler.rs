@@ -111,6 +111,17 @@ impl Scheduler {
         self.cache.remove_node(name);
     }
 
+    /// Adds or replaces a namespace.
+    pub fn set_namespace(&mut self, namespace: &Object) {
+        let labels = namespace.labels().into();
+        self.cache.set_namespace(namespace.name(), Some(labels));
+    }
+
+    /// Removes a namespace: its pods count as in one without labels.
+    pub fn remove_namespace(&mut self, name: &str) {
+        self.cache.set_namespace(name, None);
+    }
+
     /// Adds or replaces a pod, pending or assigned. Pods that ended are forgotten; pending pods of
     /// other schedulers are ignored. Returns whether the pod is held back by a gate.
     ///

@@ -1,7 +1,7 @@
 //! Counters, kept up to date over random changes, against counting all pods again.
 
 use kfast_core::Object;
-use kfast_scheduler::cache::{Cache, Counted, Eligibility, Held, NODE, Occupant, Role};
+use kfast_scheduler::cache::{Cache, Counted, Eligibility, Held, Occupant, Role};
 use kfast_scheduler::model::{NodeSpec, PodClass, PodInput, PodSet, PodTerm, Taint, Toleration};
 use kfast_selector::LabelSelector;
 use proptest::prelude::*;
@@ -112,6 +112,8 @@ fn kind(at: usize) -> Value {
 }
 
 const COUNTED: usize = 8;
+/// Stands for the key by which every node is a domain of its own.
+const NODE: &str = "";
 
 fn counted(at: usize) -> (Counted, &'static str) {
     let web = json!({"matchLabels": {"app": "web"}});
@@ -259,7 +261,11 @@ impl Run {
             }
             Change::Define(at) => {
                 let (counted, key) = counted(*at);
-                let key = cache.topology_key(key);
+                let key = if key == NODE {
+                    cache.node_key()
+                } else {
+                    cache.topology_key(key)
+                };
                 let counter = cache.counter(counted, &key);
                 held.insert(*at, (key, counter));
             }

@@ -16,6 +16,15 @@ impl PyScheduler {
         py.detach(|| self.lock().remove_node(name));
     }
 
+    /// Adds or replaces a namespace: affinity terms select namespaces by their labels.
+    fn set_namespace(&self, py: Python<'_>, namespace: &PyObjectHandle, _now: f64) {
+        py.detach(|| self.lock().set_namespace(&namespace.0));
+    }
+
+    fn remove_namespace(&self, py: Python<'_>, name: &str) {
+        py.detach(|| self.lock().remove_namespace(name));
+    }
+
     /// Adds or replaces a pod, pending or assigned. Whether a gate holds it back. ValueError if it is malformed.
     fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<bool> {
         py.detach(|| self.lock().set_pod(&pod.0, time(now)))

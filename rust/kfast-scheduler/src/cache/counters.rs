@@ -127,7 +127,7 @@ impl Counters {
     }
 
     /// A topology key, kept while it is held.
-    pub(super) fn topology_key(&mut self, name: &str, nodes: &[Option<NodeSpec>]) -> Held {
+    pub(super) fn topology_key(&mut self, name: Option<&str>, nodes: &[Option<NodeSpec>]) -> Held {
         self.topology.key(name, nodes)
     }
 
@@ -333,7 +333,7 @@ impl Counters {
             );
         let roles: Vec<(Role, PodTerm)> = roles.map(|(role, term)| (role, term.clone())).collect();
         let owners = roles.into_iter().map(|(role, term)| {
-            let key = self.topology.key(&term.topology_key, nodes);
+            let key = self.topology.key(Some(&term.topology_key), nodes);
             self.define(Counted::Owners(role, term), &key, nodes)
         });
         let owners = owners.collect();

@@ -21,7 +21,7 @@ pub use counters::{CounterId, Counters};
 pub use images::Images;
 pub use interned::{Held, Interned};
 pub use occupant::{Occupant, Placed};
-pub use topology::{DomainId, KeyId, NODE, Topology};
+pub use topology::{DomainId, KeyId, Topology};
 pub use view::NodeView;
 
 use crate::framework::{Events, node_changes};
@@ -113,9 +113,14 @@ impl Cache {
         self.counters.count_at(counter, row).into()
     }
 
-    /// A topology key, kept while it is held. `NODE` makes every node a domain.
+    /// A topology key, kept while it is held.
     pub fn topology_key(&mut self, name: &str) -> Held {
-        self.counters.topology_key(name, &self.nodes)
+        self.counters.topology_key(Some(name), &self.nodes)
+    }
+
+    /// The key by which every node is a domain of its own.
+    pub fn node_key(&mut self) -> Held {
+        self.counters.topology_key(None, &self.nodes)
     }
 
     /// A counter by a topology key, kept while it is held.

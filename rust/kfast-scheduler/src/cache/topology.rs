@@ -12,13 +12,11 @@ pub type DomainId = u32;
 
 const NO_DOMAIN: DomainId = DomainId::MAX;
 
-/// The pseudo key by which every node is a domain of its own: no label has an empty key.
-pub const NODE: &str = "";
-
 /// Columns of domains, one per key somebody holds.
 #[derive(Debug, Default)]
 pub struct Topology {
-    names: Interned<Box<str>>,
+    /// Label keys; `None` makes every node a domain of its own.
+    names: Interned<Option<Box<str>>>,
     columns: Vec<Column>,
     rows: usize,
 }
@@ -88,13 +86,13 @@ impl Column {
 
 impl Topology {
     /// The number of a key, kept while it is held. `nodes` are read, by row, where the key is new.
-    pub(super) fn key(&mut self, name: &str, nodes: &[Option<NodeSpec>]) -> Held {
+    pub(super) fn key(&mut self, name: Option<&str>, nodes: &[Option<NodeSpec>]) -> Held {
         if self.names.is_due() {
             for id in self.names.sweep() {
                 self.columns[id as usize] = Column::default();
             }
         }
-        let (held, new) = self.names.intern(name.into());
+        let (held, new) = self.names.intern(name.map(Into::into));
         if new {
             let at = held.id() as usize;
             if self.columns.len() <= at {
@@ -111,14 +109,14 @@ impl Topology {
     pub(super) fn set_row(&mut self, row: NodeIndex, node: Option<&NodeSpec>) {
         self.rows = self.rows.max(row as usize + 1);
         for (id, name) in self.names.iter() {
-            set(&mut self.columns[id as usize], name, row, node);
+            let name = name.as_ref().as_ref();
+            set(
+                &mut self.columns[id as usize],
+                name.map(|n| &**n),
+                row,
+                node,
+            );
         }
-    }
-
-    /// The name of a key.
-    #[must_use]
-    pub fn name(&self, key: KeyId) -> &str {
-        &self.names[key]
     }
 
     /// The domain of a row; `None` without the label.
@@ -162,10 +160,7 @@ impl Topology {
     }
 }
 
-fn set(column: &mut Column, key: &str, row: NodeIndex, node: Option<&NodeSpec>) {
-    if key == NODE {
-        column.set(row, node.map(|n| &*n.name));
-    } else {
-        column.set(row, node.and_then(|n| n.label(key)));
-    }
+fn set(column: &mut Column, key: Option<&str>, row: NodeIndex, node: Option<&NodeSpec>) {
+    let value = node.and_then(|n| key.map_or(Some(&*n.name), |key| n.label(key)));
+    column.set(row, value);
 }

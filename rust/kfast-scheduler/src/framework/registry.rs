@@ -23,6 +23,9 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
     ("NodeResourcesFit", 1, |args, names| {
         made(p::NodeResourcesFit::new(&arguments(args)?, names))
     }),
+    ("InterPodAffinity", 2, |args, _| {
+        made(p::InterPodAffinity::new(arguments(args)?))
+    }),
     ("DefaultPreemption", 0, |_, _| made(p::DefaultPreemption)),
     ("NodeResourcesBalancedAllocation", 1, |args, names| {
         let args = arguments(args)?;

@@ -2,7 +2,8 @@
 
 mod default_preemption;
 mod image_locality;
-pub mod node_affinity;
+pub mod inter_pod_affinity;
+mod node_affinity;
 mod node_name;
 mod node_ports;
 pub mod node_resources_balanced_allocation;
@@ -14,6 +15,7 @@ mod taint_toleration;
 
 pub use default_preemption::DefaultPreemption;
 pub use image_locality::ImageLocality;
+pub use inter_pod_affinity::{InterPodAffinity, InterPodAffinityArgs};
 pub use node_affinity::NodeAffinity;
 pub use node_name::NodeName;
 pub use node_ports::NodePorts;
