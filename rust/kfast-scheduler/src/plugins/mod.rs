@@ -15,7 +15,7 @@ mod taint_toleration;
 
 pub use default_preemption::DefaultPreemption;
 pub use image_locality::ImageLocality;
-pub use inter_pod_affinity::{InterPodAffinity, InterPodAffinityArgs};
+pub use inter_pod_affinity::InterPodAffinity;
 pub use node_affinity::NodeAffinity;
 pub use node_name::NodeName;
 pub use node_ports::NodePorts;
