@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from kfast.meta.exchange import User
@@ -121,7 +122,7 @@ def _no_warnings(_: Body) -> list[str]:
     return []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """The declaration of one kind in one version."""
 
@@ -184,37 +185,37 @@ class Kind:
         }
     )
 
-    @property
+    @cached_property
     def gv(self) -> GroupVersion:
         """Group and version."""
         return GroupVersion(self.group, self.version)
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """`apps/v1`, `v1`."""
         return str(self.gv)
 
-    @property
+    @cached_property
     def resource(self) -> str:
         """`deployments.apps`, `pods`: the key in the store, shared by all versions of the kind."""
         return group_resource(self.group, self.plural)
 
-    @property
+    @cached_property
     def storage_resource(self) -> str:
         """The key in the store: `resource`, unless another group holds the storage version (as of events.k8s.io)."""
         return group_resource(GroupVersion.parse(self.storage).group, self.plural) if self.storage else self.resource
 
-    @property
+    @cached_property
     def schema(self) -> str:
         """The key of the kind's structure in the schema data: `apps/v1/Deployment`, `v1/Pod`."""
         return f"{self.api_version}/{self.kind}"
 
-    @property
+    @cached_property
     def singular_name(self) -> str:
         """The singular resource name."""
         return self.singular or self.kind.lower()
 
-    @property
+    @cached_property
     def has_status(self) -> bool:
         """Whether the kind has a status subresource."""
         return any(s.name == "status" for s in self.subresources)

@@ -219,7 +219,7 @@ def _controller(name: str, kind: Kind) -> Controller:
         if pod.deleting:
             return ()
         sets = context.lister(kind).list(pod.namespace)
-        return [(owner.namespace, owner.name) for owner in sets if selector_of(owner).matches(pod)]
+        return [(owner.namespace, owner.name) for owner in sets if selector_of(owner).matches(pod)] if sets else ()
 
     def on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
         pod = new or old

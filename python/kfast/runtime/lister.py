@@ -89,5 +89,10 @@ class Lister:
 
     def list(self, namespace: str | None = None, selector: Selector | None = None) -> list[Object]:
         """Objects of a namespace, or of all, that match a compiled label selector."""
-        objects = self if namespace is None else self._namespaces.get(namespace, {}).values()
+        if namespace is None:
+            objects: Iterable[Object] = self
+        elif (found := self._namespaces.get(namespace)) is None:
+            return []
+        else:
+            objects = found.values()
         return [o for o in objects if selector is None or selector.matches(o)]

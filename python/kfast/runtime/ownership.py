@@ -43,11 +43,13 @@ _recent = _Recent()
 
 def owner_references(obj: Object) -> tuple[Reference, ...]:
     """`metadata.ownerReferences`; not to be changed."""
-    return _recent.get(obj)
+    return _recent.get(obj) if obj.owned else ()
 
 
 def controller_of(obj: Object) -> Reference | None:
     """The owner reference of the controlling owner."""
+    if not obj.owned:
+        return None
     for reference in _recent.get(obj):
         if reference.get("controller"):
             return reference

@@ -42,11 +42,15 @@ def _facts(pod: Object) -> tuple[Any, ...]:
 
 
 def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
-    if old is not None and new is not None and _facts(old) == _facts(new):
-        return
+    services = context.lister(SERVICES)
+    keys: set[Key] = set()
     for pod in (old, new):
         if pod is not None:
-            yield from services_of(context.lister(SERVICES), pod)
+            keys.update(services_of(services, pod))
+    # Few pods that change are behind services, and to read what there is to see of one takes longer.
+    if keys and old is not None and new is not None and _facts(old) == _facts(new):
+        return ()
+    return keys
 
 
 SERVICE_WATCH = Watch(kind=SERVICES, map=own_key, indexers={SELECTOR_INDEX: by_selector})

@@ -3,6 +3,7 @@
 use crate::members::Members;
 use crate::{ObjectError, Result, Revision, Splices};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ struct Inner {
     revision: Revision,
     generation: i64,
     deleting: bool,
+    owned: bool,
     /// Where the bytes go on after `{"apiVersion":"...","kind":"...",`; 0 if they start otherwise.
     bare_from: u32,
     labels: Box<[(Box<str>, Box<str>)]>,
@@ -75,6 +77,8 @@ struct Metadata<'a> {
     labels: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
     #[serde(borrow, default)]
     deletion_timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    owner_references: Option<&'a RawValue>,
 }
 
 fn boxed(text: Option<Cow<'_, str>>) -> Box<str> {
@@ -115,6 +119,7 @@ impl Object {
             revision,
             generation: meta.generation.unwrap_or(0),
             deleting: meta.deletion_timestamp.is_some(),
+            owned: meta.owner_references.is_some_and(|raw| raw.get() != "[]"),
             labels: meta
                 .labels
                 .unwrap_or_default()
@@ -234,6 +239,12 @@ impl Object {
         self.0.deleting
     }
 
+    /// Whether `metadata.ownerReferences` has any.
+    #[must_use]
+    pub fn owned(&self) -> bool {
+        self.0.owned
+    }
+
     /// `metadata.labels`, sorted by key.
     #[must_use]
     pub fn labels(&self) -> &[(Box<str>, Box<str>)] {
@@ -280,7 +291,12 @@ mod tests {
         assert_eq!(object.label("b"), Some("2"));
         assert_eq!(object.label("c"), None);
         assert!(object.bare().unwrap().starts_with(br#""metadata":{"#));
-        assert!(!object.deleting());
+        assert!(!object.deleting() && !object.owned());
+        for (owners, owned) in [("[]", false), ("null", false), ("[{}]", true)] {
+            let text = format!(r#"{{"metadata":{{"ownerReferences":{owners}}}}}"#);
+            let object = Object::parse(text.into_bytes()).unwrap();
+            assert_eq!(object.owned(), owned, "{owners}");
+        }
     }
 
     #[test]

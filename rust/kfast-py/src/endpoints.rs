@@ -1,6 +1,7 @@
 //! Planning of EndpointSlices and Endpoints.
 
-use crate::object::{PyObjectHandle, value_to_py};
+use crate::json::value_to_py;
+use crate::object::PyObjectHandle;
 use kfast_core::Object;
 use kfast_endpoints::{EndpointsError, plan_endpoints as plan, plan_slices};
 use pyo3::exceptions::PyValueError;

@@ -1,10 +1,102 @@
-//! Python objects to JSON trees.
+//! Python objects to JSON trees, JSON text to Python objects.
 
 use kfast_schema::MAX_DEPTH;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Reads JSON text.
+///
+/// # Errors
+/// ValueError if it is none.
+pub fn json_to_py<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Reading(py).deserialize(&mut reader);
+    let value = value.map_err(|e| PyValueError::new_err(e.to_string()))?;
+    let end = reader.end();
+    end.map_err(|e| PyValueError::new_err(e.to_string()))?;
+    Ok(value)
+}
+
+/// A JSON tree as Python objects.
+///
+/// # Errors
+/// Those of the interpreter.
+pub fn value_to_py<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let value = Reading(py).deserialize(value);
+    value.map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+/// Makes Python objects of what a decoder finds.
+#[derive(Clone, Copy)]
+struct Reading<'py>(Python<'py>);
+
+fn failed<E: serde::de::Error>(error: PyErr) -> E {
+    E::custom(error)
+}
+
+impl<'py, 'de> DeserializeSeed<'de> for Reading<'py> {
+    type Value = Bound<'py, PyAny>;
+
+    fn deserialize<D: Deserializer<'de>>(self, decoder: D) -> Result<Self::Value, D::Error> {
+        decoder.deserialize_any(self)
+    }
+}
+
+impl<'py, 'de> Visitor<'de> for Reading<'py> {
+    type Value = Bound<'py, PyAny>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(self.0.None().into_bound(self.0))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(PyBool::new(self.0, value).to_owned().into_any())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        let Ok(number) = value.into_pyobject(self.0);
+        Ok(number.into_any())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        let Ok(number) = value.into_pyobject(self.0);
+        Ok(number.into_any())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(PyFloat::new(self.0, value).into_any())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(PyString::new(self.0, value).into_any())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let list = PyList::empty(self.0);
+        while let Some(item) = items.next_element_seed(self)? {
+            list.append(item).map_err(failed)?;
+        }
+        Ok(list.into_any())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let dict = PyDict::new(self.0);
+        while let Some(key) = entries.next_key_seed(self)? {
+            let value = entries.next_value_seed(self)?;
+            dict.set_item(key, value).map_err(failed)?;
+        }
+        Ok(dict.into_any())
+    }
+}
 
 /// Converts dicts, lists, strings, numbers, booleans and None.
 ///

@@ -1,11 +1,13 @@
 //! `Object`: a handle on one stored version; headers and single fields are read without decoding the rest.
 
 use crate::errors::object_error;
+use crate::json::json_to_py;
 use kfast_core::{Object, path};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
-use serde_json::Value;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use smallvec::SmallVec;
 
 /// Adds the class and the list and watch readers.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -85,30 +87,36 @@ impl PyObjectHandle {
         Ok(dict)
     }
 
+    /// Whether it has owner references.
+    #[getter]
+    fn owned(&self) -> bool {
+        self.0.owned()
+    }
+
     /// The value at a path of keys, `default` where absent: `obj.get("spec", "nodeName")`.
     #[pyo3(signature = (*keys, default=None))]
     fn get<'py>(
         &self,
         py: Python<'py>,
-        keys: Vec<String>,
+        keys: &Bound<'py, PyTuple>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        match path::lookup(self.0.bytes(), &keys) {
+        let keys: SmallVec<[PyBackedStr; 4]> = keys
+            .iter()
+            .map(|key| key.extract())
+            .collect::<Result<_, _>>()?;
+        let path: SmallVec<[&str; 4]> = keys.iter().map(|key| &**key).collect();
+        match path::lookup(self.0.bytes(), &path) {
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
-            Some(raw) => {
-                let value =
-                    serde_json::from_str(raw).map_err(|e| PyValueError::new_err(e.to_string()))?;
-                value_to_py(py, &value)
-            }
+            Some(raw) => json_to_py(py, raw),
         }
     }
 
     /// The whole object as a new dict.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let value: Value = serde_json::from_slice(self.0.bytes())
+        let text = std::str::from_utf8(self.0.bytes())
             .map_err(|e| PyValueError::new_err(e.to_string()))?;
-        value_to_py(py, &value)
+        json_to_py(py, text)
     }
 
     /// The canonical JSON.
@@ -132,34 +140,6 @@ impl PyObjectHandle {
     }
 }
 
-/// Converts decoded JSON to Python objects.
-pub fn value_to_py<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match value {
-        Value::Null => py.None().into_bound(py),
-        Value::Bool(b) => PyBool::new(py, *b).to_owned().into_any(),
-        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(i), _) => i.into_pyobject(py)?.into_any(),
-            (None, Some(u)) => u.into_pyobject(py)?.into_any(),
-            _ => PyFloat::new(py, n.as_f64().unwrap_or(f64::NAN)).into_any(),
-        },
-        Value::String(s) => PyString::new(py, s).into_any(),
-        Value::Array(items) => {
-            let list = PyList::empty(py);
-            for item in items {
-                list.append(value_to_py(py, item)?)?;
-            }
-            list.into_any()
-        }
-        Value::Object(map) => {
-            let dict = PyDict::new(py);
-            for (key, item) in map {
-                dict.set_item(key, value_to_py(py, item)?)?;
-            }
-            dict.into_any()
-        }
-    })
-}
-
 /// Reads the JSON body of a list: `(metadata, objects)`. Items without `apiVersion` and `kind` get the
 /// list's, as a typed list leaves them out.
 #[pyfunction]
@@ -171,9 +151,7 @@ fn read_list<'py>(
         .detach(|| kfast_core::read_list(body))
         .map_err(object_error)?;
     let objects = objects.into_iter().map(PyObjectHandle).collect();
-    let metadata =
-        serde_json::from_str(&metadata).map_err(|e| PyValueError::new_err(e.to_string()))?;
-    Ok((value_to_py(py, &metadata)?, objects))
+    Ok((json_to_py(py, &metadata)?, objects))
 }
 
 /// Reads one line of a watch: `(type, object)`.

@@ -1,7 +1,8 @@
 //! The verdict of every plugin on every node, as Python data.
 
 use super::{PyScheduler, malformed};
-use crate::object::{PyObjectHandle, value_to_py};
+use crate::json::value_to_py;
+use crate::object::PyObjectHandle;
 use kfast_scheduler::cache::Cache;
 use kfast_scheduler::cycle::{Candidates, Evaluation};
 use kfast_scheduler::framework::Rejection;
