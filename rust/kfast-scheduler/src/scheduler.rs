@@ -304,6 +304,7 @@ impl Scheduler {
             events,
             node: node.and_then(|row| cache.node(row)),
             pod,
+            driver: None,
         };
         self.queue.requeue(now, |class, plugins| {
             let class = cache.classes.get(class);

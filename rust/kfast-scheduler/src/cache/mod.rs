@@ -12,6 +12,7 @@ mod occupant;
 mod subjects;
 mod topology;
 mod view;
+pub mod volumes;
 
 pub use changes::ChangeLog;
 pub use classes::{ClassId, Classes};

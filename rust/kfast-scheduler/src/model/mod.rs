@@ -11,6 +11,7 @@ mod raw_pod;
 mod requests;
 mod resources;
 mod taint;
+pub mod volumes;
 
 pub use affinity::{NodeAffinitySpec, NodeSelector, NodeSelectorTerm, PreferredTerm, Requirement};
 pub use node::{Image, NodeSpec};

@@ -2,6 +2,7 @@
 
 use super::raw_pod::{RawAffinity, RawPod, RawSpec};
 use super::requests::Requests;
+use super::volumes::{PodClaim, VolumeSpec};
 use super::{Labels, NodeSelectorTerm, PodAffinity, ResourceNames, Resources, Spread, Toleration};
 use crate::SchedulerError;
 use kfast_core::Object;
@@ -53,6 +54,8 @@ pub struct PodClass {
     pub spread: Spread,
     /// Number of containers and init containers.
     pub containers: usize,
+    /// Its volumes.
+    pub volumes: VolumeSpec,
     /// `spec.nodeName` of a pod that asks what other nodes say; `None` for queued and accounted pods.
     pub node_name: Option<Box<str>>,
 }
@@ -86,6 +89,8 @@ pub struct Pod {
     pub scheduler_name: Box<str>,
     /// `spec.nodeName`.
     pub node_name: Option<Arc<str>>,
+    /// The claims its volumes use, in their order.
+    pub claims: Box<[PodClaim]>,
 }
 
 /// A pod object read: the pod and its class.
@@ -105,7 +110,10 @@ impl PodInput {
         let raw: RawPod = serde_json::from_slice(object.bytes())
             .map_err(|e| SchedulerError::malformed("Pod", object, &e))?;
         let requests = Requests::of(&raw.spec, &raw.status, names);
-        let (spec, status) = (raw.spec, raw.status);
+        let (mut spec, status) = (raw.spec, raw.status);
+        let images = images(&spec);
+        let volumes = std::mem::take(&mut spec.volumes);
+        let (volumes, claims) = VolumeSpec::read(object.name(), volumes);
         let uid = match object.uid() {
             "" => format!("{}/{}", object.namespace(), object.name()).into(),
             uid => uid.into(),
@@ -139,12 +147,29 @@ impl PodInput {
                 .as_deref()
                 .filter(|n| !n.is_empty())
                 .map(Into::into),
+            claims: claims.into(),
         };
+        let namespace = Arc::clone(&pod.namespace);
         Ok(Self {
-            class: class(spec, requests, Arc::clone(&pod.namespace), object.labels()),
+            class: PodClass {
+                images,
+                volumes,
+                ..class(spec, requests, namespace, object.labels())
+            },
             pod,
         })
     }
+}
+
+/// Images of containers and of image volumes.
+fn images(spec: &RawSpec) -> Vec<String> {
+    let containers = spec.containers.iter().chain(&spec.init_containers);
+    let volumes = spec.volumes.iter().filter_map(|v| v.image.as_ref());
+    containers
+        .map(|c| c.image.as_deref().unwrap_or_default())
+        .chain(volumes.map(|i| i.reference.as_str()))
+        .map(tagged)
+        .collect()
 }
 
 fn class(
@@ -153,17 +178,6 @@ fn class(
     namespace: Arc<str>,
     labels: &[(Box<str>, Box<str>)],
 ) -> PodClass {
-    let containers = || spec.containers.iter().chain(&spec.init_containers);
-    let images = containers()
-        .map(|c| c.image.as_deref().unwrap_or_default())
-        .chain(
-            spec.volumes
-                .iter()
-                .filter_map(|v| v.image.as_ref())
-                .map(|i| i.reference.as_str()),
-        )
-        .map(tagged)
-        .collect();
     let mut host_ports: Vec<HostPort> = spec
         .containers
         .iter()
@@ -205,7 +219,8 @@ fn class(
         labels: labels.into(),
         namespace,
         node_name: None,
-        containers: containers().count(),
+        containers: spec.containers.len() + spec.init_containers.len(),
+        volumes: VolumeSpec::default(),
         requests: requests.real,
         nonzero_incoming: requests.incoming,
         nonzero_accounted: requests.accounted,
@@ -218,7 +233,7 @@ fn class(
             .collect(),
         tolerations: spec.tolerations,
         host_ports,
-        images,
+        images: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The fields of a pod's JSON that placement reads.
 
 use super::raw_affinity::{RawPodAffinity, RawSpreadConstraint};
+use super::volumes::RawVolume;
 use super::{NodeAffinitySpec, Quantity, Toleration, nullable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -74,17 +75,6 @@ pub struct RawPort {
     pub host_ip: String,
     #[serde(deserialize_with = "nullable")]
     pub protocol: String,
-}
-
-#[derive(Deserialize)]
-pub struct RawVolume {
-    pub image: Option<RawImageVolume>,
-}
-
-#[derive(Deserialize)]
-pub struct RawImageVolume {
-    #[serde(default, deserialize_with = "nullable")]
-    pub reference: String,
 }
 
 #[derive(Default, Deserialize)]
