@@ -1,5 +1,6 @@
 //! In-tree volume sources and the CSI drivers that replace them, after k8s.io/csi-translation-lib.
 
+use super::persistent_volume::Translated;
 use crate::model::{NodeSelector, NodeSelectorTerm, Requirement, nullable};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -189,7 +190,7 @@ impl Migration {
         &self,
         required: Option<&NodeSelector>,
         labels: &Labels,
-    ) -> Result<Option<NodeSelector>, Box<str>> {
+    ) -> Translated {
         if let Err(fault) = &self.handle {
             return Err(fault.clone());
         }

@@ -51,13 +51,16 @@ pub struct PersistentVolume {
     pub zones: Vec<Arc<ZoneLabel>>,
 }
 
+/// A node affinity in a CSI driver's topology keys, or why there is none.
+pub type Translated = Result<Option<NodeSelector>, Box<str>>;
+
 /// Nodes that can use a volume.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PvTopology {
     /// `spec.nodeAffinity.required`.
     pub required: Option<NodeSelector>,
     /// The same on nodes on which the in-tree plugin was replaced by its CSI driver, or why it has none.
-    pub migrated: Option<(&'static str, Result<Option<NodeSelector>, Box<str>>)>,
+    pub migrated: Option<(&'static str, Translated)>,
 }
 
 impl PvTopology {
