@@ -41,7 +41,7 @@ class Column:
     """One printer column of the Table kubectl shows.
 
     `value` is a dotted path (`spec.nodeName`), or a function of (object, now in epoch seconds).
-    Type `date` cells are RFC 3339 strings rendered as ages by the table convertor.
+    Cells of type `date` are RFC 3339 strings; the ages upstream shows are of type `string`.
     """
 
     name: str
@@ -73,8 +73,8 @@ def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
 class Subresource:
     """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token...
 
-    Of those that write a part of the status, `prepare` (new, old, now in epoch seconds) changes new in place, and
-    `validate` checks (new, old).
+    A write of the status takes the fields of the metadata that `metadata` names, too. Of those that write a part of
+    the status, `prepare` (new, old, now in epoch seconds) changes new in place, and `validate` checks (new, old).
     """
 
     name: str
@@ -82,10 +82,13 @@ class Subresource:
     kind: str = ""
     group_version: str = ""
     prepare: Callable[[Body, Body, float], None] = _unprepared
+    metadata: tuple[str, ...] = ("labels", "annotations", "finalizers")
     validate: Callable[[Body, Body], list[FieldError]] = _valid_update
 
 
 STATUS = Subresource("status")
+STATUS_ALONE = Subresource("status", metadata=())
+"""A status whose writes leave the metadata alone."""
 SCALE = Subresource("scale", kind="Scale", group_version="autoscaling/v1")
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -138,7 +141,7 @@ class Kind:
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
     columns: tuple[Column, ...] = ()
-    """Empty: Name and Age."""
+    """Empty: name and creation time."""
     fields: tuple[SelectableField, ...] = ()
     """Besides metadata.name and metadata.namespace."""
     has_generation: bool = True

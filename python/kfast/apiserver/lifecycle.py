@@ -153,16 +153,16 @@ def keep_status(new: Body, old: Body) -> None:
         new.pop("status", None)
 
 
-def keep_all_but_status(new: Body, old: Body) -> Body:
-    """The object a write to the status subresource leaves: `old` with the status, labels, annotations and
-    finalizers of `new`."""
+def keep_all_but_status(new: Body, old: Body, taken: tuple[str, ...]) -> Body:
+    """The object a write to the status subresource leaves: `old` with the status of `new` and the fields of its
+    metadata that are `taken`."""
     merged = dict(old)
     if "status" in new:
         merged["status"] = new["status"]
     else:
         merged.pop("status", None)
     metadata = merged["metadata"] = dict(old["metadata"])
-    for key in ("labels", "annotations", "finalizers"):
+    for key in taken:
         if key in new["metadata"]:
             metadata[key] = new["metadata"][key]
         else:

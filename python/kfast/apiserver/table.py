@@ -5,40 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kfast.api.columns import UNKNOWN, lookup, since
+from kfast.api.columns import CREATED_AT, NAME, lookup
 from kfast.api.kind import Body, Cell, Column, Kind
-
-DEFAULT_COLUMNS = (
-    Column(
-        "Name",
-        "metadata.name",
-        format="name",
-        description="Name must be unique within a namespace. Is required when creating resources, although some "
-        "resources may allow a client to request the generation of an appropriate name automatically.",
-    ),
-    Column("Age", "metadata.creationTimestamp", type="date", description="Age of the object."),
-)
-
-
-def age(timestamp: Any, now: float) -> str:
-    """The time since an RFC 3339 timestamp; `<unknown>` if it is none."""
-    try:
-        return since(timestamp, now) if isinstance(timestamp, str) else UNKNOWN
-    except ValueError:
-        return UNKNOWN
 
 
 def columns_of(kind: Kind) -> tuple[Column, ...]:
-    """The kind's columns; Name and Age if it declares none."""
-    return kind.columns or DEFAULT_COLUMNS
+    """The kind's columns; name and creation time if it declares none."""
+    return kind.columns or (NAME, CREATED_AT)
 
 
 def column_definitions(kind: Kind) -> list[dict[str, Any]]:
-    """TableColumnDefinitions. Ages are strings, as upstream's printers declare them."""
+    """TableColumnDefinitions."""
     return [
         {
             "name": c.name,
-            "type": "string" if c.type == "date" else c.type,
+            "type": c.type,
             "format": c.format or ("name" if c.name == "Name" else ""),
             "description": c.description,
             "priority": c.priority,
@@ -52,9 +33,7 @@ def cells(columns: Sequence[Column], body: Body, now: float) -> list[Cell]:
     row: list[Cell] = []
     for column in columns:
         value = lookup(body, column.value) if isinstance(column.value, str) else column.value(body, now)
-        if column.type == "date":
-            value = age(value, now)
-        elif value is None and column.type in ("string", "date"):
+        if value is None and column.type in ("string", "date"):
             value = ""
         row.append(value)
     return row

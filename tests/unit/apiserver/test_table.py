@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from kfast.api.columns import human_duration
-from kfast.apiserver.table import age
 
 H, D = 3600, 86400
 Y = 365 * D
@@ -41,10 +40,3 @@ Y = 365 * D
 )
 def test_human_duration(seconds: float, text: str) -> None:
     assert human_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("timestamp", "text"), [("1970-01-01T00:01:00Z", "40s"), (None, "<unknown>"), ("", "<unknown>"), ("x", "<unknown>")]
-)
-def test_age(timestamp: str | None, text: str) -> None:
-    assert age(timestamp, 100.0) == text

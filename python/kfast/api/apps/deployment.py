@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, container_columns, lookup, number, selector_text
 from kfast.api.field_errors import forbidden, immutable, invalid, non_negative, not_supported
-from kfast.api.kind import SCALE, STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.kind import SCALE, Body, Cell, Column, FieldError, Kind, Subresource
 from kfast.api.pod_spec import default_template
 from kfast.api.pod_template import int_or_percent, validate_int_or_percent, validate_workload
 from kfast.api.pod_warnings import workload_warnings
@@ -89,7 +89,7 @@ KIND = Kind(
     plural="deployments",
     short_names=("deploy",),
     categories=("all",),
-    subresources=(SCALE, STATUS),
+    subresources=(SCALE, Subresource("status", metadata=("annotations", "finalizers"))),
     columns=(
         NAME,
         Column("Ready", _ready, description="Number of the pod with ready state"),

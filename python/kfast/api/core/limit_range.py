@@ -27,6 +27,12 @@ def _defaults(limits: Body) -> None:
             _fill(item, "defaultRequest", "default", "min")
 
 
+def _prepare_create(limits: Body) -> None:
+    """A nameless one is named by its uid, as upstream names it by some uuid."""
+    if not limits["metadata"].get("name"):
+        limits["metadata"]["name"] = limits["metadata"]["uid"]
+
+
 KIND = Kind(
     group="",
     version="v1",
@@ -37,4 +43,5 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     defaults=_defaults,
+    prepare_create=_prepare_create,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, joined
 from kfast.api.field_errors import invalid, required
-from kfast.api.kind import STATUS, Body, Column, FieldError, Kind
+from kfast.api.kind import STATUS_ALONE, Body, Column, FieldError, Kind
 
 
 def _prepare_create(cidr: Body) -> None:
@@ -26,7 +26,7 @@ KIND = Kind(
     kind="ServiceCIDR",
     plural="servicecidrs",
     namespaced=False,
-    subresources=(STATUS,),
+    subresources=(STATUS_ALONE,),
     columns=(NAME, Column("CIDRs", joined("spec.cidrs")), AGE),
     has_generation=False,
     prepare_create=_prepare_create,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup
 from kfast.api.field_errors import immutable
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.kind import STATUS_ALONE, Body, Cell, Column, FieldError, Kind
 from kfast.api.resource.device_requests import default_claim_spec
 
 
@@ -39,7 +39,7 @@ KIND = Kind(
     version="v1",
     kind="ResourceClaim",
     plural="resourceclaims",
-    subresources=(STATUS,),
+    subresources=(STATUS_ALONE,),
     columns=(NAME, Column("State", _state), AGE),
     has_generation=False,
     defaults=_defaults,

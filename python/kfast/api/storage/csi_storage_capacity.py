@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kfast.api.columns import NAME, UNSET, text
 from kfast.api.field_errors import immutable
-from kfast.api.kind import Body, Column, FieldError, Kind
+from kfast.api.kind import Body, FieldError, Kind
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
@@ -19,7 +18,6 @@ KIND = Kind(
     version="v1",
     kind="CSIStorageCapacity",
     plural="csistoragecapacities",
-    columns=(NAME, Column("StorageClassName", text("storageClassName")), Column("Capacity", text("capacity", UNSET))),
     has_generation=False,
     unconditional_update=False,
     validate_update=_validate_update,

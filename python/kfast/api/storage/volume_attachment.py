@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, flag, text
 from kfast.api.field_errors import immutable
-from kfast.api.kind import STATUS, Body, Column, FieldError, Kind
+from kfast.api.kind import STATUS_ALONE, Body, Column, FieldError, Kind
 
 
 def _prepare_create(attachment: Body) -> None:
@@ -23,7 +23,7 @@ KIND = Kind(
     kind="VolumeAttachment",
     plural="volumeattachments",
     namespaced=False,
-    subresources=(STATUS,),
+    subresources=(STATUS_ALONE,),
     columns=(
         NAME,
         Column("Attacher", text("spec.attacher"), format="name"),

@@ -109,10 +109,10 @@ async def prepare(
     kind.prepare_create(body)
     if kind.prepare_requester is not None and request.user is not None:
         kind.prepare_requester(body, request.user)
-    warnings += kind.warnings(body)
     settle = _reserve(backend, scope.resource, body, options.dry_run)
     try:
         validate_create(backend, scope, body)
+        warnings += kind.warnings(body)
         await backend.admission.validate(attributes)
     except BaseException:
         if settle is not None:

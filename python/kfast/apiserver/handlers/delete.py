@@ -40,6 +40,7 @@ _RETURNS_OBJECT = frozenset(
         "csinodes.storage.k8s.io",
         "csidrivers.storage.k8s.io",
         "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
         "deviceclasses.resource.k8s.io",
         "resourceclaims.resource.k8s.io",
         "resourceclaimtemplates.resource.k8s.io",

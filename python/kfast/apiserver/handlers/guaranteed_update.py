@@ -97,7 +97,7 @@ async def _attempt(
     kind = scope.kind
     begin_update(scope, new, old)
     if update.part == "status":
-        new = keep_all_but_status(new, old)
+        new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
     elif update.part == "main":
         if kind.has_status:
             keep_status(new, old)
