@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod cycle;
 mod error;
+pub mod explain;
 pub mod framework;
 pub mod model;
 pub mod plugins;

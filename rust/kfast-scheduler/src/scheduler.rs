@@ -3,6 +3,7 @@
 use crate::SchedulerError;
 use crate::cache::{Cache, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, Prepared};
+use crate::explain::{Explanation, explain};
 use crate::framework::{ClusterEvent, Events, Profile, ProfileSpec, Profiles};
 use crate::model::{NodeSpec, Pod, PodClass, PodInput};
 use crate::queue::{Entry, Place, Queue, Time};
@@ -240,6 +241,15 @@ impl Scheduler {
         let rows = rows.into_iter();
         let evaluation = Evaluation::run(profile, &self.cache, &class, &prepared, rows);
         Ok((found, evaluation))
+    }
+
+    /// Why a pod goes where it goes, from scratch; it may be queued, on a node, or neither.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn explain(&mut self, pod: &Object) -> Result<Explanation, SchedulerError> {
+        let input = PodInput::read(pod, &mut self.cache.resources)?;
+        Ok(explain(&self.profiles, &mut self.cache, input))
     }
 
     fn decide(&mut self, entry: Entry, now: Time) -> Decision {

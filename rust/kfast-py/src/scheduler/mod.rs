@@ -3,6 +3,7 @@
 
 mod decisions;
 mod driver;
+mod explain;
 mod inputs;
 mod report;
 

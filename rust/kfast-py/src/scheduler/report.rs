@@ -1,11 +1,11 @@
 //! The verdict of every plugin on every node, as Python data.
 
+use super::explain::verdict;
 use super::{PyScheduler, malformed};
 use crate::json::value_to_py;
 use crate::object::PyObjectHandle;
 use kfast_scheduler::cache::Cache;
 use kfast_scheduler::cycle::{Candidates, Evaluation};
-use kfast_scheduler::framework::Rejection;
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -25,13 +25,9 @@ impl PyScheduler {
 
 fn report(cache: &Cache, found: &Candidates, evaluation: &Evaluation) -> Value {
     let name = |row| cache.node(row).map_or("", |n| &*n.spec().name).to_owned();
-    let texts =
-        |r: &Rejection| -> Vec<_> { r.reasons.iter().map(|x| x.text(&cache.resources)).collect() };
-    let verdict =
-        |r: &Rejection| json!({"code": r.code.name(), "plugin": r.plugin, "reasons": texts(r)});
     let mut filtered = Map::new();
     let pre_filter = match found {
-        Candidates::Rejected(rejection) => verdict(rejection),
+        Candidates::Rejected(rejection) => verdict(cache, rejection),
         Candidates::All => Value::Null,
         Candidates::Some(rows, outside) => {
             for (row, _) in cache.nodes().filter(|(row, _)| !rows.contains(row)) {
@@ -42,7 +38,7 @@ fn report(cache: &Cache, found: &Candidates, evaluation: &Evaluation) -> Value {
         }
     };
     for (row, rejection) in &evaluation.rejected {
-        filtered.insert(name(*row), verdict(rejection));
+        filtered.insert(name(*row), verdict(cache, rejection));
     }
     let (mut scores, mut totals) = (Map::new(), Map::new());
     for (at, &row) in evaluation.feasible.iter().enumerate() {

@@ -223,13 +223,27 @@ impl Prepared {
         totals: &[Totals],
         row: NodeIndex,
     ) -> Option<Rejection> {
-        let node = cache.node(row)?;
-        let mut totals = totals.iter();
-        self.filters(profile).find_map(|filter| match filter {
-            ActiveFilter::Rows(filter) => filter.check(class, node),
-            ActiveFilter::Counts(filter) => {
-                let totals = totals.next()?;
-                filter.check(totals, &values_at(filter.readings(), cache, row))
+        self.rejections(profile, cache, class, totals, row).next()
+    }
+
+    /// Every filter's reason why the class does not fit a row, in order.
+    pub fn rejections<'a>(
+        &'a self,
+        profile: &'a Profile,
+        cache: &'a Cache,
+        class: &'a PodClass,
+        totals: &'a [Totals],
+        row: NodeIndex,
+    ) -> impl Iterator<Item = Rejection> + 'a {
+        let (node, mut totals) = (cache.node(row), totals.iter());
+        self.filters(profile).filter_map(move |filter| {
+            let node = node?;
+            match filter {
+                ActiveFilter::Rows(filter) => filter.check(class, node),
+                ActiveFilter::Counts(filter) => {
+                    let totals = totals.next()?;
+                    filter.check(totals, &values_at(filter.readings(), cache, row))
+                }
             }
         })
     }
