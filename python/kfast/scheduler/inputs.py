@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from kfast._core import Object
 from kfast._core import Scheduler as Core
-from kfast.api.core import namespace, node
+from kfast.api.apps import replica_set, stateful_set
+from kfast.api.core import namespace, node, replication_controller, service
 from kfast.api.kind import Kind
 
 Tell = Callable[[Core, Object, float], object]
@@ -30,5 +31,14 @@ INPUTS = (
         lambda core, obj, _: core.remove_namespace(obj.name),
     ),
     Input(node.KIND, lambda core, obj, now: core.set_node(obj, now), lambda core, obj, _: core.remove_node(obj.name)),
+    Input(
+        service.KIND,
+        lambda core, obj, now: core.set_service(obj, now),
+        lambda core, obj, _: core.remove_service(obj.namespace, obj.name),
+    ),
+    *(
+        Input(kind, lambda core, obj, now: core.set_owner(obj, now), lambda core, obj, _: core.remove_owner(obj))
+        for kind in (replication_controller.KIND, replica_set.KIND, stateful_set.KIND)
+    ),
 )
 """All kinds but pods, which the service handles itself. All are in the core before the first pod is."""

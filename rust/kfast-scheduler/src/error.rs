@@ -29,7 +29,7 @@ impl SchedulerError {
     pub(crate) fn malformed(
         kind: &'static str,
         object: &kfast_core::Object,
-        cause: &serde_json::Error,
+        cause: &dyn std::fmt::Display,
     ) -> Self {
         Self::Malformed {
             kind,

@@ -5,7 +5,7 @@ use crate::cache::{Cache, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Evaluation, Placement, Prepared};
 use crate::explain::{Explanation, explain};
 use crate::framework::{ClusterEvent, Events, Profile, ProfileSpec, Profiles};
-use crate::model::{NodeSpec, Pod, PodClass, PodInput};
+use crate::model::{NodeSpec, OwnerKind, Pod, PodClass, PodInput};
 use crate::queue::{Entry, Place, Queue, Time};
 use kfast_core::Object;
 use serde::Deserialize;
@@ -121,6 +121,36 @@ impl Scheduler {
     /// Removes a namespace: its pods count as in one without labels.
     pub fn remove_namespace(&mut self, name: &str) {
         self.cache.set_namespace(name, None);
+    }
+
+    /// Adds or replaces a Service.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn set_service(&mut self, service: &Object) -> Result<(), SchedulerError> {
+        self.cache.owners_mut().set_service(service).map(drop)
+    }
+
+    /// Removes a Service.
+    pub fn remove_service(&mut self, namespace: &str, name: &str) {
+        self.cache.owners_mut().remove_service(namespace, name);
+    }
+
+    /// Adds or replaces a ReplicationController, ReplicaSet or StatefulSet.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn set_owner(&mut self, kind: OwnerKind, owner: &Object) -> Result<(), SchedulerError> {
+        self.cache
+            .owners_mut()
+            .set_controller(kind, owner)
+            .map(drop)
+    }
+
+    /// Removes one of these.
+    pub fn remove_owner(&mut self, kind: OwnerKind, namespace: &str, name: &str) {
+        let owners = self.cache.owners_mut();
+        owners.remove_controller(kind, namespace, name);
     }
 
     /// Adds or replaces a pod, pending or assigned. Pods that ended are forgotten; pending pods of

@@ -2,6 +2,8 @@
 
 use super::{PyScheduler, malformed, time};
 use crate::object::PyObjectHandle;
+use kfast_scheduler::model::OwnerKind;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 #[pymethods]
@@ -25,6 +27,31 @@ impl PyScheduler {
         py.detach(|| self.lock().remove_namespace(name));
     }
 
+    /// Adds or replaces a Service. ValueError if it is malformed.
+    fn set_service(&self, py: Python<'_>, service: &PyObjectHandle, _now: f64) -> PyResult<()> {
+        py.detach(|| self.lock().set_service(&service.0))
+            .map_err(malformed)
+    }
+
+    fn remove_service(&self, py: Python<'_>, namespace: &str, name: &str) {
+        py.detach(|| self.lock().remove_service(namespace, name));
+    }
+
+    /// Adds or replaces a ReplicationController, ReplicaSet or StatefulSet. ValueError if it is malformed or none of
+    /// these.
+    fn set_owner(&self, py: Python<'_>, owner: &PyObjectHandle, _now: f64) -> PyResult<()> {
+        let kind = owner_kind(owner)?;
+        py.detach(|| self.lock().set_owner(kind, &owner.0))
+            .map_err(malformed)
+    }
+
+    fn remove_owner(&self, py: Python<'_>, owner: &PyObjectHandle) -> PyResult<()> {
+        let kind = owner_kind(owner)?;
+        let (namespace, name) = (owner.0.namespace(), owner.0.name());
+        py.detach(|| self.lock().remove_owner(kind, namespace, name));
+        Ok(())
+    }
+
     /// Adds or replaces a pod, pending or assigned. Whether a gate holds it back. ValueError if it is malformed.
     fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<bool> {
         py.detach(|| self.lock().set_pod(&pod.0, time(now)))
@@ -34,4 +61,13 @@ impl PyScheduler {
     fn remove_pod(&self, py: Python<'_>, uid: &str, now: f64) {
         py.detach(|| self.lock().remove_pod(uid, time(now)));
     }
+}
+
+fn owner_kind(owner: &PyObjectHandle) -> PyResult<OwnerKind> {
+    let (version, kind) = (owner.0.api_version(), owner.0.kind());
+    OwnerKind::of(version, kind).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "{version} {kind} owns no pods the scheduler knows of"
+        ))
+    })
 }

@@ -9,6 +9,7 @@ mod counters;
 mod images;
 mod interned;
 mod occupant;
+mod owners;
 mod subjects;
 mod topology;
 mod view;
@@ -22,6 +23,7 @@ pub use counters::{CounterId, Counters};
 pub use images::Images;
 pub use interned::{Held, Interned};
 pub use occupant::{Occupant, Placed};
+pub use owners::Owners;
 pub use topology::{DomainId, KeyId, Topology};
 pub use view::NodeView;
 
@@ -48,6 +50,7 @@ pub struct Cache {
     host_ports: Vec<Vec<HostPort>>,
     images: Images,
     counters: Counters,
+    owners: Owners,
     placed: HashMap<Arc<str>, Placed>,
     /// Uids of the pods placed on a node, known or not.
     on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
@@ -100,6 +103,17 @@ impl Cache {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What pods without spread constraints are spread by.
+    #[must_use]
+    pub fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// The same, to be told of changes.
+    pub fn owners_mut(&mut self) -> &mut Owners {
+        &mut self.owners
     }
 
     /// The domain of a row, `None` where the node lacks the key.

@@ -28,6 +28,8 @@ struct Column {
     ids: HashMap<Box<str>, DomainId>,
     domains: Vec<Domain>,
     free: Vec<DomainId>,
+    /// Number of rows that are in a domain.
+    rows: usize,
 }
 
 #[derive(Debug, Default)]
@@ -48,11 +50,13 @@ impl Column {
             return;
         }
         if held != NO_DOMAIN {
+            self.rows -= 1;
             self.take(held, place);
         }
         if wanted == NO_DOMAIN {
             self.places[at] = (NO_DOMAIN, 0);
         } else {
+            self.rows += 1;
             let rows = &mut self.domains[wanted as usize].rows;
             rows.push(row);
             self.places[at] = (wanted, u32::try_from(rows.len() - 1).unwrap_or(u32::MAX));
@@ -151,6 +155,12 @@ impl Topology {
     #[must_use]
     pub fn domain_bound(&self, key: KeyId) -> usize {
         self.columns[key as usize].domains.len()
+    }
+
+    /// Whether no two rows share a domain of the key.
+    #[must_use]
+    pub fn is_single(&self, key: KeyId) -> bool {
+        self.columns[key as usize].rows == self.domain_count(key)
     }
 
     /// Whether domains of the key hold hardly more than one row each, as those of `kubernetes.io/hostname` do.

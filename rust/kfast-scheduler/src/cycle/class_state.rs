@@ -1,57 +1,59 @@
 //! The verdict on a class over all nodes, kept and brought up to date from the change log.
 
-use super::{ActiveFilter, ActiveScore, Prepared, Ranking};
+use super::buckets::{Buckets, Place};
+use super::rejections::Rejections;
+use super::walk::Walk;
+use super::{ActiveFilter, ActiveScore, Layout, Prepared, ScoreKind};
 use crate::cache::{Cache, NodeIndex};
-use crate::framework::{Profile, Range, Rejection};
+use crate::framework::{Profile, Rejection};
 use crate::model::PodClass;
-use std::collections::{BTreeMap, HashMap};
+use smallvec::SmallVec;
 
-/// Row states besides the index of a rejection.
-const ABSENT: u32 = u32::MAX;
-const FEASIBLE: u32 = u32::MAX - 1;
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    /// There is no node.
+    Absent,
+    /// A filter by row rejected it.
+    Rejected(u32),
+    /// It is in a bucket, whose key may hold a rejection by a filter by row that comes after one by counts.
+    Held(Place),
+}
 
-/// Verdicts and totals of one class.
+/// Verdicts and scores of one class. A row is looked at only when it changed; every decision goes over
+/// the buckets of rows that cannot differ but for their own scores.
 pub struct ClassState {
     /// Change log position up to which rows are current.
     position: u64,
-    verdicts: Vec<u32>,
-    rejections: Vec<(Rejection, usize)>,
-    rejection_ids: HashMap<Rejection, u32>,
-    /// Weighted sum of the scores that need no normalisation.
-    fixed: Vec<i64>,
-    normalised: Vec<Normalised>,
-    ranking: Ranking,
+    layout: Layout,
+    cells: Vec<Cell>,
+    rejections: Rejections,
+    buckets: Buckets,
+    walk: Walk,
+    /// Rows whose values other rows may change.
+    crowded: Vec<NodeIndex>,
 }
 
-/// One normalised plugin's raw scores over the feasible rows.
-struct Normalised {
-    /// Index among the profile's scorers.
-    scorer: usize,
-    raw: Vec<i64>,
-    counts: BTreeMap<i64, u32>,
-    /// The range the totals were computed with.
-    range: Range,
+/// What looking at a row takes.
+struct Sight<'a> {
+    cache: &'a Cache,
+    class: &'a PodClass,
+    filters: SmallVec<[ActiveFilter<'a>; 16]>,
+    scores: SmallVec<[ActiveScore<'a>; 8]>,
 }
 
-impl Normalised {
-    fn range(&self) -> Range {
-        let first = self.counts.first_key_value().map_or(0, |(&k, _)| k);
-        let last = self.counts.last_key_value().map_or(0, |(&k, _)| k);
-        Range {
-            min: first,
-            max: last,
-        }
-    }
-
-    fn count(&mut self, row: usize, add: bool) {
-        let count = self.counts.entry(self.raw[row]).or_default();
-        if add {
-            *count += 1;
-        } else {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&self.raw[row]);
-            }
+impl<'a> Sight<'a> {
+    fn new(
+        profile: &'a Profile,
+        cache: &'a Cache,
+        class: &'a PodClass,
+        prepared: &'a Prepared,
+    ) -> Self {
+        Self {
+            cache,
+            class,
+            filters: prepared.filters(profile).collect(),
+            scores: prepared.scores(profile).collect(),
         }
     }
 }
@@ -60,32 +62,21 @@ impl ClassState {
     /// Computes all rows.
     #[must_use]
     pub fn new(profile: &Profile, cache: &Cache, class: &PodClass, prepared: &Prepared) -> Self {
-        let scores: Vec<_> = prepared.scores(profile).collect();
-        let normalised = scores
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.normalize.is_some())
-            .map(|(scorer, _)| Normalised {
-                scorer,
-                raw: vec![0; cache.rows()],
-                counts: BTreeMap::new(),
-                range: Range { min: 0, max: 0 },
-            })
-            .collect();
         let mut state = Self {
             position: cache.changes().end(),
-            verdicts: vec![ABSENT; cache.rows()],
-            rejections: Vec::new(),
-            rejection_ids: HashMap::new(),
-            fixed: vec![0; cache.rows()],
-            normalised,
-            ranking: Ranking::new(cache.rows()),
+            layout: Layout::new(profile, cache, prepared),
+            cells: vec![Cell::Absent; cache.rows()],
+            rejections: Rejections::default(),
+            buckets: Buckets::default(),
+            walk: Walk::default(),
+            crowded: Vec::new(),
         };
-        let filters: Vec<_> = prepared.filters(profile).collect();
+        let sight = Sight::new(profile, cache, class, prepared);
         for (row, _) in cache.nodes() {
-            state.visit(&scores, cache, class, &filters, row);
+            state.visit(&sight, row);
         }
-        state.rank_all(&scores);
+        state.crowded = state.layout.crowded(cache);
+        state.decide(profile, cache, class, prepared);
         state
     }
 
@@ -102,130 +93,147 @@ impl ClassState {
             return;
         }
         let behind = usize::try_from(end - self.position).unwrap_or(usize::MAX);
-        let changed = cache.changes().since(self.position);
-        let few = behind <= cache.rows() / 2 && self.verdicts.len() == cache.rows();
-        let (Some(changed), true) = (changed, few) else {
+        let few = behind <= cache.rows() / 2 + 8 && self.cells.len() == cache.rows();
+        let Some(changed) = cache.changes().since(self.position).filter(|_| few) else {
             *self = Self::new(profile, cache, class, prepared);
             return;
         };
-        let scorers: Vec<_> = prepared.scores(profile).collect();
-        let filters: Vec<_> = prepared.filters(profile).collect();
-        let rows: smallvec::SmallVec<[NodeIndex; 8]> = changed.collect();
+        let sight = Sight::new(profile, cache, class, prepared);
+        let rows: SmallVec<[NodeIndex; 16]> = changed.collect();
         for &row in &rows {
-            self.visit(&scorers, cache, class, &filters, row);
+            self.visit(&sight, row);
         }
-        if self.normalised.iter().any(|n| n.range() != n.range_used()) {
-            self.rank_all(&scorers);
-        } else {
-            for &row in &rows {
-                self.rank(&scorers, row);
-            }
-        }
+        self.visit_crowded(&sight);
         self.position = end;
+        self.decide(profile, cache, class, prepared);
     }
 
     /// The feasible rows with the highest total.
     #[must_use]
-    pub fn best(&self) -> &[NodeIndex] {
-        self.ranking.best()
+    pub fn best(&self) -> Vec<NodeIndex> {
+        (0..self.walk.tied_rows())
+            .filter_map(|at| self.tied(at))
+            .collect()
+    }
+
+    /// Number of feasible rows with the highest total.
+    #[must_use]
+    pub fn tied_rows(&self) -> usize {
+        self.walk.tied_rows()
+    }
+
+    /// One of the feasible rows with the highest total.
+    #[must_use]
+    pub fn tied(&self, at: usize) -> Option<NodeIndex> {
+        self.walk.tied(&self.buckets, at)
     }
 
     /// Distinct rejections with the number of rows.
     #[must_use]
     pub fn rejections(&self) -> Vec<(Rejection, usize)> {
-        self.rejections
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .cloned()
-            .collect()
-    }
-
-    /// Recomputes verdict and raw scores of a row.
-    fn visit(
-        &mut self,
-        scorers: &[ActiveScore<'_>],
-        cache: &Cache,
-        class: &PodClass,
-        filters: &[ActiveFilter<'_>],
-        row: NodeIndex,
-    ) {
-        let at = row as usize;
-        match self.verdicts[at] {
-            ABSENT => {}
-            FEASIBLE => self.normalised.iter_mut().for_each(|n| n.count(at, false)),
-            rejected => self.rejections[rejected as usize].1 -= 1,
-        }
-        let Some(node) = cache.node(row) else {
-            self.verdicts[at] = ABSENT;
-            return;
-        };
-        if let Some(rejection) = filters.iter().find_map(|f| match f {
-            ActiveFilter::Rows(f) => f.check(class, node),
-            ActiveFilter::Counts(_) => None,
-        }) {
-            self.verdicts[at] = self.rejection_id(rejection);
-            return;
-        }
-        self.verdicts[at] = FEASIBLE;
-        let mut fixed = 0;
-        let mut normalised = self.normalised.iter_mut();
-        for score in scorers {
-            let raw = score.kind.by_row(class, node);
-            if score.normalize.is_none() {
-                fixed += raw * score.weight;
-            } else if let Some(column) = normalised.next() {
-                column.raw[at] = raw;
-                column.count(at, true);
+        let mut counts = self.rejections.counts();
+        for (bucket, rejection) in self.walk.rejected() {
+            let rows = self.buckets.list()[*bucket as usize].len();
+            match counts.iter_mut().find(|(r, _)| r == rejection) {
+                Some((_, n)) => *n += rows,
+                None => counts.push((rejection.clone(), rows)),
             }
         }
-        self.fixed[at] = fixed;
+        counts
     }
 
-    fn rejection_id(&mut self, rejection: Rejection) -> u32 {
-        let next = u32::try_from(self.rejections.len()).unwrap_or(FEASIBLE - 1);
-        let id = *self
-            .rejection_ids
-            .entry(rejection)
-            .or_insert_with_key(|rejection| {
-                self.rejections.push((rejection.clone(), 0));
-                next
-            });
-        self.rejections[id as usize].1 += 1;
-        id
-    }
-
-    fn rank_all(&mut self, scorers: &[ActiveScore<'_>]) {
-        for column in &mut self.normalised {
-            column.range = column.range();
-        }
-        for row in 0..self.verdicts.len() {
-            self.rank(scorers, NodeIndex::try_from(row).unwrap_or(NodeIndex::MAX));
-        }
-    }
-
-    fn rank(&mut self, scorers: &[ActiveScore<'_>], row: NodeIndex) {
-        let at = row as usize;
-        let total = (self.verdicts[at] == FEASIBLE).then(|| {
-            self.fixed[at]
-                + self
-                    .normalised
-                    .iter()
-                    .map(|n| n.score(scorers, at))
-                    .sum::<i64>()
+    /// All rejected rows with the reason, in no order.
+    pub fn rejected_rows(&self) -> impl Iterator<Item = (NodeIndex, &Rejection)> {
+        let by_row = (0..).zip(&self.cells).filter_map(|(row, cell)| match cell {
+            Cell::Rejected(id) => Some((row, self.rejections.get(*id))),
+            Cell::Absent | Cell::Held(_) => None,
         });
-        self.ranking.set(row, total);
-    }
-}
-
-impl Normalised {
-    fn range_used(&self) -> Range {
-        self.range
+        let by_counts = self.walk.rejected().iter().flat_map(|(bucket, rejection)| {
+            let rows = self.buckets.list()[*bucket as usize].rows();
+            rows.map(move |row| (row, rejection))
+        });
+        by_row.chain(by_counts)
     }
 
-    fn score(&self, scorers: &[ActiveScore<'_>], row: usize) -> i64 {
-        let score = &scorers[self.scorer];
-        let normalize =
-            |n: &dyn crate::framework::Normalize| n.normalize(self.raw[row], self.range);
-        score.normalize.map_or(0, normalize) * score.weight
+    fn decide(&mut self, profile: &Profile, cache: &Cache, class: &PodClass, prepared: &Prepared) {
+        self.walk.run(
+            (profile, cache, class, prepared),
+            &self.layout,
+            &self.buckets,
+            &self.rejections,
+        );
+    }
+
+    /// Visits the rows that share, or shared, a domain of a key whose domains are hardly more than one row:
+    /// what is read there moves with other rows.
+    fn visit_crowded(&mut self, sight: &Sight<'_>) {
+        let before = std::mem::take(&mut self.crowded);
+        self.crowded = self.layout.crowded(sight.cache);
+        for &row in before.iter().chain(&self.crowded.clone()) {
+            self.visit(sight, row);
+        }
+    }
+
+    /// Looks at a row again.
+    fn visit(&mut self, sight: &Sight<'_>, row: NodeIndex) {
+        let at = row as usize;
+        let Some(node) = sight.cache.node(row) else {
+            self.leave(at);
+            return;
+        };
+        let (mut late, mut counted) = (None, false);
+        for (order, filter) in sight.filters.iter().enumerate() {
+            match filter {
+                ActiveFilter::Counts(_) => counted = true,
+                ActiveFilter::Rows(filter) => {
+                    let Some(rejection) = filter.check(sight.class, node) else {
+                        continue;
+                    };
+                    let id = self.rejections.id(rejection, order);
+                    if !counted {
+                        self.leave(at);
+                        self.rejections.count(id, true);
+                        self.cells[at] = Cell::Rejected(id);
+                        return;
+                    }
+                    late = Some(id);
+                    break;
+                }
+            }
+        }
+        let mut fixed = 0;
+        let mut raws: SmallVec<[i64; 4]> = SmallVec::new();
+        for score in &sight.scores {
+            if matches!(score.kind, ScoreKind::Counts(_)) {
+                continue;
+            }
+            let raw = score.kind.by_row(sight.class, node);
+            if score.normalize.is_none() {
+                fixed += raw * score.weight;
+            } else {
+                raws.push(raw);
+            }
+        }
+        let late = late.map_or(0, |id| i64::from(id) + 1);
+        let key = self.layout.key(sight.cache, row, late, raws.into_iter());
+        match self.cells[at] {
+            Cell::Held(place) if self.buckets.agrees(place, &key, fixed) => {}
+            _ => {
+                self.leave(at);
+                self.cells[at] = Cell::Held(self.buckets.insert(key, fixed, row));
+            }
+        }
+    }
+
+    fn leave(&mut self, at: usize) {
+        match std::mem::replace(&mut self.cells[at], Cell::Absent) {
+            Cell::Absent => {}
+            Cell::Rejected(id) => self.rejections.count(id, false),
+            Cell::Held(place) => {
+                if let Some(moved) = self.buckets.remove(place) {
+                    self.cells[moved as usize] = Cell::Held(place);
+                }
+            }
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! One scheduling cycle: filter and score by class, incrementally or from scratch, and its messages.
 
+mod buckets;
 mod class_state;
 mod diagnosis;
 mod evaluation;
+mod layout;
 mod placement;
 mod prepared;
-mod ranking;
+mod rejections;
+mod walk;
 
 pub use class_state::ClassState;
 pub use diagnosis::Diagnosis;
 pub use evaluation::{Candidates, Evaluation, NodeScores};
+pub use layout::Layout;
 pub use placement::Placement;
 pub use prepared::{ActiveFilter, ActiveScore, Prepared, ScoreKind};
-pub use ranking::Ranking;

@@ -79,7 +79,7 @@ impl Placement {
                     .extend((excluded > 0).then_some((outside, excluded)));
                 pick(&mut self.seed, &run.best())
             }
-            Candidates::All if first || kept.prepared.counts() => {
+            Candidates::All if first => {
                 let rows = cache.nodes().map(|(row, _)| row);
                 let run = Evaluation::run(profile, cache, class, &kept.prepared, rows);
                 diagnosis.rejections = counted(&run);
@@ -93,8 +93,9 @@ impl Placement {
                     Some(state) => state.refresh(profile, cache, class, prepared),
                     None => *state = Some(ClassState::new(profile, cache, class, prepared)),
                 }
-                let best = state.as_ref().map_or(&[][..], ClassState::best);
-                let row = pick(&mut self.seed, best);
+                let tied = state.as_ref().map_or(0, ClassState::tied_rows);
+                let at = draw(&mut self.seed, tied);
+                let row = state.as_ref().and_then(|s| s.tied(at));
                 if row.is_none() {
                     diagnosis.rejections = state
                         .as_ref()

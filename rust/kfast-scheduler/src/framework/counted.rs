@@ -3,11 +3,11 @@
 //! so that one answer serves all nodes with equal values.
 
 use super::Rejection;
-use crate::cache::{Cache, CounterId, KeyId, NodeIndex};
+use crate::cache::{Cache, CounterId, DomainId, KeyId, NodeIndex};
 use crate::model::PodClass;
 use smallvec::SmallVec;
 
-/// A weighted sum of counters of one topology key, read in a node's domain.
+/// A weighted sum of counters of one topology key, read in a node's domain. Whoever makes it holds key and counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The topology key a node must carry; without it the node has no value.
@@ -32,16 +32,30 @@ impl Reading {
         }
     }
 
+    /// The key the counters count by.
+    #[must_use]
+    pub fn counter_key(&self, cache: &Cache) -> KeyId {
+        let first = self.terms.first();
+        first.map_or(self.key, |&(counter, _)| cache.counters().key(counter))
+    }
+
     /// The value at a node.
     #[must_use]
     pub fn at(&self, cache: &Cache, row: NodeIndex) -> Option<i64> {
         cache.domain(self.key, row)?;
-        let sum = self
-            .terms
-            .iter()
-            .map(|&(counter, weight)| weight * cache.count_at(counter, row))
-            .sum::<i64>();
-        Some(sum.min(self.cap))
+        cache
+            .domain(self.counter_key(cache), row)
+            .map(|domain| self.in_domain(cache, domain))
+    }
+
+    /// The value in a domain of the counters' key.
+    #[must_use]
+    pub fn in_domain(&self, cache: &Cache, domain: DomainId) -> i64 {
+        let counters = cache.counters();
+        let term = |&(counter, weight): &(CounterId, i64)| {
+            weight * i64::from(counters.count(counter, domain))
+        };
+        self.terms.iter().map(term).sum::<i64>().min(self.cap)
     }
 }
 

@@ -23,6 +23,10 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
     ("NodeResourcesFit", 1, |args, names| {
         made(p::NodeResourcesFit::new(&arguments(args)?, names))
     }),
+    ("PodTopologySpread", 2, |args, _| {
+        let plugin = p::PodTopologySpread::new(arguments(args)?);
+        made(plugin.map_err(serde::de::Error::custom)?)
+    }),
     ("InterPodAffinity", 2, |args, _| {
         made(p::InterPodAffinity::new(arguments(args)?))
     }),

@@ -20,8 +20,10 @@ pub trait Score {
         0
     }
 
-    /// The raw score of a feasible node.
-    fn score(&self, class: &PodClass, node: NodeView<'_>) -> i64;
+    /// The raw score of a feasible node, unless something was prepared to say it.
+    fn score(&self, _class: &PodClass, _node: NodeView<'_>) -> i64 {
+        0
+    }
 
     /// The NormalizeScore extension point, if the plugin has it.
     fn normalize(&self) -> Option<&dyn Normalize> {

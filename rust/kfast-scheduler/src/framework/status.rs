@@ -73,6 +73,16 @@ impl Rejection {
         Self::new(plugin, Code::UnschedulableAndUnresolvable, reason)
     }
 
+    /// An unresolvable rejection in words made for the occasion.
+    #[must_use]
+    pub fn made(plugin: &'static str, reason: &str) -> Self {
+        Self {
+            plugin,
+            code: Code::UnschedulableAndUnresolvable,
+            reasons: SmallVec::from_iter([Reason::Made(reason.into())]),
+        }
+    }
+
     fn new(plugin: &'static str, code: Code, reason: &'static str) -> Self {
         Self {
             plugin,

@@ -15,9 +15,10 @@ pub mod volumes;
 
 pub use affinity::{NodeAffinitySpec, NodeSelector, NodeSelectorTerm, PreferredTerm, Requirement};
 pub use node::{Image, NodeSpec};
-pub use pod::{HostPort, Pod, PodClass, PodInput};
+pub use pod::{HostPort, OwnerKind, Pod, PodClass, PodInput};
 pub use pod_set::{Labels, PodAffinity, PodSet, PodTerm, Spread, SpreadConstraint};
 pub use quantity::Quantity;
+pub(crate) use raw_affinity::RawSpreadConstraint;
 pub use resources::{CPU, EPHEMERAL_STORAGE, MEMORY, ResourceId, ResourceNames, Resources};
 pub use taint::{Effect, Taint, Toleration};
 

@@ -19,6 +19,40 @@ pub struct HostPort {
     pub port: i32,
 }
 
+/// Controllers whose selectors default spreading goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnerKind {
+    /// Of v1.
+    ReplicationController,
+    /// Of apps/v1.
+    ReplicaSet,
+    /// Of apps/v1.
+    StatefulSet,
+}
+
+impl OwnerKind {
+    /// The kind's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReplicationController => "ReplicationController",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+        }
+    }
+
+    /// The kind of that API version and name.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        match (api_version, kind) {
+            ("v1", "ReplicationController") => Some(Self::ReplicationController),
+            ("apps/v1", "ReplicaSet") => Some(Self::ReplicaSet),
+            ("apps/v1", "StatefulSet") => Some(Self::StatefulSet),
+            _ => None,
+        }
+    }
+}
+
 /// The scheduling-relevant part of a pod's spec. Pods of one class get equal verdicts and scores.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodClass {
@@ -52,6 +86,8 @@ pub struct PodClass {
     pub affinity: PodAffinity,
     /// Constraints on how equal pods are spread.
     pub spread: Spread,
+    /// What owns the pods, if they say nothing of their spread and default spreading goes by it.
+    pub controller: Option<(OwnerKind, Box<str>)>,
     /// Number of containers and init containers.
     pub containers: usize,
     /// Its volumes.
@@ -150,15 +186,23 @@ impl PodInput {
             claims: claims.into(),
         };
         let namespace = Arc::clone(&pod.namespace);
-        Ok(Self {
-            class: PodClass {
-                images,
-                volumes,
-                ..class(spec, requests, namespace, object.labels())
-            },
-            pod,
-        })
+        let mut class = PodClass {
+            images,
+            volumes,
+            ..class(spec, requests, namespace, object.labels())
+        };
+        if class.spread.constraints.is_empty() {
+            class.controller = controller(object);
+        }
+        Ok(Self { pod, class })
     }
+}
+
+fn controller(object: &Object) -> Option<(OwnerKind, Box<str>)> {
+    let owners = object.owner_references();
+    let owner = owners.iter().find(|o| o.controller == Some(true))?;
+    let kind = OwnerKind::of(&owner.api_version, &owner.kind)?;
+    Some((kind, owner.name.as_str().into()))
 }
 
 /// Images of containers and of image volumes.
@@ -221,6 +265,7 @@ fn class(
         node_name: None,
         containers: spec.containers.len() + spec.init_containers.len(),
         volumes: VolumeSpec::default(),
+        controller: None,
         requests: requests.real,
         nonzero_incoming: requests.incoming,
         nonzero_accounted: requests.accounted,

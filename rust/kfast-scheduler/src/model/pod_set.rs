@@ -218,8 +218,21 @@ impl Spread {
 }
 
 impl SpreadConstraint {
+    /// A preference of every pod, its selector yet to be filled in.
+    pub(crate) fn soft(topology_key: &str, max_skew: i32) -> Self {
+        Self {
+            hard: false,
+            max_skew,
+            topology_key: topology_key.into(),
+            selector: LabelSelector::nothing(),
+            min_domains: 1,
+            honors_affinity: true,
+            honors_taints: false,
+        }
+    }
+
     /// `None` for one whose `whenUnsatisfiable` is neither of the two.
-    fn read(
+    pub(crate) fn read(
         raw: RawSpreadConstraint,
         labels: &[(Box<str>, Box<str>)],
     ) -> Result<Option<Self>, SelectorError> {

@@ -1,6 +1,6 @@
 //! InterPodAffinity: required terms filter, preferred ones score, and the terms of the pods there are count too.
 
-use crate::cache::{Cache, Counted, CounterId, Held, NodeView, Role};
+use crate::cache::{Cache, Counted, CounterId, Held, Role};
 use crate::framework::{
     Code, CountedFilter, CountedScore, Feasible, MAX_NODE_SCORE, Normalize, Plugin, PreFilter,
     PreFiltered, PreScored, Range, Reading, Reason, Reasons, Rejection, Score, Totals, Weights,
@@ -235,11 +235,6 @@ impl Score for InterPodAffinity {
         cache
             .counters()
             .owners_version(&class.namespace, &class.labels)
-    }
-
-    /// Never asked: what was prepared for a class scores.
-    fn score(&self, _: &PodClass, _: NodeView<'_>) -> i64 {
-        0
     }
 
     fn normalize(&self) -> Option<&dyn Normalize> {
