@@ -8,9 +8,13 @@ pub mod explain;
 pub mod framework;
 pub mod model;
 pub mod plugins;
+pub mod preemption;
 pub mod queue;
 mod scheduler;
 pub mod scoring;
 
 pub use error::SchedulerError;
-pub use scheduler::{Config, Decision, Outcome, PendingCounts, Scheduler};
+pub use scheduler::{
+    Config, Decision, Nominating, Outcome, PendingCounts, PodRef, Preemption, PreemptionVerdict,
+    Scheduler,
+};

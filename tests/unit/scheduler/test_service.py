@@ -83,14 +83,31 @@ def test_an_event_that_cannot_help_wakes_nobody(cluster, run):
 
 
 def test_without_an_event_it_is_tried_again_after_five_minutes(cluster, run):
+    cluster.add_node("small", cpu="1")
+    cluster.add_pod("lonely", cpu="2")
+
+    async def scenario(scheduler, clock):
+        await clock.sleep(290)
+        [event] = cluster.events
+        assert "series" not in event
+        await clock.sleep(50)
+        [event] = cluster.events
+        assert event["series"]["count"] == 2
+
+    run(scenario)
+
+
+def test_without_any_node_it_is_tried_again_after_its_backoff(cluster, run):
     cluster.add_pod("lonely")
 
     async def scenario(scheduler, clock):
-        await clock.sleep(250)
-        assert [e["note"] for e in cluster.events] == ["no nodes available to schedule pods"]
         await clock.sleep(60)
         [event] = cluster.events
-        assert event["series"]["count"] == 2
+        assert event["note"] == "no nodes available to schedule pods"
+        assert 6 <= event["series"]["count"] <= 10
+        cluster.add_node("n1")
+        await clock.sleep(11)
+        assert cluster.bound == [("lonely", "n1")]
 
     run(scenario)
 

@@ -1,7 +1,7 @@
 //! Deciding, and what is still to be decided.
 
 use super::{PyScheduler, seconds, time};
-use kfast_scheduler::Outcome;
+use kfast_scheduler::{Decision, Nominating, Outcome, PodRef};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -14,6 +14,62 @@ pub struct PyDecision {
     node: Option<String>,
     message: String,
     plugins: Vec<&'static str>,
+    /// What `status.nominatedNodeName` becomes; None: it stays as it is.
+    nominated: Option<String>,
+    /// Pods to delete for it, as (namespace, name, uid), the most important first.
+    victims: Vec<Names>,
+    /// Pods whose `status.nominatedNodeName` is to be cleared for it.
+    withdrawn: Vec<Names>,
+}
+
+type Names = (String, String, String);
+
+fn names(pods: Vec<PodRef>) -> Vec<Names> {
+    let names = |p: PodRef| {
+        (
+            p.namespace.to_string(),
+            p.name.to_string(),
+            p.uid.to_string(),
+        )
+    };
+    pods.into_iter().map(names).collect()
+}
+
+impl From<Decision> for PyDecision {
+    fn from(decision: Decision) -> Self {
+        let mut out = Self {
+            namespace: decision.pod.namespace.to_string(),
+            name: decision.pod.name.to_string(),
+            uid: decision.pod.uid.to_string(),
+            node: None,
+            message: String::new(),
+            plugins: Vec::new(),
+            nominated: None,
+            victims: Vec::new(),
+            withdrawn: Vec::new(),
+        };
+        match decision.outcome {
+            Outcome::Assumed(node) => out.node = Some(node.to_string()),
+            Outcome::Unschedulable {
+                message,
+                plugins,
+                nominating,
+                preemption,
+            } => {
+                (out.message, out.plugins) = (message, plugins);
+                out.nominated = match nominating {
+                    Nominating::Keep => None,
+                    Nominating::Clear => Some(String::new()),
+                    Nominating::Node(node) => Some(node.to_string()),
+                };
+                if let Some(preemption) = preemption {
+                    out.victims = names(preemption.victims);
+                    out.withdrawn = names(preemption.withdrawn);
+                }
+            }
+        }
+        out
+    }
 }
 
 #[pymethods]
@@ -35,26 +91,14 @@ impl PyScheduler {
     fn step(&self, py: Python<'_>, now: f64, max: usize) -> Vec<PyDecision> {
         py.detach(|| {
             let decisions = self.lock().step(time(now), max);
-            decisions
-                .into_iter()
-                .map(|d| {
-                    let (node, message, plugins) = match d.outcome {
-                        Outcome::Assumed(node) => {
-                            (Some(node.to_string()), String::new(), Vec::new())
-                        }
-                        Outcome::Unschedulable { message, plugins } => (None, message, plugins),
-                    };
-                    PyDecision {
-                        namespace: d.pod.namespace.to_string(),
-                        name: d.pod.name.to_string(),
-                        uid: d.pod.uid.to_string(),
-                        node,
-                        message,
-                        plugins,
-                    }
-                })
-                .collect()
+            decisions.into_iter().map(PyDecision::from).collect()
         })
+    }
+
+    /// The victims of a pod's preemption were asked to go, or that `failed`: then it is tried again at once.
+    #[pyo3(signature = (uid, now, failed=false))]
+    fn preempted(&self, py: Python<'_>, uid: &str, now: f64, failed: bool) {
+        py.detach(|| self.lock().preempted(uid, failed, time(now)));
     }
 
     /// Number of pods by state: active, backoff, unschedulable, gated, assumed.

@@ -61,6 +61,16 @@ impl PyScheduler {
     fn remove_pod(&self, py: Python<'_>, uid: &str, now: f64) {
         py.detach(|| self.lock().remove_pod(uid, time(now)));
     }
+
+    /// Adds or replaces a PodDisruptionBudget. ValueError if it is malformed.
+    fn set_pdb(&self, py: Python<'_>, budget: &PyObjectHandle) -> PyResult<()> {
+        py.detach(|| self.lock().set_pdb(&budget.0))
+            .map_err(malformed)
+    }
+
+    fn remove_pdb(&self, py: Python<'_>, namespace: &str, name: &str) {
+        py.detach(|| self.lock().remove_pdb(namespace, name));
+    }
 }
 
 fn owner_kind(owner: &PyObjectHandle) -> PyResult<OwnerKind> {

@@ -6,6 +6,7 @@ use crate::json::value_to_py;
 use crate::object::PyObjectHandle;
 use kfast_scheduler::cache::Cache;
 use kfast_scheduler::cycle::{Candidates, Evaluation};
+use kfast_scheduler::{PodRef, PreemptionVerdict};
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +21,29 @@ impl PyScheduler {
             Ok(report(scheduler.cache(), &found, &evaluation))
         });
         value_to_py(py, &report.map_err(malformed)?)
+    }
+
+    /// What preemption would do for a pod: None if it fits somewhere, else `node` (empty if it helps nowhere),
+    /// `victims` as sorted namespace/name, and `message`.
+    fn evaluate_preemption<'py>(
+        &self,
+        py: Python<'py>,
+        pod: &PyObjectHandle,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let verdict = py.detach(|| self.lock().evaluate_preemption(&pod.0));
+        let report = match verdict.map_err(malformed)? {
+            PreemptionVerdict::NotNeeded => Value::Null,
+            PreemptionVerdict::Hopeless(message) => {
+                json!({"node": "", "victims": [], "message": message})
+            }
+            PreemptionVerdict::Helps(node, pods) => {
+                let name = |p: &PodRef| format!("{}/{}", p.namespace, p.name);
+                let mut victims: Vec<_> = pods.iter().map(name).collect();
+                victims.sort();
+                json!({"node": &*node, "victims": victims, "message": ""})
+            }
+        };
+        value_to_py(py, &report)
     }
 }
 

@@ -16,6 +16,12 @@ impl<'a> NodeView<'a> {
         Self { cache, spec, index }
     }
 
+    /// The node's row.
+    #[must_use]
+    pub fn index(&self) -> NodeIndex {
+        self.index
+    }
+
     /// The node's object.
     #[must_use]
     pub fn spec(&self) -> &'a NodeSpec {

@@ -4,6 +4,7 @@ use super::{Candidates, ClassState, Diagnosis, Evaluation, Prepared};
 use crate::cache::{Cache, ClassId, NodeIndex};
 use crate::framework::{Profile, Rejection};
 use crate::model::PodClass;
+use crate::preemption::{Nominator, check_with_nominated};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ impl Placement {
         cache: &mut Cache,
         id: ClassId,
         class: &PodClass,
+        (nominator, uid): (&Nominator, &str),
     ) -> Result<Arc<str>, Diagnosis> {
         self.cycle += 1;
         let mut diagnosis = Diagnosis {
@@ -61,6 +63,9 @@ impl Placement {
             ..Diagnosis::default()
         };
         let first = self.prepare(profile, cache, id, class);
+        if let Some(node) = self.nominated(profile, cache, (id, class), nominator, uid) {
+            return Ok(node);
+        }
         let cache = &*cache;
         let Some(kept) = self.kept.get_mut(&id) else {
             return Err(diagnosis);
@@ -108,6 +113,39 @@ impl Placement {
         best.and_then(|row| cache.node(row))
             .map(|node| Arc::clone(&node.spec().name))
             .ok_or(diagnosis)
+    }
+
+    /// Lets the class yield to nominated pods. The node the pod itself is nominated for, if it fits there.
+    fn nominated(
+        &mut self,
+        profile: &Profile,
+        cache: &mut Cache,
+        (id, class): (ClassId, &PodClass),
+        nominator: &Nominator,
+        uid: &str,
+    ) -> Option<Arc<str>> {
+        let prepared = &mut self.kept.get_mut(&id)?.prepared;
+        prepared.yield_to(profile, cache, class, nominator);
+        let node = nominator.node_of(uid)?;
+        if let Candidates::Rejected(_) = prepared.candidates(cache) {
+            return None;
+        }
+        let row = cache.index(node)?;
+        let others = nominator.yields_to(node, class.priority, uid);
+        let check = |cache: &Cache, row| prepared.rejection_alone(profile, cache, class, row);
+        let rejection = check_with_nominated(cache, row, &others, &check);
+        rejection.is_none().then(|| Arc::clone(node))
+    }
+
+    /// What the plugins prepared for a class when it was last looked at.
+    #[must_use]
+    pub fn prepared(&self, id: ClassId) -> Option<&Prepared> {
+        self.kept.get(&id).map(|kept| &kept.prepared)
+    }
+
+    /// A number below `bound`, 0 for none.
+    pub fn draw(&mut self, bound: usize) -> usize {
+        draw(&mut self.seed, bound)
     }
 
     /// Sees to it that what the plugins prepared for a class is current. Whether the class is new.

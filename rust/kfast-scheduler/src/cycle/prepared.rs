@@ -7,6 +7,7 @@ use crate::framework::{
     Profile, Reason, Reasons, Rejection, Score, Totals, values_at,
 };
 use crate::model::PodClass;
+use crate::preemption::{NominatedVerdicts, Nominator};
 use std::collections::{BTreeSet, HashMap};
 
 /// The plugins that have a say about one class, with what they prepared.
@@ -15,6 +16,8 @@ pub struct Prepared {
     verdict: Verdict,
     filters: Vec<(usize, Check)>,
     scores: Vec<(usize, PreScored)>,
+    /// Rows on which pods of the class must leave room for nominated pods; the first of the filters.
+    nominated: NominatedVerdicts,
 }
 
 /// What PreFilter made of all plugins' answers.
@@ -78,6 +81,7 @@ impl Prepared {
             verdict: Verdict::All,
             filters: Vec::new(),
             scores: Vec::new(),
+            nominated: NominatedVerdicts::default(),
         };
         prepared.verdict = prepared.pre_filter(profile, cache, class);
         for (at, (_, score, _)) in profile.scorers().enumerate() {
@@ -155,8 +159,40 @@ impl Prepared {
         }
     }
 
-    /// The filters that run, in order.
+    /// What the plugins' `version` said when they were asked.
+    #[must_use]
+    pub fn versions(&self) -> &[u64] {
+        &self.versions
+    }
+
+    /// Brings the verdicts with nominated pods present up to date.
+    pub fn yield_to(
+        &mut self,
+        profile: &Profile,
+        cache: &mut Cache,
+        class: &PodClass,
+        nominator: &Nominator,
+    ) {
+        if nominator.is_empty() && self.nominated.is_empty() {
+            return;
+        }
+        let mut nominated = std::mem::take(&mut self.nominated);
+        let check = |cache: &Cache, row| self.rejection_alone(profile, cache, class, row);
+        let shared = self.filters_count();
+        nominated.refresh(cache, nominator, class.priority, shared, &check);
+        self.nominated = nominated;
+    }
+
+    /// The filters that run, in order; the first stands for the nominated pods.
     pub fn filters<'p>(&'p self, profile: &'p Profile) -> impl Iterator<Item = ActiveFilter<'p>> {
+        let nominated = ActiveFilter::Rows(&self.nominated);
+        std::iter::once(nominated).chain(self.plugin_filters(profile))
+    }
+
+    fn plugin_filters<'p>(
+        &'p self,
+        profile: &'p Profile,
+    ) -> impl Iterator<Item = ActiveFilter<'p>> {
         self.filters.iter().filter_map(|(at, check)| {
             Some(match check {
                 Check::Plugin => ActiveFilter::Rows(profile.plugin(*at)?.filter()?),
@@ -188,6 +224,13 @@ impl Prepared {
                     normalize: score.normalize(),
                 })
             })
+    }
+
+    /// Whether any filter goes by counts.
+    #[must_use]
+    pub fn filters_count(&self) -> bool {
+        let mut checks = self.filters.iter().map(|(_, check)| check);
+        checks.any(|check| matches!(check, Check::Counts(_)))
     }
 
     /// Whether any filter or score goes by counts.
@@ -235,18 +278,43 @@ impl Prepared {
         totals: &'a [Totals],
         row: NodeIndex,
     ) -> impl Iterator<Item = Rejection> + 'a {
-        let (node, mut totals) = (cache.node(row), totals.iter());
-        self.filters(profile).filter_map(move |filter| {
-            let node = node?;
-            match filter {
-                ActiveFilter::Rows(filter) => filter.check(class, node),
-                ActiveFilter::Counts(filter) => {
-                    let totals = totals.next()?;
-                    filter.check(totals, &values_at(filter.readings(), cache, row))
-                }
-            }
-        })
+        let filters = self.filters(profile);
+        rejections(filters, cache, class, totals, row)
     }
+
+    /// As `rejection` if no pod were nominated; the cache may hold suppositions.
+    #[must_use]
+    pub fn rejection_alone(
+        &self,
+        profile: &Profile,
+        cache: &Cache,
+        class: &PodClass,
+        row: NodeIndex,
+    ) -> Option<Rejection> {
+        let totals = self.totals(cache, class);
+        let filters = self.plugin_filters(profile);
+        rejections(filters, cache, class, &totals, row).next()
+    }
+}
+
+fn rejections<'a>(
+    filters: impl Iterator<Item = ActiveFilter<'a>> + 'a,
+    cache: &'a Cache,
+    class: &'a PodClass,
+    totals: &'a [Totals],
+    row: NodeIndex,
+) -> impl Iterator<Item = Rejection> + 'a {
+    let (node, mut totals) = (cache.node(row), totals.iter());
+    filters.filter_map(move |filter| {
+        let node = node?;
+        match filter {
+            ActiveFilter::Rows(filter) => filter.check(class, node),
+            ActiveFilter::Counts(filter) => {
+                let totals = totals.next()?;
+                filter.check(totals, &values_at(filter.readings(), cache, row))
+            }
+        }
+    })
 }
 
 fn versions<'a>(

@@ -1,8 +1,9 @@
 //! Cluster events that may make a rejected pod schedulable.
 
-use crate::cache::NodeView;
+use crate::cache::{Cache, NodeView};
 use crate::model::PodClass;
 use std::ops::BitOr;
+use std::sync::Arc;
 
 /// A set of event kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +20,28 @@ impl Events {
     pub const NODE_LABEL: Self = Self(1 << 2);
     /// A node's taints or `unschedulable` changed.
     pub const NODE_TAINT: Self = Self(1 << 3);
-    /// A placed pod went away or needs less.
+    /// A placed pod went away, or a nomination was withdrawn.
     pub const POD_DELETE: Self = Self(1 << 4);
-    /// The rejected pod itself changed.
+    /// The rejected pod itself changed in a way that has no event of its own.
     pub const TARGET_UPDATE: Self = Self(1 << 5);
+    /// The rejected pod's tolerations changed.
+    pub const TARGET_TOLERATION: Self = Self(1 << 6);
+    /// The rejected pod's labels changed.
+    pub const TARGET_LABEL: Self = Self(1 << 7);
+    /// The rejected pod requests less.
+    pub const TARGET_SCALE_DOWN: Self = Self(1 << 8);
+    /// The rejected pod has no scheduling gates any more.
+    pub const TARGET_GATES: Self = Self(1 << 9);
+    /// A pod was placed.
+    pub const POD_ADD: Self = Self(1 << 10);
+    /// A placed pod's labels changed.
+    pub const POD_LABEL: Self = Self(1 << 11);
+    /// A placed pod requests less.
+    pub const POD_SCALE_DOWN: Self = Self(1 << 12);
+    /// A node went away.
+    pub const NODE_DELETE: Self = Self(1 << 13);
+    /// A node declares other features.
+    pub const NODE_FEATURES: Self = Self(1 << 14);
     /// A claim appeared that the rejected pod uses.
     pub const CLAIM_ADD: Self = Self(1 << 33);
     /// A claim changed that the rejected pod uses.
@@ -56,7 +75,7 @@ impl Events {
 
     /// Whether the sets have an event in common.
     #[must_use]
-    pub fn meets(self, other: Self) -> bool {
+    pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 }
@@ -75,8 +94,82 @@ pub struct ClusterEvent<'a> {
     pub events: Events,
     /// The node it is about.
     pub node: Option<NodeView<'a>>,
-    /// The class of the placed pod that left.
+    /// The class of the placed pod that left, or of one that changed as it was before.
     pub pod: Option<&'a PodClass>,
+    /// The class of the pod that was placed, or of one that changed as it is now.
+    pub pod_now: Option<&'a PodClass>,
     /// The CSI driver it is about.
     pub driver: Option<&'a str>,
+}
+
+/// An event on its own, for those who learn of it later.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    /// The kinds it falls under.
+    pub events: Events,
+    /// The node it is about.
+    pub node: Option<Arc<str>>,
+    /// As in `ClusterEvent`.
+    pub pod: Option<Arc<PodClass>>,
+    /// As in `ClusterEvent`.
+    pub pod_now: Option<Arc<PodClass>>,
+    /// The CSI driver it is about.
+    pub driver: Option<Arc<str>>,
+    /// It concerns pods of at most this priority.
+    pub up_to: i32,
+    /// It concerns this pod alone.
+    pub only: Option<Arc<str>>,
+}
+
+impl Happened {
+    /// An event about nothing in particular.
+    #[must_use]
+    pub fn of(events: Events) -> Self {
+        Self {
+            events,
+            node: None,
+            pod: None,
+            pod_now: None,
+            driver: None,
+            up_to: i32::MAX,
+            only: None,
+        }
+    }
+
+    /// An event about a node.
+    #[must_use]
+    pub fn to_node(events: Events, name: &Arc<str>) -> Self {
+        Self {
+            node: Some(Arc::clone(name)),
+            ..Self::of(events)
+        }
+    }
+
+    /// A pod of a class left its node.
+    #[must_use]
+    pub fn left(class: Arc<PodClass>) -> Self {
+        Self {
+            pod: Some(class),
+            ..Self::of(Events::POD_DELETE)
+        }
+    }
+
+    /// Whether it is about a pod of this uid and priority at all.
+    #[must_use]
+    pub fn concerns(&self, uid: &str, priority: i32) -> bool {
+        priority <= self.up_to && self.only.as_deref().is_none_or(|only| only == uid)
+    }
+
+    /// The event as plugins are asked about it.
+    #[must_use]
+    pub fn view<'a>(&'a self, cache: &'a Cache) -> ClusterEvent<'a> {
+        let row = self.node.as_ref().and_then(|name| cache.index(name));
+        ClusterEvent {
+            events: self.events,
+            node: row.and_then(|row| cache.node(row)),
+            pod: self.pod.as_deref(),
+            pod_now: self.pod_now.as_deref(),
+            driver: self.driver.as_deref(),
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod event;
 mod filter;
 mod profile;
 mod registry;
+mod rejectors;
 mod score;
 mod status;
 
@@ -14,14 +15,16 @@ pub use bind::{Bind, Chosen, ObjectName, Permit, Permitted, PreBind, Reserve, Ta
 pub use counted::{
     CountedFilter, CountedScore, Feasible, Reading, Totals, Values, Weights, values_at,
 };
-pub use event::{ClusterEvent, Events};
+pub use event::{ClusterEvent, Events, Happened};
 pub use filter::{Check, Filter, PreFilter, PreFiltered};
-pub use profile::{DEFAULT_SCHEDULER, Enabled, PluginSet, Point, Profile, ProfileSpec, Profiles};
+pub use profile::{DEFAULT_SCHEDULER, Enabled, Point, Profile, ProfileSpec, Profiles};
 pub use registry::{default_profile, registered};
+pub use rejectors::{PluginSet, Rejectors, Requeue};
 pub use score::{MAX_NODE_SCORE, NodeScore, Normalize, PreScored, Range, Score};
 pub use status::{Code, Reason, Reasons, Rejection};
 
 use crate::model::{NodeSpec, Pod, PodClass};
+use crate::preemption::Limits;
 
 /// A scheduler plugin.
 pub trait Plugin: Send + Sync {
@@ -101,11 +104,10 @@ pub trait QueueSort {
     fn rank(&self, pod: &Pod) -> i64;
 }
 
-/// Runs when no node fits.
+/// Makes room by preemption when no node fits.
 pub trait PostFilter {
-    /// The outcome as the failure message's last part, given the nodes rejected as merely `Unschedulable`
-    /// out of `total`.
-    fn message(&self, pod: &Pod, unschedulable: usize, total: usize) -> String;
+    /// How many candidates preemption looks for.
+    fn limits(&self) -> Limits;
 }
 
 /// What changed between two versions of a node.

@@ -1,7 +1,7 @@
 //! A profile: which plugins run at which extension point, in which order, with which weights and arguments.
 
 use super::registry::REGISTRY;
-use super::{ClusterEvent, Plugin, PostFilter, PreEnqueue, Rejection, Score};
+use super::{Events, Plugin, PostFilter, PreEnqueue, Rejection, Rejectors, Score};
 use crate::SchedulerError;
 use crate::model::{Pod, PodClass, ResourceNames};
 use serde::Deserialize;
@@ -189,30 +189,6 @@ impl Profile {
             .filter_map(|(_, p)| p.pre_enqueue())
             .find_map(|p: &dyn PreEnqueue| p.check(pod))
     }
-
-    /// The set of plugins of these names.
-    #[must_use]
-    pub fn set(&self, names: &[&'static str]) -> PluginSet {
-        let at = |name| self.plugins().position(|p| p.name() == name);
-        PluginSet(
-            names
-                .iter()
-                .filter_map(|n| at(*n))
-                .fold(0, |set, i| set | 1 << i),
-        )
-    }
-
-    /// Whether one of the plugins thinks that the event helps pods of the class. An empty set stands for
-    /// a pod no plugin rejected: every event helps.
-    #[must_use]
-    pub fn helps(&self, set: PluginSet, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
-        set.0 == 0
-            || self.plugins().enumerate().any(|(i, plugin)| {
-                set.0 & 1 << i != 0
-                    && plugin.events().meets(event.events)
-                    && plugin.hint(class, event)
-            })
-    }
 }
 
 /// The profiles of one scheduler. Pod classes name theirs by number.
@@ -253,16 +229,18 @@ impl Profiles {
         u8::try_from(at).ok()
     }
 
+    /// Whether any of the plugins, of whichever profile, cares about such events.
+    #[must_use]
+    pub fn concerned(&self, by: Rejectors, events: Events) -> bool {
+        self.0.iter().any(|profile| profile.concerned(by, events))
+    }
+
     /// The profile pods of a class are scheduled with.
     #[must_use]
     pub fn of(&self, class: &PodClass) -> &Profile {
         &self.0[usize::from(class.profile)]
     }
 }
-
-/// A set of plugins of one profile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PluginSet(u64);
 
 #[cfg(test)]
 mod tests {

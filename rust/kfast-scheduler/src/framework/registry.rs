@@ -30,7 +30,9 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
     ("InterPodAffinity", 2, |args, _| {
         made(p::InterPodAffinity::new(arguments(args)?))
     }),
-    ("DefaultPreemption", 0, |_, _| made(p::DefaultPreemption)),
+    ("DefaultPreemption", 0, |args, _| {
+        made(p::DefaultPreemption::new(&arguments(args)?))
+    }),
     ("NodeResourcesBalancedAllocation", 1, |args, names| {
         let args = arguments(args)?;
         made(p::NodeResourcesBalancedAllocation::new(&args, names))

@@ -1,10 +1,40 @@
-//! DefaultPreemption: what removing lower-priority pods could do for a pod that fits nowhere.
+//! DefaultPreemption: pods of lower priority make room for a pod that fits nowhere.
 
 use crate::framework::{Plugin, PostFilter};
-use crate::model::Pod;
+use crate::preemption::Limits;
+use serde::Deserialize;
+
+/// `DefaultPreemptionArgs`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DefaultPreemptionArgs {
+    min_candidate_nodes_percentage: usize,
+    min_candidate_nodes_absolute: usize,
+}
+
+impl Default for DefaultPreemptionArgs {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            min_candidate_nodes_percentage: limits.percentage,
+            min_candidate_nodes_absolute: limits.absolute,
+        }
+    }
+}
 
 /// The plugin.
-pub struct DefaultPreemption;
+pub struct DefaultPreemption(Limits);
+
+impl DefaultPreemption {
+    /// With its arguments.
+    #[must_use]
+    pub fn new(args: &DefaultPreemptionArgs) -> Self {
+        Self(Limits {
+            percentage: args.min_candidate_nodes_percentage,
+            absolute: args.min_candidate_nodes_absolute,
+        })
+    }
+}
 
 impl Plugin for DefaultPreemption {
     fn name(&self) -> &'static str {
@@ -17,24 +47,7 @@ impl Plugin for DefaultPreemption {
 }
 
 impl PostFilter for DefaultPreemption {
-    fn message(&self, pod: &Pod, unschedulable: usize, total: usize) -> String {
-        if pod.never_preempts {
-            return "preemption: not eligible due to preemptionPolicy=Never.".to_owned();
-        }
-        let mut counts = Vec::with_capacity(2);
-        if unschedulable > 0 {
-            counts.push(format!(
-                "{unschedulable} No preemption victims found for incoming pod"
-            ));
-        }
-        if total > unschedulable {
-            let rest = total - unschedulable;
-            counts.push(format!("{rest} Preemption is not helpful for scheduling"));
-        }
-        counts.sort();
-        format!(
-            "preemption: 0/{total} nodes are available: {}.",
-            counts.join(", ")
-        )
+    fn limits(&self) -> Limits {
+        self.0
     }
 }

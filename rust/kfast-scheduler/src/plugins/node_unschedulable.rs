@@ -17,7 +17,7 @@ impl Plugin for NodeUnschedulable {
     }
 
     fn events(&self) -> Events {
-        Events::NODE_ADD | Events::NODE_TAINT | Events::TARGET_UPDATE
+        Events::NODE_ADD | Events::NODE_TAINT | Events::TARGET_TOLERATION
     }
 
     fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {

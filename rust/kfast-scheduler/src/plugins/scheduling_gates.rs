@@ -16,7 +16,7 @@ impl Plugin for SchedulingGates {
     }
 
     fn events(&self) -> Events {
-        Events::TARGET_UPDATE
+        Events::TARGET_GATES
     }
 }
 

@@ -23,7 +23,7 @@ impl Plugin for TaintToleration {
     }
 
     fn events(&self) -> Events {
-        Events::NODE_ADD | Events::NODE_TAINT | Events::TARGET_UPDATE
+        Events::NODE_ADD | Events::NODE_TAINT | Events::TARGET_TOLERATION
     }
 
     fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use super::Time;
 use crate::cache::ClassId;
-use crate::framework::PluginSet;
+use crate::framework::Rejectors;
 use crate::model::Pod;
 
 /// Where an entry stands in an ordered queue.
@@ -17,7 +17,7 @@ impl Key {
 }
 
 /// Which part of the queue holds a pod.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Held back by a PreEnqueue plugin.
     Gated,
@@ -28,7 +28,9 @@ pub enum Place {
     /// Its last attempt ended in an error.
     Error(Key),
     /// Fits nowhere; waits for an event.
-    Unschedulable((ClassId, PluginSet), Key),
+    Unschedulable(ClassId, Rejectors, Key),
+    /// The same, but held until the deletion of its victims is under way.
+    Preempting(Rejectors),
     /// Placed; its binding is under way.
     Assumed,
     /// Popped by the cycle in progress.
@@ -47,10 +49,14 @@ pub struct Entry {
     pub seq: u64,
     /// When it was last put in the queue.
     pub queued: Time,
+    /// When it was first tried; `None` before.
+    pub first_tried: Option<Time>,
     /// End of its backoff.
     pub retry_at: Time,
-    /// Times found unschedulable.
+    /// Times tried.
     pub attempts: u32,
+    /// Times found unschedulable.
+    pub unschedulable: u32,
     /// Errors in a row.
     pub errors: u32,
     /// Where it is.
@@ -67,19 +73,13 @@ impl Entry {
             rank,
             seq: 0,
             queued: 0,
+            first_tried: None,
             retry_at: Time::MIN / 2,
             attempts: 0,
+            unschedulable: 0,
             errors: 0,
             place: Place::Taken,
         }
-    }
-
-    pub(super) fn take_history(&mut self, old: &Self) {
-        self.seq = old.seq;
-        self.queued = old.queued;
-        self.retry_at = old.retry_at;
-        self.attempts = old.attempts;
-        self.errors = old.errors;
     }
 
     /// Orders by rank, then by waiting time.

@@ -1,41 +1,48 @@
 //! The scheduling queue: gated, active, backing off, unschedulable and assumed pods.
 
+mod backoff;
 mod entry;
+mod flight;
+mod waiting;
 
+pub use backoff::Backoff;
 pub use entry::{Entry, Place};
 
 use crate::cache::ClassId;
-use crate::framework::PluginSet;
+use crate::framework::{Happened, Rejectors, Requeue};
+use crate::model::Pod;
+use crate::preemption::Running;
+use backoff::window;
 use entry::Key;
+use flight::Flight;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use waiting::Waiting;
 
 /// Microseconds on the caller's clock.
 pub type Time = i64;
 
 /// One second.
 pub const SECOND: Time = 1_000_000;
-/// Backoff after the first failure; doubles up to `MAX_BACKOFF`.
-const INITIAL_BACKOFF: Time = SECOND;
-/// The longest backoff.
-const MAX_BACKOFF: Time = 10 * SECOND;
-/// Unschedulable pods are tried again after this long without an event.
-const UNSCHEDULABLE_FLUSH: Time = 300 * SECOND;
 
 type Ordered = BTreeMap<Key, Arc<str>>;
 
 /// All pods not yet bound, by uid.
 #[derive(Default)]
 pub struct Queue {
+    /// How long failed pods wait.
+    pub backoff: Backoff,
     entries: HashMap<Arc<str>, Entry>,
     active: Ordered,
     /// Failed attempts woken by an event before their backoff was over.
-    backoff: Ordered,
+    backing_off: Ordered,
     /// Attempts that ended in an error; never popped early.
     errors: Ordered,
-    /// Grouped by what an event is judged by; in a group by time of failure.
-    unschedulable: BTreeMap<(ClassId, PluginSet), Ordered>,
+    unschedulable: Waiting,
+    flight: Flight,
+    running: Running,
     gated: usize,
+    preempting: usize,
     assumed: usize,
     next_seq: u64,
 }
@@ -50,59 +57,67 @@ impl Queue {
     /// Number of pods that are active, backing off, unschedulable, gated, assumed.
     #[must_use]
     pub fn counts(&self) -> [usize; 5] {
-        let unschedulable = self.unschedulable.values().map(BTreeMap::len).sum();
-        let backoff = self.backoff.len() + self.errors.len();
         [
             self.active.len(),
-            backoff,
-            unschedulable,
+            self.backing_off.len() + self.errors.len(),
+            self.unschedulable.len() + self.preempting,
             self.gated,
             self.assumed,
         ]
     }
 
-    /// Adds or replaces a pod: gated, or active at once. Keeps its attempts.
-    pub fn put(&mut self, mut entry: Entry, gated: bool, now: Time) {
-        if let Some(old) = self.remove(&entry.pod.uid) {
-            entry.take_history(&old);
-        } else {
-            entry.seq = self.next_seq;
-            self.next_seq += 1;
-            entry.queued = now;
-        }
+    /// Adds a pod: gated, or active at once. A pod of the same uid leaves; it is returned.
+    pub fn add(&mut self, mut entry: Entry, gated: bool, now: Time) -> Option<Entry> {
+        let old = self.remove(&entry.pod.uid);
+        entry.seq = self.next_seq;
+        self.next_seq += 1;
+        entry.queued = now;
         let place = if gated {
             Place::Gated
         } else {
-            self.ready_place(&entry, now)
+            Place::Active(entry.ranked_key())
         };
         self.settle(entry, place);
+        old
     }
 
-    /// Replaces the pod of an entry without moving it.
-    pub fn refresh(&mut self, pod: crate::model::Pod) {
-        if let Some(entry) = self.entries.get_mut(&pod.uid) {
-            entry.pod = pod;
-        }
+    /// Replaces the pod of an entry, its class and rank, without moving it. Returns the old class.
+    pub fn update(&mut self, pod: Pod, class: ClassId, rank: i64) -> Option<ClassId> {
+        let mut entry = self.take(&pod.uid)?;
+        let place = entry.place;
+        let old = std::mem::replace(&mut entry.class, class);
+        (entry.pod, entry.rank) = (pod, rank);
+        let place = match place {
+            Place::Active(_) => Place::Active(entry.ranked_key()),
+            Place::Backoff(key) => Place::Backoff(entry.key(key.time())),
+            Place::Error(key) => Place::Error(entry.key(key.time())),
+            Place::Unschedulable(_, by, key) => {
+                Place::Unschedulable(class, by, entry.key(key.time()))
+            }
+            place => place,
+        };
+        self.settle(entry, place);
+        Some(old)
     }
 
-    /// Takes a pod out.
+    /// Takes a pod out for good.
     pub fn remove(&mut self, uid: &str) -> Option<Entry> {
+        self.flight.end(uid);
+        self.running.finish(uid);
+        self.take(uid)
+    }
+
+    fn take(&mut self, uid: &str) -> Option<Entry> {
         let entry = self.entries.remove(uid)?;
         match entry.place {
             Place::Gated => self.gated -= 1,
+            Place::Preempting(_) => self.preempting -= 1,
             Place::Assumed => self.assumed -= 1,
             Place::Taken => {}
             Place::Active(key) => drop(self.active.remove(&key)),
-            Place::Backoff(key) => drop(self.backoff.remove(&key)),
+            Place::Backoff(key) => drop(self.backing_off.remove(&key)),
             Place::Error(key) => drop(self.errors.remove(&key)),
-            Place::Unschedulable(group, key) => {
-                if let Some(pods) = self.unschedulable.get_mut(&group) {
-                    pods.remove(&key);
-                    if pods.is_empty() {
-                        self.unschedulable.remove(&group);
-                    }
-                }
-            }
+            Place::Unschedulable(class, by, key) => self.unschedulable.remove(class, by, key),
         }
         Some(entry)
     }
@@ -113,10 +128,12 @@ impl Queue {
         let uid = self
             .active
             .first_key_value()
-            .or_else(|| self.backoff.first_key_value())
+            .or_else(|| self.backing_off.first_key_value())
             .map(|(_, uid)| Arc::clone(uid))?;
-        let mut entry = self.remove(&uid)?;
+        let mut entry = self.take(&uid)?;
         entry.place = Place::Taken;
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.first_tried.get_or_insert(now);
         Some(entry)
     }
 
@@ -125,140 +142,201 @@ impl Queue {
         self.settle(entry, Place::Assumed);
     }
 
-    /// Puts back a popped pod that fits nowhere; `plugins` rejected it.
-    pub fn reject(&mut self, mut entry: Entry, plugins: PluginSet, now: Time) {
-        entry.attempts += 1;
+    /// As `assume`, of a pod that may still be rejected: events are kept for it until `land`.
+    pub fn assume_waiting(&mut self, entry: Entry) {
+        self.flight.start(&entry.pod.uid);
+        self.assume(entry);
+    }
+
+    /// An assumed pod that waited goes on to be bound: it cannot be rejected any more.
+    pub fn land(&mut self, uid: &str) {
+        self.flight.end(uid);
+    }
+
+    /// Puts back a popped pod that was rejected. It waits for an event, or not if `helps` says so of one it missed.
+    pub fn reject(
+        &mut self,
+        mut entry: Entry,
+        by: Rejectors,
+        now: Time,
+        helps: impl Fn(&Happened) -> Requeue,
+    ) {
+        if by.is_empty() {
+            return self.put_back_failed(entry, now);
+        }
+        entry.unschedulable = entry.unschedulable.saturating_add(1);
         entry.errors = 0;
         entry.queued = now;
-        entry.retry_at = now + backoff(entry.attempts);
-        let place = Place::Unschedulable((entry.class, plugins), entry.key(now));
-        self.settle(entry, place);
+        entry.retry_at = now.saturating_add(self.backoff.after(entry.unschedulable));
+        let missed = self.flight.since(&entry.pod.uid).map(helps).max();
+        self.flight.end(&entry.pod.uid);
+        let waiting = Place::Unschedulable(entry.class, by, entry.key(now));
+        match missed.unwrap_or(Requeue::No) {
+            _ if self.running.holds(&entry.pod.uid) => self.settle(entry, Place::Preempting(by)),
+            Requeue::No => self.settle(entry, waiting),
+            how => self.make_ready(entry, how, now),
+        }
+    }
+
+    /// Takes an assumed pod out to reject it.
+    pub fn take_assumed(&mut self, uid: &str) -> Option<Entry> {
+        let assumed = matches!(self.entries.get(uid)?.place, Place::Assumed);
+        assumed.then(|| self.take(uid)).flatten()
     }
 
     /// Puts back an assumed pod whose binding failed. Returns whether there was one.
     pub fn fail(&mut self, uid: &str, now: Time) -> bool {
-        if !matches!(self.entries.get(uid), Some(e) if matches!(e.place, Place::Assumed)) {
-            return false;
+        let entry = self.take_assumed(uid);
+        let found = entry.is_some();
+        if let Some(entry) = entry {
+            self.put_back_failed(entry, now);
         }
-        let Some(mut entry) = self.remove(uid) else {
-            return false;
-        };
-        entry.errors += 1;
-        entry.queued = now;
-        entry.retry_at = now + backoff(entry.errors);
-        let place = Place::Error(entry.key(window(entry.retry_at)));
-        self.settle(entry, place);
-        true
+        found
     }
 
-    /// Moves the unschedulable pods of every group for which `helps` holds to the active or backoff queue.
-    pub fn requeue(&mut self, now: Time, mut helps: impl FnMut(ClassId, PluginSet) -> bool) {
-        if self.unschedulable.is_empty() {
-            return;
-        }
-        let groups: Vec<_> = self
-            .unschedulable
-            .keys()
-            .copied()
-            .filter(|&(class, plugins)| helps(class, plugins))
-            .collect();
-        for group in groups {
-            let pods = self.unschedulable.get(&group).cloned().unwrap_or_default();
-            for uid in pods.into_values() {
-                self.move_on(&uid, now);
+    /// Puts back a pod whose attempt ended in an error: it is tried again when its backoff is over.
+    pub fn put_back_failed(&mut self, mut entry: Entry, now: Time) {
+        self.flight.end(&entry.pod.uid);
+        entry.errors = entry.errors.saturating_add(1);
+        entry.queued = now;
+        entry.retry_at = now.saturating_add(self.backoff.after(entry.errors));
+        let place = Place::Error(entry.key(window(entry.retry_at)));
+        self.settle(entry, place);
+    }
+
+    /// Whether anybody waits for events.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.unschedulable.len() > 0 || !self.flight.is_empty()
+    }
+
+    /// Keeps an event for the pods in flight.
+    pub fn record(&mut self, event: &Happened) {
+        self.flight.record(event);
+    }
+
+    /// Moves the unschedulable pods to the active or backoff queue whom an event may help. `concerns` tells
+    /// which plugins care about it at all, `helps` whether it helps the pods of a class which they rejected.
+    pub fn requeue(
+        &mut self,
+        now: Time,
+        concerns: impl Fn(Rejectors) -> bool,
+        helps: impl Fn(ClassId, Rejectors) -> Requeue,
+    ) {
+        for (how, uids) in self.unschedulable.helped(concerns, helps) {
+            for uid in uids {
+                if let Some(entry) = self.take(&uid) {
+                    self.make_ready(entry, how, now);
+                }
             }
+        }
+    }
+
+    /// Moves one unschedulable or gated pod on.
+    pub fn requeue_one(&mut self, uid: &str, how: Requeue, now: Time) {
+        let moves = matches!(
+            self.entries.get(uid).map(|e| e.place),
+            Some(Place::Unschedulable(..) | Place::Gated)
+        );
+        if moves && let Some(entry) = self.take(uid) {
+            self.make_ready(entry, how, now);
+        }
+    }
+
+    /// Holds a preemptor back until the deletion of its victims is under way.
+    pub fn hold(&mut self, preemptor: &Arc<str>, victims: impl Iterator<Item = Arc<str>>) {
+        self.running.start(preemptor, victims);
+    }
+
+    /// The deletion of a pod is under way, or done.
+    pub fn going(&mut self, victim: &str) {
+        for uid in self.running.going(victim) {
+            self.release(&uid);
+        }
+    }
+
+    /// A preemption ended: in an error, the preemptor is tried again at once.
+    pub fn preempted(&mut self, preemptor: &str, failed: bool, now: Time) {
+        self.running.finish(preemptor);
+        self.release(preemptor);
+        if failed {
+            match self.entries.get(preemptor).map(|e| e.place) {
+                Some(Place::Unschedulable(..)) => {
+                    self.requeue_one(preemptor, Requeue::Now, now);
+                }
+                Some(Place::Backoff(_) | Place::Error(_)) => {
+                    if let Some(entry) = self.take(preemptor) {
+                        self.make_ready(entry, Requeue::Now, now);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn release(&mut self, uid: &str) {
+        if let Some(Place::Preempting(by)) = self.entries.get(uid).map(|e| e.place)
+            && let Some(entry) = self.take(uid)
+        {
+            let place = Place::Unschedulable(entry.class, by, entry.key(entry.queued));
+            self.settle(entry, place);
         }
     }
 
     /// When the queue next has something to do by itself: now, later, or never.
     #[must_use]
     pub fn next_wakeup(&self, now: Time) -> Option<Time> {
-        if !self.active.is_empty() || !self.backoff.is_empty() {
+        if !self.active.is_empty() || !self.backing_off.is_empty() {
             return Some(now);
         }
-        let error = self.errors.first_key_value().map(|(key, _)| key.time());
-        let flush = self
-            .unschedulable
-            .values()
-            .filter_map(|pods| pods.first_key_value())
-            .map(|(key, _)| key.time() + UNSCHEDULABLE_FLUSH)
-            .min();
+        let error = self.errors.first_key_value();
+        let error = error.map(|(key, _)| key.time() + SECOND);
+        let flush = self.unschedulable.flush_at();
         error.into_iter().chain(flush).min().map(|t| t.max(now))
     }
 
     /// Moves pods whose backoff is over, or that were unschedulable for long.
     fn wake(&mut self, now: Time) {
-        let mut due = Vec::new();
-        for queue in [&self.backoff, &self.errors] {
-            let ready = queue
-                .iter()
-                .take_while(|(key, _)| key.time() <= window(now));
-            due.extend(ready.map(|(_, uid)| Arc::clone(uid)));
+        let over = |queue: &Ordered| match queue.first_key_value() {
+            Some((key, uid)) if key.time() < window(now) => Some(Arc::clone(uid)),
+            _ => None,
+        };
+        while let Some(uid) = over(&self.backing_off).or_else(|| over(&self.errors)) {
+            if let Some(entry) = self.take(&uid) {
+                let place = Place::Active(entry.ranked_key());
+                self.settle(entry, place);
+            }
         }
-        for pods in self.unschedulable.values() {
-            let old = pods
-                .iter()
-                .take_while(|(key, _)| key.time() + UNSCHEDULABLE_FLUSH <= now);
-            due.extend(old.map(|(_, uid)| Arc::clone(uid)));
-        }
-        for uid in due {
-            self.move_on(&uid, now);
-        }
-    }
-
-    fn move_on(&mut self, uid: &str, now: Time) {
-        if let Some(entry) = self.remove(uid) {
-            let place = self.ready_place(&entry, now);
-            self.settle(entry, place);
+        for uid in self.unschedulable.leftovers(now) {
+            if let Some(entry) = self.take(&uid) {
+                self.make_ready(entry, Requeue::AfterBackoff, now);
+            }
         }
     }
 
-    fn ready_place(&self, entry: &Entry, now: Time) -> Place {
-        if window(entry.retry_at) <= window(now) {
-            Place::Active(entry.ranked_key())
+    fn make_ready(&mut self, entry: Entry, how: Requeue, now: Time) {
+        let ends = window(entry.retry_at);
+        let place = if how == Requeue::AfterBackoff && ends >= window(now) {
+            Place::Backoff(entry.key(ends))
         } else {
-            Place::Backoff(entry.key(window(entry.retry_at)))
-        }
+            Place::Active(entry.ranked_key())
+        };
+        self.settle(entry, place);
     }
 
     fn settle(&mut self, mut entry: Entry, place: Place) {
         let uid = Arc::clone(&entry.pod.uid);
         match place {
             Place::Gated => self.gated += 1,
+            Place::Preempting(_) => self.preempting += 1,
             Place::Assumed => self.assumed += 1,
             Place::Taken => {}
             Place::Active(key) => drop(self.active.insert(key, Arc::clone(&uid))),
-            Place::Backoff(key) => drop(self.backoff.insert(key, Arc::clone(&uid))),
+            Place::Backoff(key) => drop(self.backing_off.insert(key, Arc::clone(&uid))),
             Place::Error(key) => drop(self.errors.insert(key, Arc::clone(&uid))),
-            Place::Unschedulable(group, key) => {
-                let pods = self.unschedulable.entry(group).or_default();
-                pods.insert(key, Arc::clone(&uid));
-            }
+            Place::Unschedulable(class, by, key) => self.unschedulable.add(class, by, key, &uid),
         }
         entry.place = place;
         self.entries.insert(uid, entry);
-    }
-}
-
-/// `min(10 s, 1 s << (attempts - 1))`.
-fn backoff(attempts: u32) -> Time {
-    let doublings = attempts.saturating_sub(1).min(10);
-    (INITIAL_BACKOFF << doublings).min(MAX_BACKOFF)
-}
-
-/// Backoffs end on whole seconds, so that pods ending together are ordered by rank.
-fn window(time: Time) -> Time {
-    time - time.rem_euclid(SECOND)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_doubles_up_to_ten_seconds() {
-        let seconds: Vec<_> = (1..7).map(|n| backoff(n) / SECOND).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(backoff(u32::MAX), 10 * SECOND);
     }
 }

@@ -1,0 +1,267 @@
+//! One attempt to schedule a pod.
+
+use super::{Decision, Nominating, Outcome, Preemption, Scheduler};
+use crate::cache::{Cache, ClassId, NodeIndex, Occupant};
+use crate::cycle::{Candidates, Diagnosis, Prepared};
+use crate::framework::{Code, Happened, Profile, Rejection, Rejectors, Requeue};
+use crate::model::{Pod, PodClass};
+use crate::preemption::{CandidateStates, Found, Limits, Preemptor, Surroundings, Victims};
+use crate::queue::{Entry, Time};
+use std::sync::Arc;
+
+/// What PostFilter made of a failed attempt.
+pub(super) struct PostFiltered {
+    /// The last part of the failure message.
+    pub message: String,
+    /// What becomes of the nomination.
+    pub nominating: Nominating,
+    /// Who has to go.
+    pub victims: Option<Victims>,
+}
+
+impl PostFiltered {
+    fn without(message: String, nominating: Nominating) -> Self {
+        Self {
+            message,
+            nominating,
+            victims: None,
+        }
+    }
+}
+
+impl Scheduler {
+    pub(super) fn decide(&mut self, entry: Entry, now: Time) -> Decision {
+        let class = self.cache.classes.get(entry.class);
+        let profile = self.profiles.of(&class);
+        let pod = entry.pod.clone();
+        let found = self.placement.find(
+            profile,
+            &mut self.cache,
+            entry.class,
+            &class,
+            (&self.nominator, &pod.uid),
+        );
+        let outcome = match found {
+            Ok(node) => self.assume(entry, node),
+            Err(diagnosis) => self.reject(entry, &class, &diagnosis, now),
+        };
+        Decision { pod, outcome }
+    }
+
+    fn assume(&mut self, entry: Entry, node: Arc<str>) -> Outcome {
+        let uid = Arc::clone(&entry.pod.uid);
+        let held = self.cache.classes.hold(entry.class);
+        let occupant = Occupant::of(&entry.pod);
+        self.queue.assume(entry);
+        self.nominate(&uid, None);
+        self.cache.place(&uid, held, &node, occupant);
+        Outcome::Assumed(node)
+    }
+
+    fn reject(
+        &mut self,
+        entry: Entry,
+        class: &Arc<PodClass>,
+        diagnosis: &Diagnosis,
+        now: Time,
+    ) -> Outcome {
+        let (uid, priority) = (Arc::clone(&entry.pod.uid), class.priority);
+        let offset = self.placement.draw(self.cache.rows());
+        let post = self.post_filter(&entry.pod, entry.class, class, diagnosis, offset);
+        let plugins = diagnosis.plugins();
+        let profile = self.profiles.of(class);
+        let by = Rejectors {
+            unschedulable: profile.set(&plugins),
+            ..Rejectors::default()
+        };
+        let preemption = post.victims.as_ref().and_then(|victims| {
+            let Nominating::Node(node) = &post.nominating else {
+                return None;
+            };
+            Some(Box::new(self.preemption(&uid, priority, node, victims)))
+        });
+        let (cache, profiles) = (&self.cache, &self.profiles);
+        let helps = |event: &Happened| {
+            if event.concerns(&uid, priority) {
+                profiles.of(class).requeue(by, class, &event.view(cache))
+            } else {
+                Requeue::No
+            }
+        };
+        self.queue.reject(entry, by, now, helps);
+        match &post.nominating {
+            Nominating::Keep => {}
+            Nominating::Clear => self.renominate(&uid, None, now),
+            Nominating::Node(node) => self.renominate(&uid, Some(node), now),
+        }
+        for pod in preemption.iter().flat_map(|p| &p.withdrawn) {
+            self.renominate(&pod.uid, None, now);
+        }
+        Outcome::Unschedulable {
+            message: diagnosis.message(&self.cache.resources, &post.message),
+            plugins,
+            nominating: post.nominating,
+            preemption,
+        }
+    }
+
+    /// What is to be done for a preemption; the preemptor is held back until it is under way.
+    fn preemption(
+        &mut self,
+        uid: &Arc<str>,
+        priority: i32,
+        node: &Arc<str>,
+        victims: &Victims,
+    ) -> Preemption {
+        let deleting = |uid: &&Arc<str>| {
+            let placed = self.cache.placed(uid);
+            placed.is_none_or(|p| p.occupant.deleting)
+        };
+        let alive = victims.pods.iter().filter(|uid| !deleting(uid)).cloned();
+        self.queue.hold(uid, alive);
+        let lower = self.nominator.pods_for(node).iter();
+        let lower = lower.filter(|n| n.priority < priority);
+        Preemption {
+            node: Arc::clone(node),
+            victims: victims
+                .pods
+                .iter()
+                .filter_map(|u| self.placed_ref(u))
+                .collect(),
+            withdrawn: lower.filter_map(|n| self.queued_ref(&n.uid)).collect(),
+        }
+    }
+
+    fn post_filter(
+        &mut self,
+        pod: &Pod,
+        id: ClassId,
+        class: &PodClass,
+        diagnosis: &Diagnosis,
+        offset: usize,
+    ) -> PostFiltered {
+        let profile = self.profiles.of(class);
+        let limits = profile.post_filters().next().map(|p| p.limits());
+        let (Some(limits), true) = (limits, diagnosis.total > 0) else {
+            return PostFiltered::without(String::new(), Nominating::Clear);
+        };
+        let Some(prepared) = self.placement.prepared(id) else {
+            return PostFiltered::without(String::new(), Nominating::Clear);
+        };
+        let around = Surroundings {
+            cache: &mut self.cache,
+            nominator: &self.nominator,
+            budgets: &self.budgets,
+        };
+        let attempt = Attempt {
+            profile,
+            prepared,
+            pod,
+            class,
+            diagnosis,
+        };
+        attempt.run(Some(id), around, &mut self.candidates, limits, offset)
+    }
+}
+
+/// A pod that fits nowhere looks for room.
+pub(super) struct Attempt<'a> {
+    pub profile: &'a Profile,
+    pub prepared: &'a Prepared,
+    pub pod: &'a Pod,
+    pub class: &'a PodClass,
+    pub diagnosis: &'a Diagnosis,
+}
+
+impl Attempt<'_> {
+    fn check(&self, cache: &Cache, row: NodeIndex) -> Option<Rejection> {
+        self.prepared
+            .rejection_alone(self.profile, cache, self.class, row)
+    }
+
+    /// Looks for room. Without the number of the class nothing is kept of it.
+    pub(super) fn run(
+        &self,
+        id: Option<ClassId>,
+        mut around: Surroundings<'_>,
+        states: &mut CandidateStates,
+        limits: Limits,
+        offset: usize,
+    ) -> PostFiltered {
+        if let Some(why) = self.ineligible(&mut around) {
+            return PostFiltered::without(format!("preemption: {why}"), Nominating::Keep);
+        }
+        let rows = match self.prepared.candidates(around.cache) {
+            Candidates::Some(rows, _) => Some(rows),
+            Candidates::All | Candidates::Rejected(_) => None,
+        };
+        let found = if self.diagnosis.unschedulable() == 0 {
+            Found::Nothing(Vec::new())
+        } else {
+            let check = |cache: &Cache, row| self.check(cache, row);
+            let preemptor = Preemptor {
+                id: id.unwrap_or_default(),
+                class: self.class,
+                uid: &self.pod.uid,
+                check: &check,
+                shared: id.is_none() || self.prepared.filters_count(),
+                version: self.prepared.versions(),
+                rows: rows.as_deref(),
+                everywhere: self.diagnosis.pre_filter.is_some(),
+            };
+            states.find(&preemptor, &mut around, limits, offset)
+        };
+        match found {
+            Found::Candidate(row, victims) => {
+                let node = around.cache.node(row).map(|n| Arc::clone(&n.spec().name));
+                PostFiltered {
+                    message: String::new(),
+                    nominating: node.map_or(Nominating::Clear, Nominating::Node),
+                    victims: Some(victims),
+                }
+            }
+            Found::Nothing(reasons) => {
+                let message = self.hopeless(around.cache, reasons);
+                PostFiltered::without(message, Nominating::Clear)
+            }
+        }
+    }
+
+    /// Why the pod may not preempt.
+    fn ineligible(&self, around: &mut Surroundings<'_>) -> Option<&'static str> {
+        if self.pod.never_preempts {
+            return Some("not eligible due to preemptionPolicy=Never.");
+        }
+        let node = around.nominator.node_of(&self.pod.uid)?;
+        let row = around.cache.index(node)?;
+        let rejection = match &self.diagnosis.pre_filter {
+            Some(rejection) => Some(rejection.clone()),
+            None => self.check(around.cache, row),
+        };
+        if rejection.is_some_and(|r| r.code == Code::UnschedulableAndUnresolvable) {
+            return None;
+        }
+        let terminating = around.cache.pods_on(node).any(|(_, p)| {
+            let lower = around.cache.classes.get(p.class).priority < self.class.priority;
+            lower && p.occupant.deleting && p.occupant.preempted
+        });
+        terminating.then_some("not eligible due to a terminating pod on the nominated node.")
+    }
+
+    /// The message when preemption helps nowhere.
+    fn hopeless(&self, cache: &Cache, mut rejections: Vec<(Rejection, usize)>) -> String {
+        let total = self.diagnosis.total;
+        let tried: usize = rejections.iter().map(|(_, count)| count).sum();
+        if tried < total {
+            let text = "Preemption is not helpful for scheduling";
+            let rest = Rejection::unresolvable("DefaultPreemption", text);
+            rejections.push((rest, total - tried));
+        }
+        let diagnosis = Diagnosis {
+            total,
+            pre_filter: None,
+            rejections,
+        };
+        format!("preemption: {}", diagnosis.message(&cache.resources, ""))
+    }
+}
