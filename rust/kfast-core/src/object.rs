@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// One version of an object. Immutable; a clone shares the bytes and the header.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ struct Inner {
     owned: bool,
     /// Where the bytes go on after `{"apiVersion":"...","kind":"...",`; 0 if they start otherwise.
     bare_from: u32,
+    /// Where `spec` and `status` lie, once known; empty if absent or null.
+    sections: OnceLock<[Range<u32>; 2]>,
     labels: Box<[(Box<str>, Box<str>)]>,
 }
 
@@ -58,6 +61,10 @@ struct Envelope<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow)]
     metadata: Members<Metadata<'a>>,
+    #[serde(borrow, default)]
+    spec: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +90,26 @@ struct Metadata<'a> {
 
 fn boxed(text: Option<Cow<'_, str>>) -> Box<str> {
     text.map_or_else(Box::default, |t| t.into_owned().into_boxed_str())
+}
+
+/// Where a part of `text` lies in it.
+fn place(text: &str, part: Option<&RawValue>) -> Range<u32> {
+    let part = part.map(RawValue::get).filter(|part| *part != "null");
+    let start = part.map_or(0, |part| part.as_ptr() as usize - text.as_ptr() as usize);
+    let end = start + part.map_or(0, str::len);
+    u32::try_from(start).unwrap_or(0)..u32::try_from(end).unwrap_or(0)
+}
+
+/// Where `spec` and `status` lie in an object.
+fn sections(bytes: &[u8]) -> [Range<u32>; 2] {
+    let mut found = [0..0, 0..0];
+    for (key, at) in crate::path::members(bytes) {
+        let index = ["spec", "status"].iter().position(|name| *name == key);
+        if let Some(index) = index.filter(|_| bytes[at.clone()] != *b"null") {
+            found[index] = u32::try_from(at.start).unwrap_or(0)..u32::try_from(at.end).unwrap_or(0);
+        }
+    }
+    found
 }
 
 impl Object {
@@ -112,7 +139,9 @@ impl Object {
         } else {
             0
         };
+        let sections = [envelope.spec, envelope.status].map(|part| place(text, part));
         let inner = Inner {
+            sections: sections.into(),
             namespace: boxed(meta.namespace),
             name: boxed(meta.name),
             uid: boxed(meta.uid),
@@ -166,6 +195,7 @@ impl Object {
     fn carrying(&self, bytes: Vec<u8>, revision: Revision) -> Self {
         let inner = &*self.0;
         Self(Arc::new(Inner {
+            sections: OnceLock::new(),
             bytes: bytes.into_boxed_slice(),
             api_version: inner.api_version.clone(),
             kind: inner.kind.clone(),
@@ -189,6 +219,24 @@ impl Object {
     #[must_use]
     pub fn bare(&self) -> Option<&[u8]> {
         (self.0.bare_from > 0).then(|| &self.0.bytes[self.0.bare_from as usize..])
+    }
+
+    /// The JSON of `spec`, empty if absent or null.
+    #[must_use]
+    pub fn spec(&self) -> &[u8] {
+        self.section(0)
+    }
+
+    /// The JSON of `status`, empty if absent or null.
+    #[must_use]
+    pub fn status(&self) -> &[u8] {
+        self.section(1)
+    }
+
+    fn section(&self, index: usize) -> &[u8] {
+        let bytes = &self.0.bytes;
+        let Range { start, end } = self.0.sections.get_or_init(|| sections(bytes))[index];
+        &bytes[start as usize..end as usize]
     }
 
     /// `apiVersion`, empty if absent.
@@ -302,13 +350,17 @@ mod tests {
     #[test]
     fn another_revision_keeps_the_rest() {
         for text in [
-            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"12"}}"#,
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"12"},"spec":{"a":1},"status":null}"#,
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#,
         ] {
             let object = Object::parse(text.as_bytes()).unwrap().with_revision(345);
             let again = Object::parse(object.bytes()).unwrap();
             assert_eq!((object.revision(), again.revision()), (345, 345));
             assert_eq!((again.name(), object.bare()), ("a", again.bare()));
+            assert_eq!(
+                (object.spec(), object.status()),
+                (again.spec(), again.status())
+            );
         }
     }
 
