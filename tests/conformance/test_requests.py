@@ -402,3 +402,73 @@ async def test_a_collection_is_deleted_in_the_form_and_pages_of_a_list(call):
     assert first.body["metadata"]["continue"]
     rest = await call("DELETE", MAPS, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
     assert [row["cells"][0] for row in rest.body["rows"]] == ["b", "c"]
+
+
+PATCH_REFUSALS = [
+    (MERGE, {"metadata": {"uid": "abc"}}, 'metadata.uid: Invalid value: "abc": field is immutable'),
+    (
+        STRATEGIC,
+        {"metadata": {"labels": {"a": 1}}},
+        '"map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string',
+    ),
+    (STRATEGIC, {"metadata": {"labels": "x"}}, '"map[metadata:map[labels:x]]": cannot restore map from string'),
+    (STRATEGIC, {"metadata": []}, '"map[metadata:[]]": cannot restore struct from: slice'),
+    (
+        MERGE,
+        {"metadata": {"labels": {"a": 1}, "creationTimestamp": None, "uid": None, "resourceVersion": None}},
+        '"{\\"apiVersion\\":\\"v1\\",\\"kind\\":\\"ConfigMap\\",\\"metadata\\":{\\"labels\\":{\\"a\\":1},'
+        '\\"name\\":\\"there\\",\\"namespace\\":\\"default\\"}}": '
+        "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string",
+    ),
+    (
+        STRATEGIC,
+        {"foo": None, "bar": [True, 1.5]},
+        '"map[bar:[true 1.5] foo:<nil>]": strict decoding error: unknown field',
+    ),
+]
+
+
+@pytest.mark.parametrize(("media_type", "patch", "message"), PATCH_REFUSALS)
+async def test_patches_that_do_not_fit(there: Any, media_type: str, patch: Any, message: str) -> None:
+    answer = await there("PATCH", f"{MAPS}/there?fieldValidation=Strict", patch, content_type=media_type)
+    assert (answer.code, answer.body["reason"]) == (422, "Invalid")
+    assert message in answer.body["message"]
+
+
+DELETE_REFUSALS = [
+    (b"{bad", "couldn't get version/kind; json parse error: invalid character 'b' looking for beginning of object key"),
+    ({"kind": "Pod", "apiVersion": "v1"}, 'no kind "Pod" is registered for version "v1" in scheme "pkg/runtime/'),
+    (
+        {"gracePeriodSeconds": "x"},
+        "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), DELETE_REFUSALS)
+async def test_delete_options_that_are_none(there: Any, body: Any, message: str) -> None:
+    answer = await there("DELETE", f"{MAPS}/there", body)
+    assert answer.code == 400
+    assert answer.body["message"].startswith(message)
+    assert (await there("GET", f"{MAPS}/there")).code == 200
+
+
+async def test_errors_and_discovery_speak_the_language_asked_for(call: Any) -> None:
+    missing = await call("GET", f"{MAPS}/gone", accept="application/yaml")
+    assert missing.body.startswith(b"apiVersion: v1\ncode: 404\n")
+    groups = await call("GET", "/apis/apps", accept="application/vnd.kubernetes.protobuf")
+    assert groups.body.startswith(b"k8s\x00")
+    watch = await call("GET", f"{MAPS}?watch=1", accept="application/yaml")
+    assert (watch.code, b"application/json;stream=watch" in watch.body) == (406, True)
+
+
+async def test_a_watch_may_start_in_the_future(there: Any) -> None:
+    answer = await there("GET", f"{MAPS}?watch=1&resourceVersion=99999999")
+    assert answer.code == 200
+    answer.body.close()
+
+
+async def test_a_scale_as_table(there: Any) -> None:
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    answer = await there("GET", f"{DEPLOYMENTS}/there/scale", accept=accept)
+    assert answer.body["rows"][0]["cells"][:3] == ["there", 1, 0]

@@ -16,6 +16,7 @@ _EMPTY = (
 )
 _META_KINDS = frozenset({"Status", "DeleteOptions", "ListOptions", "WatchEvent", "APIGroup", "APIResourceList"})
 """Kinds registered in every version."""
+_META_SCHEME = "pkg/runtime/scheme.go:111"
 _SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -32,7 +33,7 @@ def decode_object(
     try:
         body, warnings = backend.schema.decode(schema, request.body, media_type, validation)
     except CoreError as error:
-        _check_type(backend, schema, *_stated_type(backend, request.body, media_type))
+        _check_type(backend, schema, *_stated_type(backend, request.body, media_type, schema.rpartition("/")[2]))
         raise bad_request(str(error)) from None
     _check_type(backend, schema, body.get("apiVersion") or "", body.get("kind") or "")
     body["apiVersion"], _, body["kind"] = schema.rpartition("/")
@@ -44,11 +45,26 @@ def _group_version(api_version: str) -> tuple[str, str]:
     return group, version
 
 
-def _stated_type(backend: Backend, data: bytes, media_type: str) -> tuple[str, str]:
+def _stated_type(backend: Backend, data: bytes, media_type: str, expected: str) -> tuple[str, str]:
     try:
-        return backend.schema.sniff(data, media_type)
-    except CoreError:
-        return "", ""
+        return backend.schema.sniff(data, media_type, expected)
+    except CoreError as error:
+        raise bad_request(str(error)) from None
+
+
+def decode_options(backend: Backend, request: Request, kind: str) -> Body:
+    """The body as options of `kind` of meta.k8s.io/v1, in whatever group or version it says. Unknown fields are
+    ignored. Raises StatusError 400, 415."""
+    media_type = content_type(request)
+    try:
+        version, stated = backend.schema.sniff(request.body, media_type)
+        if stated not in ("", kind):
+            scheme = f"in scheme {quoted(_META_SCHEME)}"
+            raise bad_request(f"no kind {quoted(stated)} is registered for version {quoted(version)} {scheme}")
+        body, _ = backend.schema.decode(f"meta.k8s.io/v1/{kind}", request.body, media_type, "Ignore")
+    except CoreError as error:
+        raise bad_request(str(error).partition(f" cannot be handled as a {kind}: ")[2] or str(error)) from None
+    return body
 
 
 def _check_type(backend: Backend, schema: str, stated_version: str, stated_kind: str) -> None:

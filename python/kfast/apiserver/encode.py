@@ -88,7 +88,7 @@ def render(body: Any, output: Output, pretty: bool) -> bytes:
         text: str = yaml.dump(body, Dumper=dumper, default_flow_style=False, allow_unicode=True, width=1 << 30)
         return text.encode()
     data = _encode(body)
-    return msgspec.json.format(data, indent=2) + b"\n" if pretty else data
+    return msgspec.json.format(data, indent=2) if pretty else data
 
 
 def status_success(request: Request, status: int, details: dict[str, Any] | None = None) -> Response:

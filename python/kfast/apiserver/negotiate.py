@@ -64,14 +64,14 @@ def _negotiate(accept: str, transforms: Transforms, served: tuple[str, ...]) -> 
         raise no_representation(served if transforms != "list" else (*served, *_STREAMS))
     for media_type, parameters in clauses:
         output = _output(media_type, parameters, transforms)
-        if output is None or output.media_type not in served:
+        if output is None or output.media_type not in served or (transforms == "watch" and output.media_type == YAML):
             continue
         if output.media_type == PROTOBUF:
             fallback = fallback or output
         else:
             return output
     if fallback is None:
-        raise not_acceptable(served)
+        raise not_acceptable(_STREAMS if transforms == "watch" else served)
     return fallback
 
 

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Not readable at all, so that not even its kind is known.
-    #[error("the object provided is unrecognized (must be of type {kind}): {reason} ({summary})")]
+    #[error("{}", unrecognized(kind, reason, summary))]
     Unrecognized {
-        /// The expected kind.
+        /// The expected kind; empty where messages tell the bare reason.
         kind: String,
         /// What is wrong.
         reason: String,
@@ -44,6 +44,15 @@ pub enum DecodeError {
         "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"
     )]
     MediaType(String),
+}
+
+fn unrecognized(kind: &str, reason: &str, summary: &str) -> String {
+    if kind.is_empty() {
+        return reason.to_owned();
+    }
+    format!(
+        "the object provided is unrecognized (must be of type {kind}): {reason} ({summary})"
+    )
 }
 
 /// What stopped a decoder, before the kind is named.

@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kfast._core import CoreError, Object
+from kfast._core import Object
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.decode import decode_options
 from kfast.apiserver.encode import object_response, output_of, status_success
 from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.create import warned
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.handlers.guaranteed_update import deletable
 from kfast.apiserver.lifecycle import canonical, preview, stored_body
-from kfast.apiserver.negotiate import Output, content_type
+from kfast.apiserver.negotiate import Output
 from kfast.apiserver.options import DeleteOptions, delete_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, precondition_failed, unavailable
+from kfast.apiserver.status_errors import precondition_failed, unavailable
 from kfast.clock import parse_time, rfc3339
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
-_SCHEMA = "meta.k8s.io/v1/DeleteOptions"
-
 _RETURNS_OBJECT = frozenset(
     {
         "pods",
@@ -89,12 +88,7 @@ def read_options(backend: Backend, request: Request) -> DeleteOptions:
     """DeleteOptions of the body or the query. Raises StatusError 400, 415, 422."""
     if not request.body:
         return delete_options(request, None)
-    media_type = content_type(request)
-    try:
-        body, _ = backend.schema.decode(_SCHEMA, request.body, media_type, "Ignore")
-    except CoreError as error:
-        raise bad_request(str(error)) from None
-    return delete_options(request, body)
+    return delete_options(request, decode_options(backend, request, "DeleteOptions"))
 
 
 async def delete_object(backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions) -> Deletion:

@@ -6,16 +6,16 @@ from collections.abc import Collection
 
 import msgspec
 
-from kfast._core import CoreError, Object, PatchError, StrictDecodeError
+from kfast._core import CoreError, Object, PatchError
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.handlers.patch_errors import another_uid, refused, unfit
 from kfast.apiserver.lifecycle import decode_json, encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, invalid, quoted, too_large_entity, unreadable_patch
-from kfast.errors import StatusError
+from kfast.apiserver.status_errors import invalid, quoted, unreadable_patch
 from kfast.meta.exchange import Request, Response
 
 JSON_PATCH = "application/json-patch+json"
@@ -40,6 +40,9 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
         old["metadata"]["resourceVersion"] = current.resource_version
         new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options)
         warnings[:] = found
+        uid = new["metadata"].get("uid")
+        if uid and uid != current.uid:
+            raise another_uid(scope.kind, current.name, uid)
         return new
 
     change = Update(transform, options, part)
@@ -68,11 +71,9 @@ def apply_patch(
     try:
         patched, warnings = backend.schema.patch(schema, media_type, encode_json(part), data, options.field_validation)
     except PatchError as error:
-        raise _refused(*error.args) from None
-    except StrictDecodeError as error:
-        raise bad_request(str(error)) from None
+        raise refused(*error.args) from None
     except CoreError as error:
-        raise _unfit(str(error), data) from None
+        raise unfit(str(error), data, old, media_type == STRATEGIC_PATCH, media_type == MERGE_PATCH) from None
     if kept:
         patched = {key: old[key] if key in kept else patched[key] for key in old if key in kept or key in patched}
     for key in ("apiVersion", "kind"):
@@ -95,19 +96,3 @@ def _untouched(media_type: str, data: bytes, old: Body) -> Collection[str]:
     if not isinstance(patch, dict) or not patch.keys() <= old.keys():
         return ()
     return old.keys() - patch.keys() - {"apiVersion", "kind"}
-
-
-def _refused(reason: str, message: str) -> StatusError:
-    """A patch that is malformed or does not apply. Why it does not apply is not told, as upstream's generic answer."""
-    if reason == "RequestEntityTooLarge":
-        return too_large_entity(message)
-    if reason == "Invalid":
-        return StatusError(422, reason, "the server rejected our request due to an error in our request", {})
-    return StatusError(400, reason, message) if reason == "BadRequest" else StatusError(500, "", message)
-
-
-def _unfit(message: str, data: bytes) -> StatusError:
-    """422 for a patch whose result is no object of the kind; which one is not told, as upstream's generic answer."""
-    text = quoted(data.decode("utf-8", "replace"))
-    reason = message[message.find("json: ") :] if "json: " in message else message
-    return invalid("", "", "", [FieldError("patch", "FieldValueInvalid", f"Invalid value: {text}: {reason}")])

@@ -25,7 +25,7 @@ _MIN_TIMEOUT = 1800.0
 
 async def watch(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """200 and a stream; history that is gone is an ERROR event of that stream, not an HTTP error.
-    Raises StatusError 400, 406, 422 and 504 (a revision still to come)."""
+    Raises StatusError 400, 406, 422 and 504 (initial events at a revision still to come)."""
     scope = info.served
     output = output_of(request, scope, "watch")
     options = list_options(request, scope.kind, True)
@@ -66,11 +66,11 @@ def _cursor(backend: Backend, info: RequestInfo, options: ListOptions, since: in
 async def _plan(backend: Backend, info: RequestInfo, output: Output, options: ListOptions) -> Plan:
     scope, store = info.served, backend.store
     revision = resource_version.parse(options.resource_version)
-    await resource_version.not_older_than(store, revision)
     namespace = info.namespace or None if scope.kind.namespaced else None
     initial: Sequence[Object] = ()
     wants_initial = options.send_initial_events or (revision == 0 and options.send_initial_events is None)
     if wants_initial:
+        await resource_version.not_older_than(store, revision)
         page = store.list(scope.resource, namespace, options.labels, options.fields)
         revision, initial = page.revision, page.objects
     elif revision == 0:
@@ -85,7 +85,7 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
         revision,
         options.bookmarks,
         timeout,
-        None if output.transform == "Table" else (*shared, output),
+        None if output.transform == "Table" or revision > store.revision else (*shared, output),
         lambda change: backend.watching(info, change),
     )
 

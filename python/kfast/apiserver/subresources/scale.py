@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kfast._core import LabelSelector, Object
-from kfast.api.kind import Body, FieldError, Kind
+from kfast.api.columns import AGE, NAME
+from kfast.api.kind import Body, Column, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, current_body, output_of
@@ -15,23 +16,38 @@ from kfast.apiserver.handlers.patch import apply_patch, patch_type
 from kfast.apiserver.lifecycle import match_name
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import invalid, wrong_object
 from kfast.meta.exchange import Request, Response
 
 _SCHEMA = "autoscaling/v1/Scale"
+_KIND = Kind(
+    group="autoscaling",
+    version="v1",
+    kind="Scale",
+    plural="scales",
+    columns=(
+        NAME,
+        Column("Desired", "spec.replicas", "integer"),
+        Column("Available", "status.replicas", "integer"),
+        AGE,
+    ),
+)
+"""What transforms need to know; Scales are not stored."""
+_SCOPE = Scope(_KIND, _KIND)
 _COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 async def get_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """The Scale of the object. Raises StatusError 404, 406."""
-    output = output_of(request, None, "none")
+    output = output_of(request, _SCOPE, "object")
     obj = read(backend, info)
-    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), None)
+    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), _SCOPE)
 
 
 async def update_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """PUT of a Scale: sets the replicas. Raises StatusError 400, 404, 409, 422."""
-    output = output_of(request, None, "none")
+    output = output_of(request, _SCOPE, "object")
     options = write_options(request, "UpdateOptions")
     stated, warnings = decode_object(backend, request, info, _SCHEMA, options.field_validation)
 
@@ -47,7 +63,7 @@ async def update_scale(backend: Backend, request: Request, info: RequestInfo) ->
 
 async def patch_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """PATCH of a Scale. Raises StatusError 400, 404, 409, 415, 422."""
-    output = output_of(request, None, "none")
+    output = output_of(request, _SCOPE, "object")
     options = write_options(request, "PatchOptions")
     media_type = patch_type(request, False)
 
@@ -64,7 +80,7 @@ async def _write(
 ) -> Response:
     change = Update(transform, options)
     obj = await guaranteed_update(backend, request, info, change)
-    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), None)
+    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), _SCOPE)
 
 
 def scale_of(kind: Kind, body: Body) -> Body:

@@ -39,7 +39,11 @@ struct YamlReader<'t> {
 }
 
 fn scan_error(error: &ScanError) -> String {
-    format!("yaml: line {}: {}", error.marker().line(), error.info())
+    // Upstream's reader names no line for the first one.
+    match error.marker().line() {
+        0 | 1 => format!("yaml: {}", error.info()),
+        line => format!("yaml: line {line}: {}", error.info()),
+    }
 }
 
 impl<'t> YamlReader<'t> {
