@@ -44,17 +44,17 @@ impl Shared {
         })
     }
 
-    /// Makes writes visible, all at once, and tells who waits for them.
-    pub(crate) fn apply(&self, batch: Vec<Arc<Event>>) {
+    /// Makes writes visible in their order, and tells who waits for them. Readers and writers get their turn in between.
+    pub(crate) fn apply(&self, batch: &[Arc<Event>]) {
         let mut ready = Vec::new();
-        let mut state = self.state.write();
+        let mut revision = 0;
         for event in batch {
-            state.apply(event, &mut ready);
+            let mut state = self.state.write();
+            state.apply(event.clone(), &mut ready);
+            revision = state.revision;
+            self.compacted.store(state.compacted, Ordering::Release);
+            self.committed.store(revision, Ordering::SeqCst);
         }
-        let (revision, compacted) = (state.revision, state.compacted);
-        self.compacted.store(compacted, Ordering::Release);
-        self.committed.store(revision, Ordering::SeqCst);
-        drop(state);
         if revision >= self.wanted.load(Ordering::SeqCst) {
             self.wanted.store(u64::MAX, Ordering::SeqCst);
             self.signal.raise();

@@ -1,7 +1,7 @@
 //! What is committed: tables, history and watches, all at one revision.
 
 use crate::event::Event;
-use crate::filter::Field;
+use crate::filter::{Field, Fields};
 use crate::history::{History, Limits};
 use crate::hub::Hub;
 use crate::table::Table;
@@ -36,6 +36,12 @@ impl State {
 
     pub(crate) fn table(&self, resource: &str) -> Option<&Table> {
         self.tables.get(resource)
+    }
+
+    /// The shared name of a resource and its fields.
+    pub(crate) fn known(&self, resource: &str) -> Option<(Arc<str>, Arc<Fields>)> {
+        let (name, table) = self.tables.get_key_value(resource)?;
+        Some((name.clone(), table.fields.clone()))
     }
 
     /// The shared name of a resource, known from now on.

@@ -2,7 +2,7 @@
 
 use crate::durable::DurableLog;
 use crate::event::Event;
-use crate::filter::Field;
+use crate::filter::{Field, Fields};
 use crate::history::Limits;
 use crate::list::{ListOptions, Page};
 use crate::shared::Shared;
@@ -12,7 +12,7 @@ use crate::write::{Completion, Submitted, Write, checked, key, label, named, num
 use crate::writer::{self, Dead};
 use crate::{Result, StoreError};
 use kfast_core::{Object, Revision};
-use parking_lot::{Mutex, RwLockWriteGuard};
+use parking_lot::Mutex;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -158,7 +158,7 @@ impl Store {
         })
     }
 
-    /// Submits one write a key, of all keys for which `plan` has one; they become visible together. `plan` is
+    /// Submits one write a key, of all keys for which `plan` has one; they become visible in order. `plan` is
     /// asked in order with the number of the key, its newest state (pending writes and those of this very batch
     /// included) and the revision the write is going to take; its answer is the new state under that revision,
     /// `None` to delete. It is asked under the store's locks: it must not call back.
@@ -179,11 +179,9 @@ impl Store {
             let closed = |_| Err(StoreError::Unavailable("the store is closed".to_owned()).into());
             return keys.map(closed).collect();
         }
-        let mut state = self.shared.state.write();
-        let resource = state.name(resource);
-        let state = RwLockWriteGuard::downgrade(state);
+        let (resource, fields) = self.known(resource);
+        let state = self.shared.state.read();
         let table = state.table(&resource);
-        let fields = table.map_or_else(Arc::default, |t| t.fields.clone());
         let mut submit = |(number, (namespace, name)): (usize, (&str, &str))| {
             let key = key(namespace, name);
             let current = match pending.newest(&resource, &key) {
@@ -216,8 +214,19 @@ impl Store {
             }
         }
         drop(outcomes);
-        self.shared.apply(batch.events);
+        self.shared.apply(&batch.events);
         written
+    }
+
+    /// The shared name of a resource and its fields, declared from now on.
+    fn known(&self, resource: &str) -> (Arc<str>, Arc<Fields>) {
+        if let Some(known) = self.shared.state.read().known(resource) {
+            return known;
+        }
+        let mut state = self.shared.state.write();
+        let name = state.name(resource);
+        let fields = state.table_mut(&name).fields.clone();
+        (name, fields)
     }
 
     /// Forgets history below `revision`.

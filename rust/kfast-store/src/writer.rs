@@ -81,10 +81,10 @@ fn next_batch(shared: &Shared) -> Option<Batch> {
 
 fn publish(shared: &Shared, batch: Batch) {
     let done = completions(&batch, Event::settled);
-    let mut pending = shared.pending.lock();
-    pending.settle(&batch.events);
-    shared.apply(batch.events);
-    drop(pending);
+    // Until they are settled, writes of the same keys are checked against these events as pending ones, which comes to
+    // the same; nobody has to wait for the whole batch.
+    shared.apply(&batch.events);
+    shared.pending.lock().settle(&batch.events);
     shared.complete(done);
 }
 
