@@ -15,6 +15,6 @@ pub mod scoring;
 
 pub use error::SchedulerError;
 pub use scheduler::{
-    Config, Decision, Nominating, Outcome, PendingCounts, PodRef, Preemption, PreemptionVerdict,
-    Scheduler,
+    Answer, Config, Decision, Inquiry, Nominating, Outcome, PendingCounts, PodRef, Preemption,
+    PreemptionVerdict, Scheduler,
 };

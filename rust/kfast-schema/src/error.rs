@@ -50,9 +50,7 @@ fn unrecognized(kind: &str, reason: &str, summary: &str) -> String {
     if kind.is_empty() {
         return reason.to_owned();
     }
-    format!(
-        "the object provided is unrecognized (must be of type {kind}): {reason} ({summary})"
-    )
+    format!("the object provided is unrecognized (must be of type {kind}): {reason} ({summary})")
 }
 
 /// What stopped a decoder, before the kind is named.

@@ -52,9 +52,17 @@ impl PyScheduler {
         Ok(())
     }
 
-    /// Adds or replaces a pod, pending or assigned. Whether a gate holds it back. ValueError if it is malformed.
-    fn set_pod(&self, py: Python<'_>, pod: &PyObjectHandle, now: f64) -> PyResult<bool> {
-        py.detach(|| self.lock().set_pod(&pod.0, time(now)))
+    /// Adds or replaces a pod, pending or assigned. Plugins outside the core tell pods of unequal `sign` apart.
+    /// Whether a gate holds it back. ValueError if it is malformed.
+    #[pyo3(signature = (pod, now, sign=""))]
+    fn set_pod(
+        &self,
+        py: Python<'_>,
+        pod: &PyObjectHandle,
+        now: f64,
+        sign: &str,
+    ) -> PyResult<bool> {
+        py.detach(|| self.lock().set_signed_pod(&pod.0, sign, time(now)))
             .map_err(malformed)
     }
 

@@ -5,6 +5,7 @@ mod decisions;
 mod driver;
 mod explain;
 mod inputs;
+mod inquiry;
 mod report;
 
 use kfast_scheduler::queue::{SECOND, Time};
@@ -17,6 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyScheduler>()?;
     m.add_class::<driver::PySchedulerDriver>()?;
+    m.add_class::<inquiry::PyInquiry>()?;
     m.add_class::<decisions::PyDecision>()
 }
 

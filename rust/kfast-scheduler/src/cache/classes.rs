@@ -58,6 +58,12 @@ impl Classes {
         Arc::clone(&self.slots[id as usize].0)
     }
 
+    /// The number of a class somebody holds.
+    #[must_use]
+    pub fn find(&self, class: &PodClass) -> Option<ClassId> {
+        self.ids.get(class).copied()
+    }
+
     /// Whether the number stands for this class, and somebody holds it.
     #[must_use]
     pub fn is(&self, id: ClassId, class: &Arc<PodClass>) -> bool {

@@ -12,6 +12,7 @@ mod occupant;
 mod owners;
 mod subjects;
 mod topology;
+mod verdicts;
 mod view;
 pub mod volumes;
 
@@ -25,6 +26,7 @@ pub use interned::{Held, Interned};
 pub use occupant::{Occupant, Placed};
 pub use owners::Owners;
 pub use topology::{DomainId, KeyId, Topology};
+pub use verdicts::{Moment, Verdict, Verdicts};
 pub use view::NodeView;
 
 use crate::framework::{Events, node_changes};
@@ -43,6 +45,8 @@ pub struct Cache {
     pub resources: ResourceNames,
     /// Interned pod classes.
     pub classes: Classes,
+    /// What plugins outside the core said.
+    pub verdicts: Verdicts,
     nodes: Vec<Option<NodeSpec>>,
     free: Vec<NodeIndex>,
     by_name: HashMap<Arc<str>, NodeIndex>,
@@ -54,6 +58,8 @@ pub struct Cache {
     placed: HashMap<Arc<str>, Placed>,
     /// Uids of the pods placed on a node, known or not.
     on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Number of changes of nodes' objects.
+    node_versions: u64,
     changes: ChangeLog,
     /// As `changes`, and rows on which a pod's own state changed.
     occupancy: ChangeLog,
@@ -159,6 +165,16 @@ impl Cache {
     /// Forgets what was kept of classes whose numbers were given up.
     pub fn forget(&mut self, classes: &[ClassId]) {
         self.counters.forget(classes, &self.classes);
+        self.verdicts.forget(classes);
+    }
+
+    /// How far the cluster has come.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment {
+            nodes: self.node_versions,
+            changes: self.changes.end(),
+        }
     }
 
     /// The log of changed rows.
@@ -209,6 +225,7 @@ impl Cache {
         for (class, deleting) in self.pods_known_on(&name) {
             self.account(index, class, deleting, true);
         }
+        self.node_versions += 1;
         self.touch(index);
         (index, Events::NODE_ADD)
     }
@@ -242,6 +259,7 @@ impl Cache {
                 self.count(index, class, deleting, true);
             }
         }
+        self.node_versions += 1;
         self.touch(index);
         events
     }
@@ -262,6 +280,7 @@ impl Cache {
         self.columns.clear_row(index);
         self.host_ports[index as usize].clear();
         self.free.push(index);
+        self.node_versions += 1;
         self.touch(index);
     }
 

@@ -12,6 +12,8 @@ pub struct Events(u64);
 impl Events {
     /// No event.
     pub const NONE: Self = Self(0);
+    /// All events.
+    pub const ALL: Self = Self(u64::MAX);
     /// A node appeared.
     pub const NODE_ADD: Self = Self(1);
     /// A node's allocatable resources changed.

@@ -4,6 +4,7 @@
 mod bind;
 mod counted;
 mod event;
+mod external;
 mod filter;
 mod profile;
 mod registry;
@@ -16,6 +17,7 @@ pub use counted::{
     CountedFilter, CountedScore, Feasible, Reading, Totals, Values, Weights, values_at,
 };
 pub use event::{ClusterEvent, Events, Happened};
+pub use external::{Depends, External, ExternalSpec, Normalizing};
 pub use filter::{Check, Filter, PreFilter, PreFiltered};
 pub use profile::{DEFAULT_SCHEDULER, Enabled, Point, Profile, ProfileSpec, Profiles};
 pub use registry::{default_profile, registered};
@@ -78,6 +80,11 @@ pub trait Plugin: Send + Sync {
 
     /// The Bind extension point.
     fn bind(&self) -> Option<&dyn Bind> {
+        None
+    }
+
+    /// The plugin's part outside the core, if that is where it is.
+    fn external(&self) -> Option<&External> {
         None
     }
 

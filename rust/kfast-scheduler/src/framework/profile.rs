@@ -1,7 +1,10 @@
 //! A profile: which plugins run at which extension point, in which order, with which weights and arguments.
 
 use super::registry::REGISTRY;
-use super::{Events, Plugin, PostFilter, PreEnqueue, Rejection, Rejectors, Score};
+use super::{
+    Events, External, ExternalSpec, Plugin, PluginSet, PostFilter, PreEnqueue, Rejection,
+    Rejectors, Score,
+};
 use crate::SchedulerError;
 use crate::model::{Pod, PodClass, ResourceNames};
 use serde::Deserialize;
@@ -63,6 +66,9 @@ pub struct ProfileSpec {
     /// Arguments by plugin, as in v1 of kubescheduler.config.k8s.io.
     #[serde(default)]
     pub args: HashMap<String, Value>,
+    /// Plugins outside the core.
+    #[serde(default)]
+    pub external: Vec<ExternalSpec>,
 }
 
 impl Default for ProfileSpec {
@@ -71,6 +77,7 @@ impl Default for ProfileSpec {
             scheduler_name: DEFAULT_SCHEDULER.to_owned(),
             plugins: None,
             args: HashMap::new(),
+            external: Vec::new(),
         }
     }
 }
@@ -107,6 +114,12 @@ impl Profile {
             let args = spec.args.get(*name).unwrap_or(&Value::Null);
             let plugin = make(args, names).map_err(|e| fail(name, &e))?;
             profile.plugins.push(plugin);
+        }
+        for external in spec.external.iter().filter(|e| asked(&e.name)) {
+            profile.plugins.push(Box::new(External::new(external)));
+        }
+        if profile.plugins.len() > PluginSet::CAPACITY {
+            return Err(fail("", &"a profile has at most 64 plugins"));
         }
         match &spec.plugins {
             None => profile.enable_all(),
@@ -148,6 +161,11 @@ impl Profile {
     #[must_use]
     pub fn plugin(&self, at: usize) -> Option<&dyn Plugin> {
         self.plugins.get(at).map(AsRef::as_ref)
+    }
+
+    /// The plugins outside the core.
+    pub fn externals(&self) -> impl Iterator<Item = &External> {
+        self.plugins().filter_map(Plugin::external)
     }
 
     /// The plugins of an extension point in their order, with their numbers. In the default profile these are all:

@@ -7,6 +7,11 @@ use crate::model::PodClass;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PluginSet(u64);
 
+impl PluginSet {
+    /// How many plugins a profile may have.
+    pub(super) const CAPACITY: usize = 64;
+}
+
 /// The plugins that rejected a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejectors {

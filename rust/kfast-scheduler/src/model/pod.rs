@@ -58,6 +58,8 @@ impl OwnerKind {
 pub struct PodClass {
     /// Number of the profile its pods are scheduled with; 0 for pods of foreign schedulers.
     pub profile: u8,
+    /// What plugins outside the core tell its pods apart by.
+    pub sign: Box<str>,
     /// `spec.priority`.
     pub priority: i32,
     /// Positive requests.
@@ -257,6 +259,7 @@ fn class(
     } = spec.affinity;
     PodClass {
         profile: 0,
+        sign: Box::default(),
         priority: spec.priority.unwrap_or(0),
         affinity: PodAffinity::read(pod_affinity, pod_anti_affinity, &namespace, labels),
         spread: Spread::read(spec.topology_spread_constraints, labels),

@@ -47,6 +47,17 @@ impl ResourceNames {
         (scalar && self.names.len() < usize::from(u16::MAX)).then(|| self.intern(name))
     }
 
+    /// The number of a resource met before.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<ResourceId> {
+        self.ids.get(name).copied()
+    }
+
+    /// All names, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
     /// The name of a resource.
     #[must_use]
     pub fn name(&self, id: ResourceId) -> &str {

@@ -194,6 +194,20 @@ impl Queue {
         found
     }
 
+    /// Puts back a popped pod as it was: it is tried later.
+    pub fn put_back(&mut self, mut entry: Entry) {
+        entry.attempts = entry.attempts.saturating_sub(1);
+        self.flight.end(&entry.pod.uid);
+        let place = Place::Active(entry.ranked_key());
+        self.settle(entry, place);
+    }
+
+    /// Takes out a pod that is ready to be tried.
+    pub fn take_ready(&mut self, uid: &str) -> Option<Entry> {
+        let entry = self.entries.get(uid)?;
+        matches!(entry.place, Place::Active(_)).then(|| self.remove(uid))?
+    }
+
     /// Puts back a pod whose attempt ended in an error: it is tried again when its backoff is over.
     pub fn put_back_failed(&mut self, mut entry: Entry, now: Time) {
         self.flight.end(&entry.pod.uid);

@@ -91,9 +91,23 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn set_pod(&mut self, object: &Object, now: Time) -> Result<bool, SchedulerError> {
+        self.set_signed_pod(object, "", now)
+    }
+
+    /// The same for a pod whose class also depends on `sign`: plugins outside the core see it.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn set_signed_pod(
+        &mut self,
+        object: &Object,
+        sign: &str,
+        now: Time,
+    ) -> Result<bool, SchedulerError> {
         let PodInput { pod, mut class } = PodInput::read(object, &mut self.cache.resources)?;
         let ours = self.profiles.named(&pod.scheduler_name);
         class.profile = ours.unwrap_or_default();
+        class.sign = sign.into();
         if pod.deleting {
             self.queue.going(&pod.uid);
         }

@@ -3,8 +3,10 @@
 mod attempt;
 mod change;
 mod input;
+mod inquiry;
 mod what_if;
 
+pub use inquiry::{Answer, Inquiry};
 pub use what_if::PreemptionVerdict;
 
 use crate::SchedulerError;
@@ -118,6 +120,7 @@ pub struct Scheduler {
     nominator: Nominator,
     budgets: Budgets,
     candidates: CandidateStates,
+    inquiry: Option<Inquiry>,
     /// The latest time told.
     clock: Time,
 }
@@ -137,6 +140,7 @@ impl Scheduler {
             nominator: Nominator::default(),
             budgets: Budgets::default(),
             candidates: CandidateStates::default(),
+            inquiry: None,
             clock: 0,
         })
     }
@@ -153,7 +157,7 @@ impl Scheduler {
         &self.nominator
     }
 
-    /// Decides about up to `max` pods.
+    /// Decides about up to `max` pods; about none more once something is to be asked: see `inquiry`.
     pub fn step(&mut self, now: Time, max: usize) -> Vec<Decision> {
         self.clock = now;
         let released = self.cache.classes.take_released();
@@ -164,7 +168,14 @@ impl Scheduler {
         while decisions.len() < max
             && let Some(entry) = self.queue.pop(now)
         {
+            self.inquiry = self.inquire(&entry);
+            if self.inquiry.is_some() {
+                self.queue.put_back(entry);
+                break;
+            }
+            let class = entry.class;
             decisions.push(self.decide(entry, now));
+            self.spend(class);
         }
         decisions
     }
