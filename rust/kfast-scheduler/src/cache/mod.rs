@@ -190,7 +190,7 @@ impl Cache {
     }
 
     /// Logs a change of a row.
-    pub(crate) fn touch(&mut self, row: NodeIndex) {
+    pub fn touch(&mut self, row: NodeIndex) {
         self.changes.push(row);
         self.occupancy.push(row);
     }

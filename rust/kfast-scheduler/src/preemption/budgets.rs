@@ -23,6 +23,7 @@ struct Budget {
 pub struct Budgets {
     by_namespace: HashMap<Box<str>, BTreeMap<Box<str>, Budget>>,
     version: u64,
+    reach: u64,
 }
 
 impl Budgets {
@@ -30,6 +31,12 @@ impl Budgets {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Changes when other pods may fall under budgets.
+    #[must_use]
+    pub fn reach(&self) -> u64 {
+        self.reach
     }
 
     /// Adds or replaces a PodDisruptionBudget.
@@ -53,12 +60,14 @@ impl Budgets {
                 .unwrap_or_default(),
         };
         let here = self.by_namespace.entry(object.namespace().into());
-        let old = here.or_default().entry(object.name().into());
-        let known =
-            matches!(&old, std::collections::btree_map::Entry::Occupied(e) if *e.get() == budget);
-        if !known {
-            old.insert_entry(budget);
+        let here = here.or_default();
+        let old = here.get(object.name());
+        if old != Some(&budget) {
             self.version += 1;
+            let same =
+                |old: &Budget| old.selector == budget.selector && old.disrupted == budget.disrupted;
+            self.reach += u64::from(!old.is_some_and(same));
+            here.insert(object.name().into(), budget);
         }
         Ok(())
     }
@@ -71,6 +80,7 @@ impl Budgets {
                 self.by_namespace.remove(namespace);
             }
             self.version += 1;
+            self.reach += 1;
         }
     }
 
@@ -101,10 +111,10 @@ impl Tally<'_> {
         let (mut matched, mut violated) = (false, false);
         for budget in here.into_iter().flat_map(BTreeMap::values) {
             let matches = budget.selector.as_ref().is_some_and(|s| s.matches(labels));
+            matched |= matches;
             if !matches || budget.disrupted.contains(&*pod.occupant.name) {
                 continue;
             }
-            matched = true;
             let gone = self.gone.entry(std::ptr::from_ref(budget)).or_default();
             *gone += 1;
             violated |= *gone > budget.allowed;

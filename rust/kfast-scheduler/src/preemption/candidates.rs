@@ -117,6 +117,7 @@ struct State {
     position: u64,
     version: Vec<u64>,
     budgets: u64,
+    reach: u64,
     /// A row set for one pod alone.
     own: Option<NodeIndex>,
     rows: Vec<Row>,
@@ -153,7 +154,8 @@ impl State {
         let changed: Option<Vec<NodeIndex>> = changed
             .filter(|_| end - self.position <= rows as u64)
             .map(Iterator::collect);
-        let kept = self.version == of.version && self.rows.len() == rows;
+        let reach = around.budgets.reach();
+        let kept = self.version == of.version && self.reach == reach && self.rows.len() == rows;
         let mut visit: Vec<NodeIndex> = match changed {
             Some(changed) if kept => changed,
             _ => {
@@ -177,6 +179,7 @@ impl State {
         self.position = end;
         self.version = of.version.to_vec();
         self.budgets = around.budgets.version();
+        self.reach = reach;
     }
 }
 
