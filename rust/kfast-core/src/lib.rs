@@ -4,6 +4,7 @@
 mod canonical;
 mod error;
 mod members;
+pub mod names;
 mod object;
 pub mod path;
 pub mod quantity;

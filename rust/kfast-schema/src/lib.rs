@@ -5,8 +5,10 @@ pub mod binding;
 mod codec;
 mod decode;
 mod error;
+pub mod field;
 mod json;
 mod load;
+pub mod metadata;
 pub mod model;
 pub mod names;
 pub mod patch;
@@ -25,3 +27,14 @@ pub use load::{LoadError, load};
 pub use model::{NameId, SchemaSet};
 pub use protobuf::EncodeError;
 pub use value::{MAX_DEPTH, Name, Value};
+
+/// Any JSON text, its keys as they are.
+///
+/// # Errors
+/// What is malformed, in Go's words.
+pub fn free_json(text: &str) -> Result<Value<'_>, String> {
+    let mut reader = json::Reader::new(text);
+    let value = reader.value().map_err(|e| e.to_string())?;
+    reader.finish().map_err(|e| e.to_string())?;
+    Ok(value)
+}

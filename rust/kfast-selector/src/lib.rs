@@ -4,7 +4,6 @@ mod error;
 mod field;
 mod label;
 mod lexer;
-pub mod names;
 mod parser;
 mod requirement;
 

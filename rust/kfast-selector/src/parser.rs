@@ -1,9 +1,9 @@
 //! The label selector grammar; messages are upstream's (apimachinery `labels/selector.go`).
 
 use crate::lexer::{Kind, Token, scan};
-use crate::names::label_key_errors;
 use crate::requirement::invalid;
 use crate::{Operator, Requirement, Result, SelectorError};
+use kfast_core::names::qualified_name;
 use kfast_core::quote;
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
             return Err(found(token, ", expected: identifier"));
         }
         let key = token.text;
-        let errors = label_key_errors(key);
+        let errors = qualified_name(key);
         if !errors.is_empty() {
             return Err(SelectorError(invalid(
                 "<nil>",

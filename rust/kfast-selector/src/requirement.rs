@@ -1,7 +1,7 @@
 //! One requirement of a label selector: key, operator, values.
 
-use crate::names::{label_key_errors, label_value_errors};
 use crate::{Result, SelectorError};
+use kfast_core::names::{label_value, qualified_name};
 use kfast_core::quote;
 use std::fmt;
 
@@ -45,13 +45,13 @@ impl Requirement {
     /// With upstream's aggregated message, e.g. `key: Invalid value: "": name part must be non-empty; ...`.
     pub fn new(key: &str, operator: Operator, values: Vec<String>) -> Result<Self> {
         let mut errors = Vec::new();
-        let key_errors = label_key_errors(key);
+        let key_errors = qualified_name(key);
         if !key_errors.is_empty() {
             errors.push(invalid("key", &quote(key), &key_errors.join("; ")));
         }
         let bound = check_values(operator, &values, &mut errors);
         for (i, value) in values.iter().enumerate() {
-            let value_errors = label_value_errors(value);
+            let value_errors = label_value(value);
             if !value_errors.is_empty() {
                 let path = format!("values[{i}][{key}]");
                 errors.push(invalid(&path, &quote(value), &value_errors.join("; ")));

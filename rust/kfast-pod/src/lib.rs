@@ -1,0 +1,53 @@
+//! The rules of pods and of the pod templates of workloads, on decoded objects: defaults, validation, warnings, what an
+//! update may change.
+//!
+//! Source: `pkg/apis/core/validation`, `pkg/apis/core/v1`, `pkg/api/pod` and `pkg/registry/core/pod` of Kubernetes
+//! v1.36, with its default feature gates.
+
+mod affinity;
+mod amount;
+mod annotations;
+mod claims;
+mod containers;
+mod create;
+pub mod defaults;
+mod disks;
+mod dns;
+mod env;
+mod fields;
+mod files;
+mod image;
+mod mounts;
+mod paths;
+mod port_warnings;
+mod ports;
+mod probes;
+mod projected;
+pub mod qos;
+mod resize;
+mod resources;
+mod restarts;
+mod scope;
+mod security;
+mod signer;
+mod spec;
+mod spread;
+mod status;
+mod template;
+mod tolerations;
+mod totals;
+mod update;
+mod virtual_paths;
+mod volumes;
+mod warnings;
+mod windows;
+
+pub use create::{prepare_create, validate_create};
+pub use resize::{prepare_resize, validate_resize};
+pub use status::{prepare_status, status_warnings, validate_status};
+pub use template::{prepare_template, template_warnings, validate_template};
+pub use update::{prepare_ephemeral, prepare_update, validate_ephemeral, validate_update};
+pub use warnings::{name_warnings, pod_warnings};
+
+pub use affinity::node_selector as validate_node_selector;
+pub use tolerations::validate as validate_tolerations;
