@@ -1,15 +1,17 @@
-"""Validation of the pod templates of workloads, and of the selectors that must match them."""
+"""The pod templates of workloads, and the selectors that must match them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
+from kfast._core import TemplateRules
 from kfast.api.field_errors import forbidden, invalid, non_negative, not_supported, required
 from kfast.api.kind import FieldError
 from kfast.api.label_selectors import is_empty, selector_matches, validate_selector
-from kfast.api.pod_validation import validate_pod_metadata, validate_pod_spec
+from kfast.api.schema import load_schema
 
 Spec = dict[str, Any]
 
@@ -20,16 +22,55 @@ _PERCENT_RULE = (
 )
 
 
+@cache
+def template_rules() -> TemplateRules:
+    """The rules of pod templates, in Rust."""
+    return TemplateRules(load_schema())
+
+
+def replace(body: Spec, other: Spec) -> None:
+    """Makes a dict what another is, in place."""
+    body.clear()
+    body.update(other)
+
+
+def default_template(template: Spec | None) -> None:
+    """Fills the defaults of a pod template."""
+    if template is not None:
+        replace(template, template_rules().defaults(template))
+
+
+def default_claim_spec(spec: Spec) -> None:
+    """Fills the defaults of a PersistentVolumeClaim's spec."""
+    replace(spec, template_rules().claim_defaults(spec))
+
+
+def template_errors(template: Spec, path: str) -> list[FieldError]:
+    """What is wrong with a template, defaults filled in."""
+    return [FieldError(*violation) for violation in template_rules().validate(template, path)]
+
+
 def validate_template(template: Spec, path: str, errors: list[FieldError], restart_policies: Iterable[str]) -> None:
     """All rules of a template; its restart policy must be one of those given."""
-    spec = template["spec"]
-    validate_pod_metadata(template["metadata"], f"{path}", errors)
-    validate_pod_spec(spec, f"{path}.spec", errors)
-    if spec.get("ephemeralContainers"):
-        errors.append(forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"))
+    errors += template_errors(template, path)
     allowed = tuple(restart_policies)
-    if spec["restartPolicy"] not in allowed:
-        errors.append(not_supported(f"{path}.spec.restartPolicy", spec["restartPolicy"], allowed))
+    if template["spec"]["restartPolicy"] not in allowed:
+        errors.append(not_supported(f"{path}.spec.restartPolicy", template["spec"]["restartPolicy"], allowed))
+
+
+def template_warnings(workload: Spec) -> list[str]:
+    """Warnings about the pod template at `spec.template`."""
+    return template_rules().warnings(workload["spec"]["template"], "spec.template")
+
+
+def name_warnings(workload: Spec) -> list[str]:
+    """A name that is no DNS label is awkward where pods' names and host names come from it."""
+    return template_rules().name_warnings(workload["metadata"].get("name") or "", "Pod names and hostnames")
+
+
+def workload_warnings(workload: Spec) -> list[str]:
+    """Warnings about a workload whose pods take their names from it, and about its template."""
+    return name_warnings(workload) + template_warnings(workload)
 
 
 def validate_workload(spec: Spec, errors: list[FieldError], word: str, deadline_word: str = "ReplicaSet") -> None:

@@ -7,9 +7,6 @@ from typing import Any
 
 from kfast._core import Quantity
 
-Amounts = tuple[tuple[str, str], ...]
-"""(name, quantity) of a resource list, in order."""
-
 
 @lru_cache(maxsize=8192)
 def milli(quantity: str) -> int:
@@ -26,11 +23,6 @@ def canonical(quantity: str) -> str:
         return quantity
     text = str(amount)
     return str(Quantity.parse(f"{amount.milli_value}m")) if text[-1] in "nu" else text
-
-
-def limits_and_requests(resources: dict[str, Any]) -> tuple[Amounts, Amounts]:
-    """Both lists of a container or pod in a form that what follows from them alone can be cached by."""
-    return tuple((resources.get("limits") or {}).items()), tuple((resources.get("requests") or {}).items())
 
 
 def canonical_quantities(amounts: dict[str, Any] | None) -> None:

@@ -54,7 +54,13 @@ fn weight(weighted: &Value<'_>, path: &Path<'_>, errors: &mut Errors<'_>) {
     }
 }
 
-fn node_affinity(affinity: &Value<'_>, any_values: bool, path: &Path<'_>, errors: &mut Errors<'_>) {
+/// The rules of a NodeAffinity; `any_values`: required values that are no label values are let pass.
+pub fn node_affinity(
+    affinity: &Value<'_>,
+    any_values: bool,
+    path: &Path<'_>,
+    errors: &mut Errors<'_>,
+) {
     if let Some(required) = affinity.get(REQUIRED) {
         node_selector(required, any_values, &path.child(REQUIRED), errors);
     }
@@ -68,7 +74,7 @@ fn node_affinity(affinity: &Value<'_>, any_values: bool, path: &Path<'_>, errors
 }
 
 /// A NodeSelector; `any_values`: values that are no label values are let pass.
-pub fn node_selector(
+pub(crate) fn node_selector(
     selector: &Value<'_>,
     any_values: bool,
     path: &Path<'_>,

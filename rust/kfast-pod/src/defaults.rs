@@ -4,7 +4,7 @@ use crate::amount::{canonical, is_canonical};
 use crate::image::pull_policy;
 use crate::totals;
 use kfast_schema::names as n;
-use kfast_schema::{NameId, Value};
+use kfast_schema::{Name, NameId, Value};
 
 const FILE_MODE: i64 = 0o644;
 const TOKEN_SECONDS: i64 = 3600;
@@ -49,10 +49,32 @@ fn within(object: &mut Value<'_>, name: NameId, change: impl FnOnce(&mut Value<'
     }
 }
 
+/// Init containers as they were written before v1.6.
+const INIT_ANNOTATIONS: [&str; 4] = [
+    "pod.beta.kubernetes.io/init-containers",
+    "pod.alpha.kubernetes.io/init-containers",
+    "pod.beta.kubernetes.io/init-container-statuses",
+    "pod.alpha.kubernetes.io/init-container-statuses",
+];
+
+fn drop_init_annotations(metadata: &mut Value<'_>) {
+    if let Some(Value::Object(annotations)) = metadata.get_mut(n::ANNOTATIONS) {
+        let old = |name: &Name<'_>| matches!(name, Name::Free(key) if INIT_ANNOTATIONS.contains(&key.as_ref()));
+        annotations.retain(|(name, _)| !old(name));
+    }
+}
+
 /// Fills in a pod.
 pub fn pod(pod: &mut Value<'_>) {
+    within(pod, n::METADATA, drop_init_annotations);
     let spec = pod.object_at(n::SPEC);
     self::spec(spec);
+    if spec
+        .int(n::TERMINATION_GRACE_PERIOD_SECONDS)
+        .is_some_and(|s| s < 0)
+    {
+        spec.set(n::TERMINATION_GRACE_PERIOD_SECONDS, Value::Int(1));
+    }
     for group in [n::CONTAINERS, n::INIT_CONTAINERS] {
         for container in spec.list_mut(group) {
             within(container, n::RESOURCES, requests_from_limits);
@@ -87,7 +109,7 @@ pub fn pod(pod: &mut Value<'_>) {
 
 /// Fills in a pod template.
 pub fn template(template: &mut Value<'_>) {
-    template.object_at(n::METADATA);
+    drop_init_annotations(template.object_at(n::METADATA));
     spec(template.object_at(n::SPEC));
 }
 
@@ -103,9 +125,6 @@ pub fn spec(spec: &mut Value<'_>) {
     }
     fill_zero(spec, n::RESTART_POLICY, Value::fixed("Always"));
     fill(spec, n::TERMINATION_GRACE_PERIOD_SECONDS, Value::Int(30));
-    if spec.int(n::TERMINATION_GRACE_PERIOD_SECONDS) < Some(0) {
-        spec.set(n::TERMINATION_GRACE_PERIOD_SECONDS, Value::Int(1));
-    }
     fill_zero(spec, n::DNS_POLICY, Value::fixed("ClusterFirst"));
     let stated = [n::SERVICE_ACCOUNT_NAME, n::SERVICE_ACCOUNT];
     let account = stated.map(|name| spec.text(name).to_owned());
@@ -189,7 +208,7 @@ fn volume(volume: &mut Value<'_>) {
     let sources = volume
         .entries()
         .iter()
-        .filter(|(name, _)| *name != kfast_schema::Name::Known(n::NAME));
+        .filter(|(name, _)| *name != Name::Known(n::NAME));
     if sources.count() == 0 {
         volume.set(n::EMPTY_DIR, Value::EMPTY);
         return;

@@ -42,12 +42,10 @@ mod volumes;
 mod warnings;
 mod windows;
 
+pub use affinity::node_affinity as validate_node_affinity;
 pub use create::{prepare_create, validate_create};
 pub use resize::{prepare_resize, validate_resize};
 pub use status::{prepare_status, status_warnings, validate_status};
 pub use template::{prepare_template, template_warnings, validate_template};
 pub use update::{prepare_ephemeral, prepare_update, validate_ephemeral, validate_update};
 pub use warnings::{name_warnings, pod_warnings};
-
-pub use affinity::node_selector as validate_node_selector;
-pub use tolerations::validate as validate_tolerations;

@@ -2,17 +2,17 @@
 
 use crate::scope::{Scope, Tolerated};
 use crate::update::tolerated;
-use crate::{annotations, create, spec, warnings};
+use crate::{annotations, create, defaults, spec, warnings};
 use kfast_schema::Value;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::metadata::{validate_annotations, validate_labels};
 use kfast_schema::names as n;
 
-/// Drops what is behind feature gates that are off, unless the old template has it.
-pub fn prepare_template(template: &mut Value<'_>, old: Option<&Value<'_>>) {
-    let old = old.and_then(|old| old.get(n::SPEC));
+/// Fills in defaults and drops what is behind feature gates that are off.
+pub fn prepare_template(template: &mut Value<'_>) {
+    defaults::template(template);
     if let Some(spec) = template.get_mut(n::SPEC) {
-        create::drop_disabled(spec, old);
+        create::drop_disabled(spec, None);
     }
 }
 

@@ -10,7 +10,7 @@ const ANY_KEY: &str =
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 /// The rules of each; `comparisons`: Lt and Gt are let pass, as an old pod has them.
-pub fn validate(
+pub(crate) fn validate(
     tolerations: &[Value<'_>],
     comparisons: bool,
     path: &Path<'_>,

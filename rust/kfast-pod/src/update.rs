@@ -176,7 +176,9 @@ pub fn validate_update(new: &Value<'_>, old: &Value<'_>, errors: &mut Errors<'_>
         }
     }
     let (mut fixed, unchanged) = (self::fixed(spec), self::fixed(before));
-    if before.int(n::TERMINATION_GRACE_PERIOD_SECONDS) < Some(0)
+    if before
+        .int(n::TERMINATION_GRACE_PERIOD_SECONDS)
+        .is_some_and(|s| s < 0)
         && spec.int(n::TERMINATION_GRACE_PERIOD_SECONDS) == Some(1)
         && let Some(seconds) = before.get(n::TERMINATION_GRACE_PERIOD_SECONDS)
     {
@@ -277,9 +279,10 @@ fn fixed<'a>(spec: &Value<'a>) -> Value<'a> {
 fn without_empty(value: &mut Value<'_>) {
     match value {
         Value::Object(entries) => {
-            entries.retain(|(_, value)| {
-                !matches!(value, Value::Null)
-                    && !(value.items().is_empty() && matches!(value, Value::List(_)))
+            entries.retain(|(_, value)| match value {
+                Value::Null => false,
+                Value::List(items) => !items.is_empty(),
+                _ => true,
             });
             entries
                 .iter_mut()

@@ -194,7 +194,10 @@ pub(crate) fn of_spec(holder: &Value<'_>, path: &Path<'_>, is_template: bool) ->
         self::container(container, place, &mut found);
     });
     port_warnings::warnings(spec, &at, &mut found.0);
-    if spec.int(n::TERMINATION_GRACE_PERIOD_SECONDS) < Some(0) {
+    if spec
+        .int(n::TERMINATION_GRACE_PERIOD_SECONDS)
+        .is_some_and(|s| s < 0)
+    {
         let message = "must be >= 0; negative values are invalid and will be treated as 1";
         found.add(&at.child(n::TERMINATION_GRACE_PERIOD_SECONDS), message);
     }

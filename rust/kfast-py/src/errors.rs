@@ -34,10 +34,18 @@ create_exception!(
     "A patch that is malformed or does not apply: args are (reason of the Status, message)."
 );
 
+create_exception!(
+    kfast._native,
+    RefusedError,
+    CoreError,
+    "An object that cannot be created at all: args are (HTTP code, message)."
+);
+
 /// Adds the exception classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("CoreError", m.py().get_type::<CoreError>())?;
     m.add("DecodeError", m.py().get_type::<DecodeError>())?;
+    m.add("RefusedError", m.py().get_type::<RefusedError>())?;
     m.add("PatchError", m.py().get_type::<PatchError>())?;
     m.add("StrictDecodeError", m.py().get_type::<StrictDecodeError>())
 }

@@ -5,6 +5,7 @@ mod endpoints;
 mod errors;
 mod json;
 mod object;
+mod pod;
 mod py_node;
 mod quantity;
 mod scheduler;
@@ -23,6 +24,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
     endpoints::register(m)?;
     object::register(m)?;
+    pod::register(m)?;
     quantity::register(m)?;
     scheduler::register(m)?;
     schema::register(m)?;

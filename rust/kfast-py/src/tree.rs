@@ -1,8 +1,11 @@
 //! `Tree`: a decoded object that stays in Rust from the body to the canonical bytes.
 
-use crate::errors::decode_error;
+use crate::errors::{RefusedError, decode_error};
+use crate::pod::{Violated, violated};
 use crate::schema::PySchema;
 use crate::value::{from_py, to_py};
+use kfast_schema::field::Errors;
+use kfast_schema::metadata::{self, Creation, NameRule};
 use kfast_schema::model::TypeId;
 use kfast_schema::{MediaType, Source, Step, Validation, Value};
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
@@ -79,14 +82,14 @@ impl PyTree {
         self.document.with_dependent_mut(|_, value| change(value))
     }
 
+    /// Another object of the same kind.
+    pub fn sibling(&self, py: Python<'_>, value: Value<'static>) -> Self {
+        Self::holding(self.schema.clone_ref(py), self.id, value)
+    }
+
     /// The schema it was read with.
     pub fn schema(&self) -> &PySchema {
         self.schema.get()
-    }
-
-    /// The kind's type.
-    pub fn kind(&self) -> TypeId {
-        self.id
     }
 }
 
@@ -142,10 +145,54 @@ impl PyTree {
         PyBytes::new(py, &self.value().canonical(&self.schema.get().set))
     }
 
+    /// Writes what the system owns into the metadata of a new object; returns warnings. `namespace` is that of the path,
+    /// None for kinds without. RefusedError: (code, message).
+    #[pyo3(signature = (namespace, uid, timestamp, generation, drops_status))]
+    fn begin_create(
+        &mut self,
+        namespace: Option<&str>,
+        uid: &str,
+        timestamp: &str,
+        generation: bool,
+        drops_status: bool,
+    ) -> PyResult<Vec<String>> {
+        let creation = Creation {
+            namespace,
+            uid,
+            timestamp,
+            generation,
+            drops_status,
+        };
+        let begun = self.change(|object| metadata::begin_create(object, &creation));
+        begun.map_err(|refused| RefusedError::new_err((refused.code(), refused.to_string())))
+    }
+
+    /// Names an object that has a generateName: cut to 58 characters, with `suffix`. A new object without one, or with a
+    /// name unless `again`, stays as it is. Whether it was named.
+    #[pyo3(signature = (suffix, again = false))]
+    fn generate_name(&mut self, suffix: &str, again: bool) -> bool {
+        self.change(|object| metadata::generate_name(object, suffix, again))
+    }
+
+    /// Violations of the metadata of an object to be created.
+    fn validate_metadata(&self, namespaced: bool, name_rule: &str) -> PyResult<Vec<Violated>> {
+        let unknown = || PyValueError::new_err(format!("no name rule {name_rule:?}"));
+        let rule = NameRule::parse(name_rule).ok_or_else(unknown)?;
+        let mut errors = Errors::new(&self.schema().set);
+        metadata::validate_create(self.value(), namespaced, rule, &mut errors);
+        Ok(violated(errors))
+    }
+
+    /// Violations of the metadata of an update that is based on the resource version.
+    fn validate_metadata_update(&self, old: &Self, version: &str) -> Vec<Violated> {
+        let mut errors = Errors::new(&self.schema().set);
+        metadata::validate_update(self.value(), old.value(), version, &mut errors);
+        violated(errors)
+    }
+
     /// A tree of its own with the same content.
     fn copy(&self, py: Python<'_>) -> Self {
-        let schema = self.schema.clone_ref(py);
-        Self::holding(schema, self.id, self.value().clone().into_owned())
+        self.sibling(py, self.value().clone().into_owned())
     }
 
     /// Whether both say the same; the order of properties does not matter.

@@ -14,24 +14,23 @@ impl<'a> Value<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
-    /// The property of an object.
+    /// The property of an object; null counts as absent.
     #[must_use]
     pub fn get(&self, name: NameId) -> Option<&Self> {
-        match self {
-            Self::Object(entries) => entries
-                .iter()
-                .find(|(n, _)| matches!(n, Name::Known(id) if *id == name))
-                .map(|(_, value)| value),
-            _ => None,
-        }
+        let (_, value) = self.entries().iter().find(|(n, _)| *n == name)?;
+        (!matches!(value, Self::Null)).then_some(value)
     }
 
-    /// The property of an object, to be changed.
+    /// The property of an object, to be changed; null counts as absent.
     pub fn get_mut(&mut self, name: NameId) -> Option<&mut Self> {
+        self.slot(name).filter(|value| !matches!(value, Self::Null))
+    }
+
+    fn slot(&mut self, name: NameId) -> Option<&mut Self> {
         match self {
             Self::Object(entries) => entries
                 .iter_mut()
-                .find(|(n, _)| matches!(n, Name::Known(id) if *id == name))
+                .find(|(n, _)| *n == name)
                 .map(|(_, value)| value),
             _ => None,
         }
@@ -47,7 +46,7 @@ impl<'a> Value<'a> {
 
     /// Sets a property of an object; a value that is no object becomes one.
     pub fn set(&mut self, name: NameId, value: Self) {
-        if let Some(place) = self.get_mut(name) {
+        if let Some(place) = self.slot(name) {
             *place = value;
         } else {
             self.push(Name::Known(name), value);
@@ -81,9 +80,7 @@ impl<'a> Value<'a> {
         let Self::Object(entries) = self else {
             return None;
         };
-        let at = entries
-            .iter()
-            .position(|(n, _)| matches!(n, Name::Known(id) if *id == name))?;
+        let at = entries.iter().position(|(n, _)| *n == name)?;
         Some(entries.remove(at).1)
     }
 
@@ -97,7 +94,7 @@ impl<'a> Value<'a> {
         };
         let at = entries
             .iter()
-            .position(|(n, _)| matches!(n, Name::Known(id) if *id == name))
+            .position(|(n, _)| *n == name)
             .unwrap_or_default();
         &mut entries[at].1
     }
@@ -224,6 +221,12 @@ impl<'a> Value<'a> {
                 Value::Object(owned.collect())
             }
         }
+    }
+}
+
+impl PartialEq<NameId> for Name<'_> {
+    fn eq(&self, id: &NameId) -> bool {
+        matches!(self, Name::Known(known) if known == id)
     }
 }
 

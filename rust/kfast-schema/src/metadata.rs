@@ -88,6 +88,17 @@ pub enum Refused {
     Versioned,
 }
 
+impl Refused {
+    /// The HTTP code.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::OtherNamespace => 400,
+            Self::Versioned => 500,
+        }
+    }
+}
+
 /// What the system writes into a new object.
 #[derive(Clone, Copy, Debug)]
 pub struct Creation<'c> {
@@ -174,20 +185,16 @@ fn unique_owners(metadata: &mut Value<'_>) -> Vec<String> {
     )]
 }
 
-/// Names an object that states a `generateName` only: that, cut to 58 characters, and `suffix`. Whether it did.
-pub fn generate_name(object: &mut Value<'_>, suffix: &str) -> bool {
+/// Names an object that has a `generateName`: that, cut to 58 characters, and `suffix`. One with a name keeps it unless
+/// it is to be named `again`. Whether it was named.
+pub fn generate_name(object: &mut Value<'_>, suffix: &str, again: bool) -> bool {
     let metadata = object.object_at(n::METADATA);
-    let prefix = metadata.text(n::GENERATE_NAME);
-    if prefix.is_empty() || !metadata.text(n::NAME).is_empty() {
+    let named = !metadata.text(n::NAME).is_empty();
+    if metadata.text(n::GENERATE_NAME).is_empty() || (named && !again) {
         return false;
     }
     rename(metadata, suffix);
     true
-}
-
-/// Gives an object with a `generateName` another name.
-pub fn generate_again(object: &mut Value<'_>, suffix: &str) {
-    rename(object.object_at(n::METADATA), suffix);
 }
 
 fn rename(metadata: &mut Value<'_>, suffix: &str) {

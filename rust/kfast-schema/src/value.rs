@@ -1,6 +1,7 @@
 //! A decoded object: a light tree whose property names are ids where the schema knows them.
 
 use crate::model::{Field, NameId, SchemaSet, Struct, Type, TypeId};
+use crate::names;
 use std::borrow::Cow;
 
 /// Depth at which objects are refused; upstream allows 10,000, no API type needs 50.
@@ -39,7 +40,10 @@ impl Name<'_> {
     #[must_use]
     pub fn text<'s>(&'s self, set: &'s SchemaSet) -> &'s str {
         match self {
-            Self::Known(id) => &set.names()[id.index()],
+            Self::Known(id) => match names::TEXTS.get(id.index()) {
+                Some(text) => text,
+                None => set.names().get(id.index()).map_or("", AsRef::as_ref),
+            },
             Self::Free(text) => text,
         }
     }

@@ -9,8 +9,6 @@ import yaml
 
 from kfast.api.catalog import by_gvk
 from kfast.api.core.pod import grace_seconds
-from kfast.api.pod_qos import qos_class
-from kfast.api.pod_spec import pull_policy
 from kfast.meta.gvk import GroupVersion
 
 MANIFESTS = Path(__file__).parents[4] / "shared/data/manifests"
@@ -41,7 +39,8 @@ def created(group: str, version: str, kind: str, **body: Any) -> dict[str, Any]:
     ],
 )
 def test_pull_policy(image, policy):
-    assert pull_policy(image) == policy
+    pod = defaulted("", "v1", "Pod", spec={"containers": [{"name": "c", "image": image}]})
+    assert pod["spec"]["containers"][0]["imagePullPolicy"] == policy
 
 
 def test_pod():
@@ -138,7 +137,7 @@ def _container(**resources: Any) -> dict[str, Any]:
     ],
 )
 def test_qos(containers, expected):
-    assert qos_class({"containers": containers}) == expected
+    assert created("", "v1", "Pod", spec={"containers": containers})["status"]["qosClass"] == expected
 
 
 def test_pod_is_created_pending_and_gated_pods_say_so():

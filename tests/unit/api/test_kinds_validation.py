@@ -112,7 +112,7 @@ OVER = "must be less than or equal to cpu limit of 1"
         ),
         (
             pod_spec(dnsPolicy="None"),
-            ["spec.dnsConfig: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None"],
+            ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
         ),
     ],
 )

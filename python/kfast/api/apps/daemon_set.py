@@ -5,9 +5,13 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, container_columns, label_selector, labels, number
 from kfast.api.field_errors import immutable, invalid, not_supported, required
 from kfast.api.kind import STATUS, Body, Column, FieldError, Kind
-from kfast.api.pod_spec import default_template
-from kfast.api.pod_template import int_or_percent, validate_int_or_percent, validate_workload
-from kfast.api.pod_warnings import template_warnings
+from kfast.api.pod_template import (
+    default_template,
+    int_or_percent,
+    template_warnings,
+    validate_int_or_percent,
+    validate_workload,
+)
 
 _GENERATION = "deprecated.daemonset.template.generation"
 _STRATEGIES = ("RollingUpdate", "OnDelete")

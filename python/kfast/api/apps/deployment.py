@@ -5,9 +5,13 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, container_columns, lookup, number, selector_text
 from kfast.api.field_errors import forbidden, immutable, invalid, non_negative, not_supported
 from kfast.api.kind import SCALE, Body, Cell, Column, FieldError, Kind, Subresource
-from kfast.api.pod_spec import default_template
-from kfast.api.pod_template import int_or_percent, validate_int_or_percent, validate_workload
-from kfast.api.pod_warnings import workload_warnings
+from kfast.api.pod_template import (
+    default_template,
+    int_or_percent,
+    validate_int_or_percent,
+    validate_workload,
+    workload_warnings,
+)
 
 _STRATEGIES = ("Recreate", "RollingUpdate")
 

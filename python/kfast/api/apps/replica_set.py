@@ -5,9 +5,7 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, container_columns, label_selector, number
 from kfast.api.field_errors import immutable
 from kfast.api.kind import SCALE, STATUS, Body, Column, FieldError, Kind, SelectableField
-from kfast.api.pod_spec import default_template
-from kfast.api.pod_template import validate_workload
-from kfast.api.pod_warnings import workload_warnings
+from kfast.api.pod_template import default_template, validate_workload, workload_warnings
 
 
 def _defaults(replica_set: Body) -> None:

@@ -6,9 +6,7 @@ from kfast.api.columns import AGE, NAME, container_columns, lookup
 from kfast.api.core.volume_claim_validation import validate_claim
 from kfast.api.field_errors import forbidden, invalid, non_negative
 from kfast.api.kind import SCALE, STATUS, Body, Cell, Column, FieldError, Kind
-from kfast.api.pod_spec import default_claim_spec, default_template
-from kfast.api.pod_template import validate_workload
-from kfast.api.pod_warnings import template_warnings
+from kfast.api.pod_template import default_claim_spec, default_template, template_warnings, validate_workload
 from kfast.meta.names import dns_label
 
 _MUTABLE = (

@@ -10,7 +10,7 @@ from kfast.api.batch.job_validation import validate_job_spec
 from kfast.api.columns import AGE, NAME, NONE, UNSET, container_columns, label_selector, lookup, since, size, text
 from kfast.api.field_errors import invalid, non_negative, not_supported, required
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
-from kfast.api.pod_warnings import name_warnings, spec_warnings
+from kfast.api.pod_template import name_warnings, template_rules
 
 _POLICIES = ("Allow", "Forbid", "Replace")
 _LONGEST_NAME = 52
@@ -69,9 +69,8 @@ def _validate(cron_job: Body) -> list[FieldError]:
 
 
 def _warnings(cron_job: Body) -> list[str]:
-    path = "spec.jobTemplate.spec.template.spec"
-    names = name_warnings(cron_job["metadata"], "Pod names and hostnames")
-    return names + spec_warnings(cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"], path)
+    template = cron_job["spec"]["jobTemplate"]["spec"]["template"]
+    return name_warnings(cron_job) + template_rules().warnings(template, "spec.jobTemplate.spec.template")
 
 
 def _prepare_create(cron_job: Body) -> None:

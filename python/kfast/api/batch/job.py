@@ -6,7 +6,7 @@ from kfast.api.batch.job_spec import default_job_spec
 from kfast.api.batch.job_validation import validate_job, validate_job_update
 from kfast.api.columns import AGE, NAME, container_columns, epoch, has_condition, human_duration, label_selector, lookup
 from kfast.api.kind import STATUS, Body, Cell, Column, DeleteDefaults, Kind, SelectableField
-from kfast.api.pod_warnings import workload_warnings
+from kfast.api.pod_template import workload_warnings
 
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kfast.api.pod_spec import default_template
+from kfast.api.pod_template import default_template
 
 _MAX_INT32 = 2**31 - 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfast.api.field_errors import immutable, invalid, non_negative, not_supported, quoted, required
 from kfast.api.kind import Body, FieldError
 from kfast.api.label_selectors import selector_matches, validate_selector
-from kfast.api.pod_validation import validate_pod_metadata, validate_pod_spec
+from kfast.api.pod_template import template_errors
 from kfast.meta.names import dns_label
 
 _AMOUNTS = (
@@ -51,8 +51,7 @@ def validate_job_spec(spec: Body, path: str, errors: list[FieldError]) -> None:
         where = f"{path}.podReplacementPolicy"
         errors.append(not_supported(where, replacement, ("Failed", "TerminatingOrFailed")))
     template = spec["template"]
-    validate_pod_metadata(template["metadata"], f"{path}.template", errors)
-    validate_pod_spec(template["spec"], f"{path}.template.spec", errors)
+    errors += template_errors(template, f"{path}.template")
     policy, where = template["spec"]["restartPolicy"], f"{path}.template.spec.restartPolicy"
     if policy == "Always":
         errors.append(required(where, f"valid values: {quoted('OnFailure')}, {quoted('Never')}"))

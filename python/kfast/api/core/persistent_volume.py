@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, UNSET, lookup, text
 from kfast.api.field_errors import forbidden, immutable, invalid, not_supported, required
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
-from kfast.api.pod_spec import default_disk_source
+from kfast.api.pod_template import replace, template_rules
 from kfast.api.resource_lists import canonical_quantities, milli
 
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
@@ -30,7 +30,7 @@ def _defaults(volume: Body) -> None:
     if not spec.get("persistentVolumeReclaimPolicy"):
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     spec.setdefault("volumeMode", "Filesystem")
-    default_disk_source(spec)
+    replace(spec, template_rules().volume_defaults(spec))
     status = volume.setdefault("status", {})
     if not status.get("phase"):
         status["phase"] = "Pending"

@@ -6,7 +6,7 @@ from kfast.api.columns import AGE, NAME, UNSET, lookup, text
 from kfast.api.core.persistent_volume import access_modes, phase, storage_class
 from kfast.api.core.volume_claim_validation import validate_claim, validate_claim_update
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
-from kfast.api.pod_spec import default_claim_spec
+from kfast.api.pod_template import default_claim_spec
 from kfast.api.resource_lists import canonical_quantities
 
 

@@ -2,60 +2,68 @@
 
 from __future__ import annotations
 
+from kfast._core import PodRules, Tree
 from kfast.api.columns import AGE, NAME
 from kfast.api.core.pod_columns import COLUMNS
-from kfast.api.kind import (
-    STATUS,
-    Body,
-    DeleteDefaults,
-    FieldError,
-    Kind,
-    SelectableField,
-    Subresource,
-)
-from kfast.api.pod_qos import qos_class
-from kfast.api.pod_spec import default_host_ports, default_pod_spec, default_requests
-from kfast.api.pod_update import validate_pod_update
-from kfast.api.pod_validation import validate_pod_spec
-from kfast.api.pod_warnings import pod_warnings
+from kfast.api.kind import Body, DeleteDefaults, FieldError, Kind, SelectableField, Subresource
+from kfast.api.pod_template import replace
+from kfast.api.schema import load_schema
+
+
+def _tree(pod: Body) -> Tree:
+    return load_schema().tree("v1/Pod", pod)
+
+
+def _errors(violations: list[tuple[str, str, str]]) -> list[FieldError]:
+    return [FieldError(*violation) for violation in violations]
 
 
 def _defaults(pod: Body) -> None:
-    spec = pod.setdefault("spec", {})
-    default_pod_spec(spec)
-    default_requests(spec)
-    if spec.get("enableServiceLinks") is None:
-        spec["enableServiceLinks"] = True
-    if spec.get("hostNetwork"):
-        default_host_ports(spec)
-    if spec["terminationGracePeriodSeconds"] < 0:
-        spec["terminationGracePeriodSeconds"] = 1
-    status = pod.get("status")
-    if status and status.get("podIP"):
-        addresses = status.get("podIPs")
-        if not addresses or addresses[0].get("ip") != status["podIP"]:
-            status["podIPs"] = [{"ip": status["podIP"]}]
+    tree = _tree(pod)
+    PodRules.defaults(tree)
+    replace(pod, tree.to_dict())
 
 
 def _prepare_create(pod: Body) -> None:
-    spec = pod["spec"]
-    status: Body = {"phase": "Pending", "qosClass": qos_class(spec)}
-    if spec.get("schedulingGates"):
-        status["conditions"] = [
-            {
-                "type": "PodScheduled",
-                "status": "False",
-                "reason": "SchedulingGated",
-                "message": "Scheduling is blocked due to non-empty scheduling gates",
-            }
-        ]
-    pod["status"] = status
+    tree = _tree(pod)
+    PodRules.prepare_create(tree)
+    replace(pod, tree.to_dict())
+
+
+def _prepare_update(new: Body, old: Body) -> None:
+    tree = _tree(new)
+    PodRules.prepare_update(tree, _tree(old))
+    replace(new, tree.to_dict())
+
+
+def _prepare_status(new: Body, old: Body, _: float) -> None:
+    tree = _tree(new)
+    PodRules.prepare_status(tree, _tree(old))
+    replace(new, tree.to_dict())
+
+
+def _warnings(pod: Body) -> list[str]:
+    return PodRules.warnings(_tree(pod))
 
 
 def _validate(pod: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    validate_pod_spec(pod["spec"], "spec", errors)
-    return errors
+    return _errors(PodRules.validate_create(_tree(pod)))
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    return _errors(PodRules.validate_update(_tree(new), _tree(old)))
+
+
+def _validate_status(new: Body, old: Body) -> list[FieldError]:
+    return _errors(PodRules.validate_status(_tree(new), _tree(old)))
+
+
+def _validate_ephemeral(new: Body, old: Body) -> list[FieldError]:
+    return _errors(PodRules.validate_ephemeral(_tree(new), _tree(old)))
+
+
+def _validate_resize(new: Body, old: Body) -> list[FieldError]:
+    return _errors(PodRules.validate_resize(_tree(new), _tree(old)))
 
 
 def grace_seconds(pod: Body, requested: int | None) -> int:
@@ -75,11 +83,11 @@ KIND = Kind(
     short_names=("po",),
     categories=("all",),
     subresources=(
-        STATUS,
+        Subresource("status", prepare=_prepare_status, validate=_validate_status),
         Subresource("binding", ("create",), kind="Binding"),
-        Subresource("ephemeralcontainers"),
+        Subresource("ephemeralcontainers", validate=_validate_ephemeral),
         Subresource("eviction", ("create",), kind="Eviction", group_version="policy/v1"),
-        Subresource("resize"),
+        Subresource("resize", validate=_validate_resize),
     ),
     columns=(NAME, *COLUMNS[:3], AGE, *COLUMNS[3:]),
     fields=(
@@ -96,8 +104,9 @@ KIND = Kind(
     delete=DeleteDefaults(grace_seconds=grace_seconds),
     defaults=_defaults,
     prepare_create=_prepare_create,
-    warnings=pod_warnings,
+    prepare_update=_prepare_update,
+    warnings=_warnings,
     validate=_validate,
     validates_metadata=False,
-    validate_update=validate_pod_update,
+    validate_update=_validate_update,
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import NAME, container_columns, labels
 from kfast.api.kind import Body, Column, FieldError, Kind
-from kfast.api.pod_spec import default_template
-from kfast.api.pod_validation import validate_pod_spec
+from kfast.api.pod_template import default_template, template_errors, template_rules
 
 
 def _defaults(holder: Body) -> None:
@@ -13,9 +12,11 @@ def _defaults(holder: Body) -> None:
 
 
 def _validate(holder: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    validate_pod_spec(holder["template"]["spec"], "template.spec", errors)
-    return errors
+    return template_errors(holder["template"], "template")
+
+
+def _warnings(holder: Body) -> list[str]:
+    return template_rules().warnings(holder["template"], "template")
 
 
 KIND = Kind(
@@ -30,4 +31,5 @@ KIND = Kind(
     ),
     defaults=_defaults,
     validate=_validate,
+    warnings=_warnings,
 )

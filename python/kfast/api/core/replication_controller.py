@@ -5,8 +5,7 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, container_columns, labels, number
 from kfast.api.field_errors import invalid, non_negative, required
 from kfast.api.kind import SCALE, STATUS, Body, Column, DeleteDefaults, FieldError, Kind, SelectableField
-from kfast.api.pod_spec import default_template
-from kfast.api.pod_template import validate_template
+from kfast.api.pod_template import default_template, validate_template
 
 
 def _defaults(controller: Body) -> None:

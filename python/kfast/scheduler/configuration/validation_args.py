@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kfast.api.affinity_validation import validate_affinity
 from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, required
 from kfast.api.kind import FieldError
+from kfast.api.pod_template import template_rules
 from kfast.meta.names import qualified_name
 from kfast.scheduler.configuration.decode import encode
 from kfast.scheduler.configuration.plugin_args import (
@@ -52,13 +52,10 @@ def _pod_affinity(args: InterPodAffinityArgs, path: str) -> Errors:
 
 
 def _node_affinity(args: NodeAffinityArgs, path: str) -> Errors:
-    errors: list[FieldError] = []
     if args.added_affinity is not None:
-        # The pod's own rules apply; only the name of the field differs.
-        validate_affinity({"nodeAffinity": encode(args.added_affinity)}, "", errors)
-    for error in errors:
-        rest = error.path.lstrip(".").removeprefix("nodeAffinity")
-        yield FieldError(f"{path}.addedAffinity{rest}", error.reason, error.message)
+        affinity = encode(args.added_affinity)
+        for violation in template_rules().validate_node_affinity(affinity, f"{path}.addedAffinity"):
+            yield FieldError(*violation)
 
 
 def _balanced(args: NodeResourcesBalancedAllocationArgs, path: str) -> Errors:
