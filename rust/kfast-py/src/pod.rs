@@ -41,13 +41,13 @@ impl PodRules {
     /// Fills in what upstream defaults.
     #[staticmethod]
     fn defaults(pod: &mut PyTree) {
-        pod.change(|pod| rules::defaults::pod(pod));
+        pod.change(rules::defaults::pod);
     }
 
     /// Sets the status of a new pod and what else upstream's strategy does; returns warnings.
     #[staticmethod]
     fn prepare_create(pod: &mut PyTree) -> Vec<String> {
-        pod.change(|pod| rules::prepare_create(pod))
+        pod.change(rules::prepare_create)
     }
 
     /// Warnings about a new pod.
@@ -59,7 +59,7 @@ impl PodRules {
     /// Violations of a new pod, besides those of its metadata.
     #[staticmethod]
     fn validate_create(pod: &PyTree) -> Vec<Violated> {
-        judged(pod, |pod, errors| rules::validate_create(pod, errors))
+        judged(pod, rules::validate_create)
     }
 
     /// What upstream's strategy does to an update.

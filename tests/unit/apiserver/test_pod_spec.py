@@ -31,9 +31,7 @@ async def test_ephemeral_containers_are_added(call: Any, pod: dict[str, Any]) ->
     assert {c["name"] for c in changed["spec"]["ephemeralContainers"]} == {"debugger", "other"}
 
 
-@pytest.mark.parametrize(
-    ("containers", "verb"), [([], "removed"), ([{**DEBUGGER, "image": "other"}], "changed")]
-)
+@pytest.mark.parametrize(("containers", "verb"), [([], "removed"), ([{**DEBUGGER, "image": "other"}], "changed")])
 async def test_ephemeral_containers_are_never_changed(
     call: Any, pod: dict[str, Any], containers: list[Any], verb: str
 ) -> None:

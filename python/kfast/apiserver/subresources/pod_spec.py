@@ -14,6 +14,7 @@ from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.meta.exchange import Request, Response
 
+
 async def update_part(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """PUT of a pod, of which the subresource's part counts. Raises StatusError 400, 404, 409, 422."""
     scope = info.served
