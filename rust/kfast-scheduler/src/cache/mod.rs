@@ -203,10 +203,10 @@ impl Cache {
         &self.host_ports[index as usize]
     }
 
-    /// Adds or replaces a node. Returns its row and what changed.
-    pub fn set_node(&mut self, spec: NodeSpec) -> (NodeIndex, Events) {
+    /// Adds or replaces a node. Returns what changed, and the node as it was before.
+    pub fn set_node(&mut self, spec: NodeSpec) -> (Events, Option<NodeSpec>) {
         if let Some(&index) = self.by_name.get(&spec.name) {
-            return (index, self.replace_node(index, spec));
+            return self.replace_node(index, spec);
         }
         let index = self.free.pop().unwrap_or_else(|| {
             self.nodes.push(None);
@@ -227,41 +227,35 @@ impl Cache {
         }
         self.node_versions += 1;
         self.touch(index);
-        (index, Events::NODE_ADD)
+        (Events::NODE_ADD, None)
     }
 
-    fn replace_node(&mut self, index: NodeIndex, spec: NodeSpec) -> Events {
-        let slot = &mut self.nodes[index as usize];
-        let Some(old) = slot.replace(spec) else {
-            return Events::NONE;
+    fn replace_node(&mut self, index: NodeIndex, spec: NodeSpec) -> (Events, Option<NodeSpec>) {
+        let Some(old) = self.nodes[index as usize].take_if(|old| *old != spec) else {
+            return (Events::NONE, None);
         };
-        let Some(new) = slot.as_ref() else {
-            return Events::NONE;
-        };
-        if old == *new {
-            return Events::NONE;
-        }
-        if old.images != new.images {
+        if old.images != spec.images {
             self.images.remove(&old.images);
-            self.images.add(&new.images);
+            self.images.add(&spec.images);
         }
         self.columns
-            .set_allocatable(index, &new.allocatable, new.allowed_pods);
-        let events = node_changes(&old, new);
-        if old.labels != new.labels || old.taints != new.taints {
-            let (name, spec) = (Arc::clone(&new.name), new.clone());
-            let pods = self.pods_known_on(&name);
-            for &(class, deleting) in &pods {
+            .set_allocatable(index, &spec.allocatable, spec.allowed_pods);
+        let events = node_changes(&old, &spec);
+        let mut recounted = Vec::new();
+        if old.labels != spec.labels || old.taints != spec.taints {
+            recounted = self.pods_known_on(&spec.name);
+            for &(class, deleting) in &recounted {
                 self.count(index, class, deleting, false);
             }
             self.counters.set_row(index, Some(&spec));
-            for (class, deleting) in pods {
-                self.count(index, class, deleting, true);
-            }
+        }
+        self.nodes[index as usize] = Some(spec);
+        for (class, deleting) in recounted {
+            self.count(index, class, deleting, true);
         }
         self.node_versions += 1;
         self.touch(index);
-        events
+        (events, Some(old))
     }
 
     /// Removes a node; pods on it stay known, should it come back.

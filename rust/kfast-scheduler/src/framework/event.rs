@@ -1,7 +1,7 @@
 //! Cluster events that may make a rejected pod schedulable.
 
 use crate::cache::{Cache, NodeView};
-use crate::model::PodClass;
+use crate::model::{NodeSpec, PodClass};
 use std::ops::BitOr;
 use std::sync::Arc;
 
@@ -96,6 +96,8 @@ pub struct ClusterEvent<'a> {
     pub events: Events,
     /// The node it is about.
     pub node: Option<NodeView<'a>>,
+    /// The node as it was before, where its labels changed.
+    pub node_was: Option<&'a NodeSpec>,
     /// The class of the placed pod that left, or of one that changed as it was before.
     pub pod: Option<&'a PodClass>,
     /// The class of the pod that was placed, or of one that changed as it is now.
@@ -111,6 +113,8 @@ pub struct Happened {
     pub events: Events,
     /// The node it is about.
     pub node: Option<Arc<str>>,
+    /// As in `ClusterEvent`.
+    pub node_was: Option<Arc<NodeSpec>>,
     /// As in `ClusterEvent`.
     pub pod: Option<Arc<PodClass>>,
     /// As in `ClusterEvent`.
@@ -130,6 +134,7 @@ impl Happened {
         Self {
             events,
             node: None,
+            node_was: None,
             pod: None,
             pod_now: None,
             driver: None,
@@ -169,6 +174,7 @@ impl Happened {
         ClusterEvent {
             events: self.events,
             node: row.and_then(|row| cache.node(row)),
+            node_was: self.node_was.as_deref(),
             pod: self.pod.as_deref(),
             pod_now: self.pod_now.as_deref(),
             driver: self.driver.as_deref(),

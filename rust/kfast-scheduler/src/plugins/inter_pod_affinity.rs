@@ -2,10 +2,11 @@
 
 use crate::cache::{Cache, Counted, CounterId, Held, Role};
 use crate::framework::{
-    Code, CountedFilter, CountedScore, Feasible, MAX_NODE_SCORE, Normalize, Plugin, PreFilter,
-    PreFiltered, PreScored, Range, Reading, Reason, Reasons, Rejection, Score, Totals, Weights,
+    ClusterEvent, Code, CountedFilter, CountedScore, Events, Feasible, MAX_NODE_SCORE, Normalize,
+    Plugin, PreFilter, PreFiltered, PreScored, Range, Reading, Reason, Reasons, Rejection, Score,
+    Totals, Weights,
 };
-use crate::model::{PodClass, PodSet};
+use crate::model::{PodAffinity, PodClass, PodSet, PodTerm};
 use serde::Deserialize;
 use smallvec::SmallVec;
 
@@ -55,6 +56,63 @@ impl Plugin for InterPodAffinity {
     fn score(&self) -> Option<&dyn Score> {
         Some(self)
     }
+
+    fn events(&self) -> Events {
+        Events::NODE_ADD
+            | Events::NODE_LABEL
+            | Events::POD_ADD
+            | Events::POD_LABEL
+            | Events::POD_DELETE
+            | Events::TARGET_LABEL
+    }
+
+    fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
+        let PodAffinity {
+            required,
+            required_anti,
+            ..
+        } = &class.affinity;
+        let wanted = |pod: &PodClass| {
+            !required.is_empty() && required.iter().all(|t| may_contain(&t.pods, pod))
+        };
+        let about = |term: &PodTerm, pod: &PodClass| may_contain(&term.pods, pod);
+        match (event.pod, event.pod_now, event.node) {
+            (None, Some(now), _) => wanted(now),
+            (Some(was), Some(now), _) => {
+                let mut anti = required_anti.iter();
+                (!wanted(was) && wanted(now)) || anti.any(|t| about(t, was) && !about(t, now))
+            }
+            (Some(was), None, _) => {
+                required_anti.iter().any(|t| about(t, was))
+                    || was.affinity.required_anti.iter().any(|t| about(t, class))
+            }
+            (None, None, Some(node)) => match event.node_was {
+                None => {
+                    let has = |t: &PodTerm| node.spec().label(&t.topology_key).is_some();
+                    !required_anti.is_empty() || required.iter().any(has)
+                }
+                Some(was) => {
+                    let spec = node.spec();
+                    let moved =
+                        |t: &&PodTerm| was.label(&t.topology_key) != spec.label(&t.topology_key);
+                    let (now_in, was_in) = (
+                        |t: &PodTerm| spec.label(&t.topology_key).is_some(),
+                        |t: &PodTerm| was.label(&t.topology_key).is_some(),
+                    );
+                    required.iter().filter(moved).any(now_in)
+                        || required_anti.iter().filter(moved).any(was_in)
+                }
+            },
+            (None, None, None) => true,
+        }
+    }
+}
+
+/// Whether a pod may belong: namespaces that are selected are taken to match. Upstream takes them not to, and asks for
+/// all anti-affinity terms at once, which leaves pods waiting that fit.
+fn may_contain(set: &PodSet, pod: &PodClass) -> bool {
+    (set.names(&pod.namespace) || !set.namespace_selector.is_nothing())
+        && set.selector.matches(&pod.labels)
 }
 
 /// Counters and readings under way, and what keeps their numbers valid.

@@ -19,9 +19,13 @@ impl Scheduler {
     pub fn set_node(&mut self, node: &Object, now: Time) -> Result<(), SchedulerError> {
         let spec = NodeSpec::read(node, &mut self.cache.resources)?;
         let name = Arc::clone(&spec.name);
-        let (_, events) = self.cache.set_node(spec);
+        let (events, was) = self.cache.set_node(spec);
         if events != Events::NONE {
-            self.react(&Happened::to_node(events, &name), now);
+            let event = Happened {
+                node_was: was.map(Arc::new),
+                ..Happened::to_node(events, &name)
+            };
+            self.react(&event, now);
         }
         Ok(())
     }
