@@ -62,7 +62,10 @@ def _run(selected: list[Workload], mode: Mode, *, quiet: bool) -> tuple[list[Res
         BarColumn(),
         TextColumn("{task.completed}/{task.total} {task.fields[rate]}"),
     )
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None, rate="")
 
         def report(workload: Workload, bound: int, total: int, rate: float) -> None:
@@ -75,7 +78,6 @@ def _run(selected: list[Workload], mode: Mode, *, quiet: bool) -> tuple[list[Res
                 continue
             found.append(result)
             if not quiet:
-                bar.console.file.flush()
                 click.echo(_line(result))
     return found, failed
 
