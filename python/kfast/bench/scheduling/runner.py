@@ -118,7 +118,13 @@ async def _run_core(target: Any, workload: Workload) -> tuple[list[Point], dict[
     executor = Executor(workload, target)
     await executor.run()
     deciding, feeding = target.driver.seconds()
-    details = {"deciding_seconds": deciding, "feeding_seconds": feeding, "attempts": float(target.driver.attempts())}
+    attempts, evictions = target.driver.attempts()
+    details = {
+        "deciding_seconds": deciding,
+        "feeding_seconds": feeding,
+        "attempts": float(attempts),
+        "preempted_pods": float(evictions),
+    }
     return _longest(executor.measurements), details
 
 

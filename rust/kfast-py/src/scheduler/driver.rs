@@ -4,7 +4,7 @@
 use super::{PyScheduler, malformed, time};
 use kfast_core::Object;
 use kfast_scheduler::queue::Time;
-use kfast_scheduler::{Decision, Outcome, Scheduler};
+use kfast_scheduler::{Decision, Outcome, PodRef, Scheduler};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::collections::HashMap;
@@ -87,6 +87,7 @@ struct State {
     /// Work of the core on pods told and bindings confirmed.
     feeding: Duration,
     attempts: u64,
+    evictions: u64,
     counted: u64,
     points: Vec<(f64, u64)>,
 }
@@ -204,9 +205,10 @@ impl PySchedulerDriver {
         (state.deciding.as_secs_f64(), state.feeding.as_secs_f64())
     }
 
-    /// Decisions made.
-    fn attempts(&self) -> u64 {
-        self.state().attempts
+    /// Decisions made, and pods preempted by them.
+    fn attempts(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.attempts, state.evictions)
     }
 
     /// (seconds of deciding, counted pods bound so far), after each few decisions. Forgets them.
@@ -255,21 +257,41 @@ impl State {
     fn act(&mut self, core: &mut Scheduler, decisions: &[Decision], now: Time) -> PyResult<()> {
         for decision in decisions {
             self.attempts += 1;
-            let uid = &decision.pod.uid;
-            let number = uid
-                .get(uid.len().saturating_sub(12)..)
-                .and_then(|n| n.parse().ok());
-            let Some(number) = number.filter(|n| *n < self.pods.len()) else {
+            let Some(number) = self.number(&decision.pod.uid) else {
                 continue;
             };
             match &decision.outcome {
                 Outcome::Assumed(node) => self.bind(core, number, node, now)?,
-                Outcome::Unschedulable { .. } => self.pods[number].stage = Stage::Attempted,
+                Outcome::Unschedulable { preemption, .. } => {
+                    self.pods[number].stage = Stage::Attempted;
+                    if let Some(preemption) = preemption {
+                        self.evict(core, &preemption.victims, now);
+                        let started = Instant::now();
+                        core.preempted(&decision.pod.uid, false, now);
+                        self.deciding += started.elapsed();
+                    }
+                }
             }
         }
         self.points
             .push((self.deciding.as_secs_f64(), self.counted));
         Ok(())
+    }
+
+    fn number(&self, uid: &str) -> Option<usize> {
+        let number = uid.get(uid.len().saturating_sub(12)..)?.parse().ok()?;
+        (number < self.pods.len()).then_some(number)
+    }
+
+    fn evict(&mut self, core: &mut Scheduler, victims: &[PodRef], now: Time) {
+        for number in victims
+            .iter()
+            .filter_map(|v| self.number(&v.uid))
+            .collect::<Vec<_>>()
+        {
+            self.evictions += 1;
+            self.remove(core, number, now);
+        }
     }
 
     fn bind(
