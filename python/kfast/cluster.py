@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,8 @@ from kfast.meta.exchange import User
 from kfast.node.simulated import SimulatedNodes
 from kfast.runtime.controller import ControllerConfig
 from kfast.runtime.manager import Manager
+from kfast.scheduler.configuration import load
+from kfast.scheduler.plugins import Plugin
 from kfast.scheduler.service import Scheduler
 from kfast.store.embedded import EmbeddedStore
 
@@ -30,9 +33,17 @@ _MASTERS = ("system:masters", "system:authenticated")
 
 
 class ControlPlane:
-    """A whole cluster on the running event loop: store, API server, controllers, scheduler and simulated nodes."""
+    """A whole cluster on the running event loop: store, API server, controllers, scheduler and simulated nodes.
 
-    def __init__(self, config: ClusterConfig | None = None, clock: Clock | None = None) -> None:
+    `plugins` are scheduler plugins in Python.
+    """
+
+    def __init__(
+        self,
+        config: ClusterConfig | None = None,
+        clock: Clock | None = None,
+        plugins: Iterable[Plugin | type[Plugin]] = (),
+    ) -> None:
         self.config = config or ClusterConfig()
         self.clock: Clock = clock or SystemClock()
         directory = self.config.data_dir
@@ -51,7 +62,14 @@ class ControlPlane:
             catalog=self.catalog,
             config=ControllerConfig(root_ca_pem=self._pki.ca.certificate.decode()),
         )
-        self._scheduler = Scheduler(self._client("system:kube-scheduler"), self.clock, seed=self.config.seed)
+        scheduling = self.config.scheduler_config
+        self.scheduler = Scheduler(
+            self._client("system:kube-scheduler"),
+            self.clock,
+            configuration=load(scheduling) if scheduling else None,
+            plugins=plugins,
+            seed=self.config.seed,
+        )
         self.nodes = SimulatedNodes(
             self._client("system:simulated-nodes"),
             self.clock,
@@ -70,12 +88,12 @@ class ControlPlane:
         if self.config.port is not None:
             self._server = HTTPSServer(self.api, self._pki, self.config.host, self.config.port)
             await self._server.start()
-        await asyncio.gather(self._manager.start(), self._scheduler.start(), self.nodes.start())
+        await asyncio.gather(self._manager.start(), self.scheduler.start(), self.nodes.start())
 
     async def stop(self) -> None:
         """Stops in reverse order; every acknowledged write is on disk afterwards. Idempotent."""
         await self.nodes.stop()
-        await self._scheduler.stop()
+        await self.scheduler.stop()
         await self._manager.stop()
         if self._server is not None:
             await self._server.stop()
@@ -126,12 +144,16 @@ def _admin_connection(pki: PKI, server: str) -> Connection:
 class Cluster:
     """A cluster on a thread of its own, for code without an event loop.
 
-    `with Cluster(nodes=3) as cluster: cluster.client.list(...)`. Options are those of `ClusterConfig`.
+    `with Cluster(nodes=3) as cluster: cluster.client.list(...)`. `plugins` are scheduler
+    plugins in Python; the other options are those of `ClusterConfig`.
     """
 
-    def __init__(self, *, clock: Clock | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, clock: Clock | None = None, plugins: Iterable[Plugin | type[Plugin]] = (), **options: Any
+    ) -> None:
         self._config = ClusterConfig(**options)
         self._clock = clock
+        self._plugins = tuple(plugins)
         self._loop: LoopThread | None = None
         self._plane: ControlPlane | None = None
 
@@ -147,7 +169,7 @@ class Cluster:
         return self
 
     async def _start(self) -> ControlPlane:
-        plane = ControlPlane(self._config, self._clock)
+        plane = ControlPlane(self._config, self._clock, self._plugins)
         try:
             await plane.start()
         except BaseException:

@@ -19,7 +19,8 @@ class ClusterConfig:
     """One cluster.
 
     `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
-    in scheduling and generated names where a cluster must be reproducible.
+    in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
+    KubeSchedulerConfiguration file.
     """
 
     nodes: int = 3
@@ -27,6 +28,7 @@ class ClusterConfig:
     port: int | None = None
     data_dir: Path | None = None
     seed: int = 0
+    scheduler_config: Path | None = None
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from kfast.api.events.event import KIND
 from kfast.client import Client, TransportError
 from kfast.clock import Clock, rfc3339_micro
 from kfast.errors import StatusError
+
+Body = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +38,12 @@ class _Series:
 class SchedulingEvents:
     """Says what became of pods; never waits, never fails."""
 
-    def __init__(self, client: Client, clock: Clock, controller: str) -> None:
+    def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._controller = controller
-        self._instance = f"{controller}-{socket.gethostname()}"
-        self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING)
+        self._host = socket.gethostname()
+        self._waiting: deque[Body] = deque()
+        self._more = asyncio.Event()
         self._series: OrderedDict[tuple[str, ...], _Series] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._last_stamp = 0
@@ -56,47 +59,54 @@ class SchedulingEvents:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    def scheduled(self, decision: Decision, node: str) -> None:
+    def scheduled(self, decision: Decision, node: str, scheduler: str) -> None:
         """The pod was bound."""
+        if len(self._waiting) >= _WAITING:
+            return
         note = f"Successfully assigned {decision.namespace}/{decision.name} to {node}"
         regarding = {"namespace": decision.namespace, "name": decision.name, "uid": decision.uid}
-        self._put(regarding, "Normal", "Scheduled", "Binding", note)
+        self._put(regarding, scheduler, "Normal", "Scheduled", "Binding", note)
 
     def failed(self, obj: Object, message: str) -> None:
         """The pod fits nowhere, or could not be bound."""
-        regarding = {
-            "namespace": obj.namespace,
-            "name": obj.name,
-            "uid": obj.uid,
-            "resourceVersion": obj.resource_version,
-        }
-        self._put(regarding, "Warning", "FailedScheduling", "Scheduling", message)
+        self._put(_reference(obj), _scheduler(obj), "Warning", "FailedScheduling", "Scheduling", message)
+
+    def preempted(self, victim: Object, preemptor: Object, node: str) -> None:
+        """The pod makes room for another."""
+        note = f"Preempted by pod {preemptor.uid} on node {node}"
+        related = {"apiVersion": "v1", "kind": "Pod", **_reference(preemptor)}
+        scheduler = _scheduler(preemptor)
+        self._put(_reference(victim), scheduler, "Normal", "Preempted", "Preempting", note, related=related)
 
     def _put(
         self,
         regarding: dict[str, str],
+        scheduler: str,
         type: Literal["Normal", "Warning"],  # noqa: A002
         reason: str,
         action: str,
         note: str,
+        **more: Any,
     ) -> None:
+        if len(self._waiting) >= _WAITING:
+            _log.debug("too many events waiting, dropped: %s", note)
+            return
         event = {
             "apiVersion": KIND.api_version,
             "kind": KIND.kind,
             "metadata": {"name": f"{regarding['name']}.{self._stamp():x}", "namespace": regarding["namespace"]},
             "eventTime": rfc3339_micro(self._clock.now()),
-            "reportingController": self._controller,
-            "reportingInstance": self._instance,
+            "reportingController": scheduler,
+            "reportingInstance": f"{scheduler}-{self._host}",
             "action": action,
             "reason": reason,
             "regarding": {"apiVersion": "v1", "kind": "Pod", **regarding},
             "note": note if len(note) <= _NOTE_LENGTH else note[: _NOTE_LENGTH - 3] + "...",
             "type": type,
+            **more,
         }
-        try:
-            self._waiting.put_nowait(event)
-        except asyncio.QueueFull:
-            _log.debug("too many events waiting, dropped: %s", note)
+        self._waiting.append(event)
+        self._more.set()
 
     def _stamp(self) -> int:
         """Nanoseconds, never the same twice: they tell the events of one pod apart."""
@@ -105,29 +115,56 @@ class SchedulingEvents:
 
     async def _run(self) -> None:
         while True:
-            event = await self._waiting.get()
+            while not self._waiting:
+                self._more.clear()
+                await self._more.wait()
+            batch, self._waiting = self._waiting, deque()
             try:
-                await self._write(event)
-            except (StatusError, TransportError) as error:
-                _log.debug("event lost: %s", error)
-            except Exception:
-                _log.exception("event lost")
+                await self._write(batch)
+            except* (StatusError, TransportError) as error:
+                _log.debug("events lost: %s", error)
+            except* Exception:
+                _log.exception("events lost")
 
-    async def _write(self, event: dict[str, Any]) -> None:
-        key = (event["regarding"]["uid"], event["reason"], event["note"])
+    async def _write(self, batch: Iterable[Body]) -> None:
+        """Counts repetitions in the event they repeat, and creates the others."""
         now = self._clock.now()
-        series = self._series.pop(key, None)
-        if series is not None and now - series.last < _SERIES_SECONDS:
-            series.count, series.last = series.count + 1, now
-            self._series[key] = series
-            patch = {"series": {"count": series.count, "lastObservedTime": rfc3339_micro(now)}}
-            try:
-                await self._client.patch(KIND, series.name, patch, event["metadata"]["namespace"], type="strategic")
-                return
-            except StatusError as error:
-                if not error.not_found:
-                    raise
-        self._series[key] = _Series(event["metadata"]["name"], now)
-        if len(self._series) > _REMEMBERED:
-            self._series.popitem(last=False)
-        await self._client.create(KIND, event)
+        new: list[Body] = []
+        for event in batch:
+            key = (event["regarding"]["uid"], event["reason"], event["note"])
+            series = self._series.pop(key, None)
+            if series is not None and now - series.last < _SERIES_SECONDS:
+                series.count, series.last = series.count + 1, now
+                self._series[key] = series
+                if await self._repeat(series, event, now):
+                    continue
+            self._series[key] = _Series(event["metadata"]["name"], now)
+            if len(self._series) > _REMEMBERED:
+                self._series.popitem(last=False)
+            new.append(event)
+        if new:
+            await self._client.create_many(KIND, new, objects=False)
+
+    async def _repeat(self, series: _Series, event: Body, now: float) -> bool:
+        """Whether the event that is repeated is still there."""
+        patch = {"series": {"count": series.count, "lastObservedTime": rfc3339_micro(now)}}
+        try:
+            await self._client.patch(KIND, series.name, patch, event["metadata"]["namespace"], type="strategic")
+        except StatusError as error:
+            if not error.not_found:
+                raise
+            return False
+        return True
+
+
+def _reference(obj: Object) -> dict[str, str]:
+    return {
+        "namespace": obj.namespace,
+        "name": obj.name,
+        "uid": obj.uid,
+        "resourceVersion": obj.resource_version,
+    }
+
+
+def _scheduler(obj: Object) -> str:
+    return str(obj.get("spec", "schedulerName") or "default-scheduler")

@@ -1,58 +1,77 @@
-"""kube-scheduler's loop: informers feed the core, the core decides, a bounded pool of writers binds and reports."""
+"""kube-scheduler's loop: informers feed the core, the core decides, writers bind and report."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from kfast import _core
-from kfast._core import Decision, Object
+from kfast._core import Decision, Inquiry, Object
 from kfast.api.core import pod
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
+from kfast.meta.exchange import Binding
 from kfast.runtime.informer import Informer
-from kfast.scheduler.conditions import GATED, condition_patch
+from kfast.scheduler import binding_cycle
+from kfast.scheduler.composition import RunningProfile, compose
+from kfast.scheduler.conditions import GATED, status_patch
+from kfast.scheduler.configuration import KubeSchedulerConfiguration
 from kfast.scheduler.events import SchedulingEvents
 from kfast.scheduler.inputs import INPUTS, Input
+from kfast.scheduler.plugins.nodes import Nodes
+from kfast.scheduler.plugins.plugin import Plugin, PluginError, signs
+from kfast.scheduler.plugins.verdicts import answer, fault
+from kfast.scheduler.preemptor import Preemptor
+from kfast.scheduler.writing import BACKLOG, Binder, Writers
 
 _log = logging.getLogger(__name__)
 
 _BATCH = 256
 """Decisions made before the event loop gets its turn."""
-_WRITERS = 32
-"""Requests under way at once."""
-_BACKLOG = 4096
-"""Writes waiting beyond which no more decisions are made."""
 
 LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 
-Write = Callable[[], Awaitable[None]]
-
 
 class Scheduler:
-    """Schedules the pods of one `schedulerName`. Ties between equally good nodes are broken by `seed`."""
+    """Schedules the pods of the profiles of its configuration, by default those of `default-scheduler`.
+
+    `plugins` are Python plugins (instances or classes) that run in every profile. Ties between equally good nodes are
+    broken by `seed`. Raises ConfigurationError and PluginError.
+    """
 
     def __init__(
-        self, client: Client, clock: Clock, scheduler_name: str = "default-scheduler", *, seed: int = 0
+        self,
+        client: Client,
+        clock: Clock,
+        *,
+        configuration: KubeSchedulerConfiguration | None = None,
+        plugins: Iterable[Plugin | type[Plugin]] = (),
+        seed: int = 0,
     ) -> None:
-        self.name = scheduler_name
-        self.core = _core.Scheduler(msgspec.json.encode({"profiles": [{"schedulerName": scheduler_name}]}), seed)
-        self._client = client.named(scheduler_name)
+        composition = compose(configuration, plugins)
+        self.configuration = composition.configuration
+        self.profiles = composition.profiles
+        self.core = _core.Scheduler(composition.core, seed)
+        self._client = client.named(next(iter(self.profiles)))
         self._clock = clock
         self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
-        self._events = SchedulingEvents(self._client, clock, scheduler_name)
+        self._events = SchedulingEvents(self._client, clock)
+        self._writers = Writers()
+        self._binder = Binder(self._client, self._bound)
+        self._preemptor = Preemptor(self._client, clock, self.core, self._events, self._pods.store.get)
         self._wake = asyncio.Event()
-        self._writes: deque[Write] = deque()
-        self._to_write = asyncio.Semaphore(0)
-        self._room = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gates = {name: found for name, p in self.profiles.items() if (found := p.at("pre_enqueue"))}
+        self._signers = {
+            name: found for name, p in self.profiles.items() if (found := [q for q in p.plugins.values() if signs(q)])
+        }
+        self._direct = all(p.binds_by_default for p in self.profiles.values())
 
     async def start(self) -> None:
         """Reads the cluster, then begins to schedule."""
@@ -64,19 +83,31 @@ class Scheduler:
         self._pods.start()
         await self._pods.synced()
         self._events.start()
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._write(), name=f"scheduler writer {n}") for n in range(_WRITERS)]
-        self._tasks.append(loop.create_task(self._schedule(), name=f"scheduler {self.name}"))
+        self._writers.start()
+        self._binder.start()
+        self._spawn(self._schedule(), "scheduler")
 
     async def stop(self) -> None:
         """Ends at once: what is decided but not yet bound stays pending."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self._preemptor.stop()
+        await self._binder.stop()
+        await self._writers.stop()
         await self._pods.stop()
         await asyncio.gather(*(informer.stop() for _, informer in self._inputs))
         await self._events.stop()
+
+    def _spawn(self, work: Any, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def reconsider(self, plugin: Plugin) -> None:
+        """Asks a plugin again about everything."""
+        self.core.invalidate(plugin.name)
+        self._wake.set()
 
     # What the informers say
 
@@ -90,7 +121,11 @@ class Scheduler:
         informer.add_handler(put, lambda _, new: put(new), remove)
 
     def _set_pod(self, obj: Object) -> None:
-        if self._feed(lambda now: self.core.set_pod(obj, now)):
+        sign = self._sign(obj) if self._signers else ""
+        if self._gates and (reason := self._held(obj)):
+            self._remove_pod(obj)
+            self._report(obj, "SchedulingGated", reason)
+        elif self._feed(lambda now: self.core.set_pod(obj, now, sign)):
             self._report(obj, "SchedulingGated", GATED)
 
     def _remove_pod(self, obj: Object) -> None:
@@ -106,22 +141,50 @@ class Scheduler:
         finally:
             self._wake.set()
 
+    def _profile(self, obj: Object) -> RunningProfile | None:
+        return self.profiles.get(obj.get("spec", "schedulerName") or "default-scheduler")
+
+    def _sign(self, obj: Object) -> str:
+        """What the plugins of the pod's profile tell it apart by; the uid if one of them fails."""
+        name = obj.get("spec", "schedulerName") or "default-scheduler"
+        try:
+            return "\0".join(plugin.sign(obj) for plugin in self._signers.get(name, ()))
+        except Exception:
+            _log.exception("a plugin could not sign %s/%s", obj.namespace, obj.name)
+            return obj.uid
+
+    def _held(self, obj: Object) -> str:
+        """Why a Python plugin holds a pending pod back."""
+        if obj.get("spec", "nodeName"):
+            return ""
+        for plugin in self._gates.get(obj.get("spec", "schedulerName") or "default-scheduler", ()):
+            try:
+                if reason := getattr(plugin, "pre_enqueue")(obj):  # noqa: B009 - the base class has no such method
+                    return str(reason)
+            except Exception as error:
+                return str(fault(plugin, "pre_enqueue", f"{type(error).__name__}: {error}"))
+        return ""
+
     # Deciding
 
     async def _schedule(self) -> None:
         while True:
             self._wake.clear()
-            while decisions := self.core.step(self._clock.monotonic(), _BATCH):
-                for decision in decisions:
-                    self._act_on(decision)
+            while True:
+                decisions = self.core.step(self._clock.monotonic(), _BATCH)
+                self._act_on(decisions)
+                inquiry = self.core.inquiry()
+                if inquiry is not None:
+                    self._answer(inquiry)
+                elif not decisions:
+                    break
                 await self._make_room()
             await self._wait()
 
     async def _make_room(self) -> None:
-        while len(self._writes) > _BACKLOG:
-            self._room.clear()
-            await self._room.wait()
         await asyncio.sleep(0)
+        while len(self._writers) + len(self._binder) > BACKLOG:
+            await self._clock.sleep(0.001)
 
     async def _wait(self) -> None:
         """Returns when an object changed or the queue has something due."""
@@ -136,47 +199,77 @@ class Scheduler:
             for wait in waits:
                 wait.cancel()
 
-    def _act_on(self, decision: Decision) -> None:
-        if decision.node is not None:
-            self._put(lambda: self._bind(decision, decision.node or ""))
+    def _act_on(self, decisions: Sequence[Decision]) -> None:
+        assumed = [d for d in decisions if d.node is not None]
+        if self._direct:
+            self._binder.put(assumed)
+        else:
+            for decision in assumed:
+                self._spawn(self._place(decision, decision.node or ""), f"binding {decision.namespace}/{decision.name}")
+        if len(assumed) == len(decisions):
             return
-        obj = self._pods.store.get(decision.namespace, decision.name)
-        if obj is not None:
-            self._report(obj, "Unschedulable", decision.message)
-            self._events.failed(obj, decision.message)
+        for decision in decisions:
+            if decision.node is None and (obj := self._pods.store.get(decision.namespace, decision.name)) is not None:
+                self._fail(obj, "Unschedulable", decision.message, decision.nominated)
+                if decision.victims or decision.withdrawn:
+                    name = obj.get("spec", "schedulerName") or "default-scheduler"
+                    self._preemptor.start(decision, obj, name, self._wake.set)
 
-    # Writing
-
-    def _put(self, write: Write) -> None:
-        self._writes.append(write)
-        self._to_write.release()
-
-    async def _write(self) -> None:
-        while True:
-            await self._to_write.acquire()
-            write = self._writes.popleft()
-            self._room.set()
-            try:
-                await write()
-            except (StatusError, TransportError) as error:
-                _log.debug("%s", error)
-            except Exception:
-                _log.exception("a write of the scheduler failed")
-
-    async def _bind(self, decision: Decision, target: str) -> None:
-        binding: dict[str, Any] = {
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": decision.name, "namespace": decision.namespace, "uid": decision.uid},
-            "target": {"kind": "Node", "name": target},
-        }
-        path = pod.KIND.path(decision.namespace, decision.name, "binding")
+    def _answer(self, inquiry: Inquiry) -> None:
+        """Has plugins answer what the core asks; the attempt fails if one cannot."""
+        obj = self._pods.store.get(inquiry.namespace, inquiry.name)
+        profile = self.profiles[inquiry.profile]
         try:
-            await self._client.request("POST", path, body=msgspec.json.encode(binding))
-        except (StatusError, TransportError) as error:
-            self._bind_failed(decision, error)
+            if obj is None:
+                raise PluginError("the pod is gone")
+            nodes = Nodes(self.core)
+            for name in inquiry.plugins:
+                points = frozenset(p for p in ("filter", "score") if name in profile.resolved.points[p])
+                answer(self.core, profile.plugins[name], obj, points, nodes)
+        except PluginError as error:
+            self.core.attempt_failed(inquiry.uid, self._clock.monotonic())
+            if obj is not None:
+                self._fail(obj, "SchedulerError", str(error))
+
+    # Binding
+
+    async def _place(self, decision: Decision, node: str) -> None:
+        obj = self._pods.store.get(decision.namespace, decision.name)
+        profile = self._profile(obj) if obj is not None else None
+        if obj is None or profile is None or profile.binds_by_default:
+            self._binder.put([decision])
             return
-        self._events.scheduled(decision, target)
+        now = self._clock.monotonic
+        try:
+            await binding_cycle.run(profile, obj, node, lambda: self._bind(decision))
+        except binding_cycle.RejectedError as error:
+            self.core.rejected(decision.uid, error.plugin.name, now())
+            self._fail(obj, "Unschedulable", error.message)
+        except PluginError as error:
+            self.core.bind_failed(decision.uid, now())
+            self._fail(obj, "SchedulerError", str(error))
+        except (StatusError, TransportError) as error:
+            self._bound([(decision, error)])
+        else:
+            self._bound([(decision, None)])
+        self._wake.set()
+
+    async def _bind(self, decision: Decision) -> None:
+        binding = Binding(decision.namespace, decision.name, decision.uid, decision.node or "")
+        path = pod.KIND.path(decision.namespace, decision.name, "binding")
+        await self._client.request("POST", path, body=msgspec.json.encode(binding.body()))
+
+    def _bound(self, outcomes: Sequence[tuple[Decision, StatusError | TransportError | None]]) -> None:
+        only = next(iter(self.profiles)) if len(self.profiles) == 1 else ""
+        for decision, error in outcomes:
+            if error is None:
+                self._events.scheduled(decision, decision.node or "", only or self._scheduler_of(decision))
+            else:
+                self._bind_failed(decision, error)
+
+    def _scheduler_of(self, decision: Decision) -> str:
+        obj = self._pods.store.get(decision.namespace, decision.name)
+        return str(obj.get("spec", "schedulerName")) if obj is not None else next(iter(self.profiles))
 
     def _bind_failed(self, decision: Decision, error: Exception) -> None:
         """The pod goes back to the queue, with a backoff."""
@@ -185,15 +278,20 @@ class Scheduler:
         obj = self._pods.store.get(decision.namespace, decision.name)
         if obj is None or (isinstance(error, StatusError) and error.not_found):
             return
-        message = f'binding rejected: running Bind plugin "DefaultBinder": {error}'
-        self._report(obj, "SchedulerError", message)
+        self._fail(obj, "SchedulerError", f'binding rejected: running Bind plugin "DefaultBinder": {error}')
+
+    # Reporting
+
+    def _fail(self, obj: Object, reason: str, message: str, nominated: str | None = None) -> None:
+        """Says why an attempt failed."""
+        self._report(obj, reason, message, nominated)
         self._events.failed(obj, message)
 
-    def _report(self, obj: Object, reason: str, message: str) -> None:
+    def _report(self, obj: Object, reason: str, message: str, nominated: str | None = None) -> None:
         """Sets the condition PodScheduled to False unless it says so already."""
-        patch = condition_patch(obj, reason, message, self._clock.now())
+        patch = status_patch(obj, reason, message, self._clock.now(), nominated)
         if patch is not None:
-            self._put(lambda: self._patch_status(obj, patch))
+            self._writers.put(lambda: self._patch_status(obj, patch))
 
     async def _patch_status(self, obj: Object, patch: dict[str, Any]) -> None:
         await self._client.patch(pod.KIND, obj.name, patch, obj.namespace, type="strategic", subresource="status")

@@ -86,6 +86,10 @@ class Cluster:
         if request.method == "GET":
             handles = [Object.parse(json.dumps(o).encode()) for o in self.objects[parts[-1]].values()]
             return ObjectList(0, handles)
+        if request.method == "DELETE":
+            handle = Object.parse(json.dumps(self.objects[parts[-2]][parts[-1]]).encode())
+            self.remove(parts[-2], parts[-1])
+            return handle
         if parts[-1] == "binding":
             return self.bind(parts[-2], body)
         if parts[-1] == "status":

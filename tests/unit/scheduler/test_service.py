@@ -143,6 +143,32 @@ def test_a_refused_binding_is_told_and_tried_again_after_the_backoff(cluster, ru
     run(scenario)
 
 
+def test_a_victim_is_told_and_deleted_and_the_preemptor_takes_its_place(cluster, run):
+    cluster.add_node("n1", cpu="1")
+    cluster.add_pod("low")
+
+    async def scenario(scheduler, clock):
+        await clock.sleep(1)
+        assert cluster.bound == [("low", "n1")]
+        seen = []
+        tell = cluster.tell
+        cluster.tell = lambda resource, event, obj: (seen.append((event, obj)), tell(resource, event, obj))
+        cluster.add_pod("high", priority=10)
+        await clock.sleep(5)
+        assert cluster.bound == [("low", "n1"), ("high", "n1")]
+        [gone] = [obj for event, obj in seen if event == "DELETED"]
+        [condition] = [c for c in gone.get("status", "conditions") if c["type"] == "DisruptionTarget"]
+        assert (condition["reason"], condition["message"]) == (
+            "PreemptionByScheduler",
+            "default-scheduler: preempting to accommodate a higher priority pod",
+        )
+        nominated = [obj.get("status", "nominatedNodeName") for _, obj in seen if obj.name == "high"]
+        assert "n1" in nominated
+        assert ("Normal", "Preempted", "Preempting", "Preempted by pod uid-high on node n1") in notes(cluster)
+
+    run(scenario)
+
+
 def test_gated_pods_wait_for_their_gates(cluster, run):
     cluster.add_node("n1")
     cluster.add_pod("gated", schedulingGates=[{"name": "quota"}])

@@ -70,6 +70,11 @@ impl PyScheduler {
         py.detach(|| self.lock().attempt_failed(uid, time(now)))
     }
 
+    /// A plugin outside the core rejected an assumed pod, which now waits for an event. Whether the pod was assumed.
+    fn rejected(&self, py: Python<'_>, uid: &str, plugin: &str, now: f64) -> bool {
+        py.detach(|| self.lock().rejected(uid, plugin, time(now)))
+    }
+
     /// Asks a plugin again about everything.
     fn invalidate(&self, py: Python<'_>, plugin: &str) {
         py.detach(|| self.lock().invalidate(plugin));

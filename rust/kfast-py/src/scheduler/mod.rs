@@ -41,6 +41,12 @@ impl PyScheduler {
         let scheduler = Scheduler::new(&config, seed).map_err(malformed)?;
         Ok(Self(Mutex::new(scheduler)))
     }
+
+    /// The plugins of the core, in upstream's default order.
+    #[staticmethod]
+    fn plugins() -> Vec<&'static str> {
+        kfast_scheduler::framework::registered().collect()
+    }
 }
 
 impl PyScheduler {

@@ -163,9 +163,18 @@ impl Profile {
         self.plugins.get(at).map(AsRef::as_ref)
     }
 
-    /// The plugins outside the core.
+    /// The plugins outside the core that filter or score.
     pub fn externals(&self) -> impl Iterator<Item = &External> {
-        self.plugins().filter_map(Plugin::external)
+        let asked = |at: usize| {
+            [Point::Filter, Point::Score]
+                .iter()
+                .any(|&p| self.points[p as usize].iter().any(|&(i, _)| i == at))
+        };
+        let plugins = self.plugins.iter().enumerate();
+        plugins
+            .filter_map(|(at, p)| Some((at, p.external()?)))
+            .filter(move |&(at, _)| asked(at))
+            .map(|(_, external)| external)
     }
 
     /// The plugins of an extension point in their order, with their numbers. In the default profile these are all:

@@ -4,7 +4,9 @@
 use super::Scheduler;
 use crate::cache::{Cache, ClassId, NodeIndex, Verdict};
 use crate::cycle::{Candidates, Evaluation, Prepared};
-use crate::framework::{Code, External, Plugin, Profile, Reason, Reasons, Rejection};
+use crate::framework::{
+    Code, External, Happened, Plugin, Profile, Reason, Reasons, Rejection, Rejectors, Requeue,
+};
 use crate::model::{Pod, PodClass};
 use crate::queue::{Entry, Time};
 use std::sync::Arc;
@@ -90,6 +92,26 @@ impl Scheduler {
             self.queue.put_back_failed(entry, now);
         }
         waiting
+    }
+
+    /// A plugin outside the core rejected an assumed pod, which now waits for an event. Returns whether the pod was
+    /// assumed.
+    pub fn rejected(&mut self, uid: &str, plugin: &str, now: Time) -> bool {
+        let Some(entry) = self.queue.take_assumed(uid) else {
+            return false;
+        };
+        let class = self.cache.classes.get(entry.class);
+        if let Some((freed, _)) = self.cache.unplace(uid) {
+            self.react(&Happened::left(freed), now);
+        }
+        let profile = self.profiles.of(&class);
+        let known = profile.plugins().map(Plugin::name).find(|n| *n == plugin);
+        let by = Rejectors {
+            unschedulable: profile.set(known.as_slice()),
+            ..Rejectors::default()
+        };
+        self.queue.reject(entry, by, now, |_| Requeue::No);
+        true
     }
 
     /// Asks a plugin again about everything.

@@ -15,7 +15,7 @@ use crate::cycle::Placement;
 use crate::framework::{ProfileSpec, Profiles};
 use crate::model::Pod;
 use crate::preemption::{Budgets, CandidateStates, Nominator};
-use crate::queue::{Queue, Time};
+use crate::queue::{Backoff, Queue, SECOND, Time};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -101,12 +101,18 @@ pub struct PendingCounts {
 pub struct Config {
     /// One for each `schedulerName`; all share the queue and the cache.
     pub profiles: Vec<ProfileSpec>,
+    /// How long a pod waits after its first failure.
+    pub pod_initial_backoff_seconds: u32,
+    /// How long at most.
+    pub pod_max_backoff_seconds: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             profiles: vec![ProfileSpec::default()],
+            pod_initial_backoff_seconds: 1,
+            pod_max_backoff_seconds: 10,
         }
     }
 }
@@ -132,10 +138,15 @@ impl Scheduler {
     /// `Profile`.
     pub fn new(config: &Config, seed: u64) -> Result<Self, SchedulerError> {
         let mut cache = Cache::default();
+        let mut queue = Queue::default();
+        queue.backoff = Backoff {
+            initial: Time::from(config.pod_initial_backoff_seconds) * SECOND,
+            max: Time::from(config.pod_max_backoff_seconds) * SECOND,
+        };
         Ok(Self {
             profiles: Profiles::new(&config.profiles, &mut cache.resources)?,
             cache,
-            queue: Queue::default(),
+            queue,
             placement: Placement::new(seed),
             nominator: Nominator::default(),
             budgets: Budgets::default(),
