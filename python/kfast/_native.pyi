@@ -8,6 +8,7 @@ __all__ = [
     "Decision",
     "DecodeError",
     "FieldSelector",
+    "Inquiry",
     "LabelSelector",
     "Object",
     "Page",
