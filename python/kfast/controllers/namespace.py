@@ -168,9 +168,9 @@ async def _write_status(context: Context, namespace: Object, content: Content) -
     return await context.client.update_status(NAMESPACES, body)
 
 
-def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
+def _on_pod(context: Context, old: Object | None, _: Object | None) -> Iterable[Key]:
     """The end of a pod may be what a namespace waits for."""
-    if new is None and old is not None:
+    if old is not None:
         namespace = context.lister(NAMESPACES).get("", old.namespace)
         if namespace is not None and namespace.deleting:
             yield "", old.namespace
@@ -178,7 +178,7 @@ def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterabl
 
 CONTROLLER = Controller(
     name="namespace-controller",
-    watches=(Watch(kind=NAMESPACES, map=own_key), Watch(kind=PODS, on_event=_on_pod)),
+    watches=(Watch(kind=NAMESPACES, map=own_key), Watch(kind=PODS, on_event=_on_pod, events=frozenset({"delete"}))),
     reconcile=reconcile,
     workers=10,
 )

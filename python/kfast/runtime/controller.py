@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from kfast._core import Object
 from kfast.api.kind import Kind
@@ -68,12 +68,13 @@ OnEvent = Callable[[Context, Object | None, Object | None], Iterable[Key]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """Objects of `kind` enqueue keys: `map` of the object (of an update, of the old one too), or `on_event` of
-    (context, old, new) where old is None for an addition and new for a deletion."""
+    (context, old, new) where old is None for an addition and new for a deletion; of `events` only."""
 
     kind: Kind
     map: Callable[[Object], Iterable[Key]] | None = None
     on_event: OnEvent | None = None
     indexers: Mapping[str, IndexFunction] = field(default_factory=dict)
+    events: frozenset[Literal["add", "update", "delete"]] = frozenset({"add", "update", "delete"})
 
     def handler(self) -> OnEvent | None:
         """What turns an event into keys; None if the objects are only looked up."""
@@ -124,16 +125,21 @@ class Runner:
             for name, function in watch.indexers.items():
                 informer.store.add_index(name, function)
             if (keys := watch.handler()) is not None:
-                self._subscribe(informer, keys)
+                self._subscribe(informer, keys, watch.events)
 
-    def _subscribe(self, informer: Informer, keys: OnEvent) -> None:
+    def _subscribe(self, informer: Informer, keys: OnEvent, events: Iterable[str]) -> None:
         context, add = self.context, self.context.queue.add
 
         def on_change(old: Object | None, new: Object | None) -> None:
             for key in keys(context, old, new):
                 add(key)
 
-        informer.add_handler(lambda obj: on_change(None, obj), on_change, lambda obj: on_change(obj, None))
+        callbacks: dict[str, Any] = {
+            "add": lambda obj: on_change(None, obj),
+            "update": on_change,
+            "delete": lambda obj: on_change(obj, None),
+        }
+        informer.add_handler(**{f"on_{event}": callbacks[event] for event in events})
 
     def start(self) -> None:
         """Starts the workers."""

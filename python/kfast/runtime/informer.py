@@ -50,6 +50,9 @@ class Informer:
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._handlers: list[Handler] = []
+        self._on_add: list[Callable[[Object], None]] = []
+        self._on_update: list[Callable[[Object, Object], None]] = []
+        self._on_delete: list[Callable[[Object], None]] = []
         self._synced = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -64,11 +67,20 @@ class Informer:
         for obj in list(self.store):
             on_add(obj)
         self._handlers.append(handler)
+        self._sort()
         return handler
 
     def remove_handler(self, handler: Handler) -> None:
         """Calls back no more."""
         self._handlers = [h for h in self._handlers if h is not handler]
+        self._sort()
+
+    def _sort(self) -> None:
+        """Callbacks by event: most handlers ignore some."""
+        handlers = self._handlers
+        self._on_add = [h.on_add for h in handlers if h.on_add is not _ignore]
+        self._on_update = [h.on_update for h in handlers if h.on_update is not _ignore]
+        self._on_delete = [h.on_delete for h in handlers if h.on_delete is not _ignore]
 
     def start(self) -> None:
         """Begins to list and watch; idempotent."""
@@ -152,19 +164,26 @@ class Informer:
 
     def _put(self, obj: Object) -> None:
         old = self.store.put(obj)
-        for handler in self._handlers:
-            try:
-                if old is None:
-                    handler.on_add(obj)
-                else:
-                    handler.on_update(old, obj)
-            except Exception:
-                _log.exception("a handler of %s failed on %s/%s", self.kind.resource, obj.namespace, obj.name)
+        if old is None:
+            for on_add in self._on_add:
+                try:
+                    on_add(obj)
+                except Exception:
+                    self._failed(obj)
+        else:
+            for on_update in self._on_update:
+                try:
+                    on_update(old, obj)
+                except Exception:
+                    self._failed(obj)
 
     def _delete(self, obj: Object) -> None:
         self.store.remove(obj)
-        for handler in self._handlers:
+        for on_delete in self._on_delete:
             try:
-                handler.on_delete(obj)
+                on_delete(obj)
             except Exception:
-                _log.exception("a handler of %s failed on %s/%s", self.kind.resource, obj.namespace, obj.name)
+                self._failed(obj)
+
+    def _failed(self, obj: Object) -> None:
+        _log.exception("a handler of %s failed on %s/%s", self.kind.resource, obj.namespace, obj.name)

@@ -48,42 +48,49 @@ class Lister:
         self._indexers[name] = function
         self._indexes[name] = {}
         for obj in self:
-            self._insert(name, function(obj), obj)
+            self._insert(name, function(obj), (obj.namespace, obj.name), obj)
 
     def put(self, obj: Object) -> Object | None:
         """Stores `obj`; the object it replaces."""
-        namespace, key = obj.namespace, obj.name
-        objects = self._namespaces.setdefault(namespace, {})
+        pair = namespace, key = obj.namespace, obj.name
+        objects = self._namespaces.get(namespace)
+        if objects is None:
+            objects = self._namespaces[namespace] = {}
         old = objects.get(key)
         objects[key] = obj
         for name, function in self._indexers.items():
             values = function(obj)
             if old is not None and (before := function(old)) != values:
-                self._withdraw(name, before, old)
-            self._insert(name, values, obj)
+                self._withdraw(name, before, pair)
+            self._insert(name, values, pair, obj)
         return old
 
     def remove(self, obj: Object) -> Object | None:
         """Forgets the object of that key; what was known of it."""
-        objects = self._namespaces.get(obj.namespace, {})
-        old = objects.pop(obj.name, None)
+        pair = namespace, key = obj.namespace, obj.name
+        objects = self._namespaces.get(namespace, {})
+        old = objects.pop(key, None)
         if old is None:
             return None
         if not objects:
-            del self._namespaces[obj.namespace]
+            del self._namespaces[namespace]
         for name, function in self._indexers.items():
-            self._withdraw(name, function(old), old)
+            self._withdraw(name, function(old), pair)
         return old
 
-    def _insert(self, name: str, values: Iterable[str], obj: Object) -> None:
+    def _insert(self, name: str, values: Iterable[str], pair: tuple[str, str], obj: Object) -> None:
+        index = self._indexes[name]
         for value in values:
-            self._indexes[name].setdefault(value, {})[obj.namespace, obj.name] = obj
+            entries = index.get(value)
+            if entries is None:
+                entries = index[value] = {}
+            entries[pair] = obj
 
-    def _withdraw(self, name: str, values: Iterable[str], obj: Object) -> None:
+    def _withdraw(self, name: str, values: Iterable[str], pair: tuple[str, str]) -> None:
         index = self._indexes[name]
         for value in values:
             if (entries := index.get(value)) is not None:
-                entries.pop((obj.namespace, obj.name), None)
+                entries.pop(pair, None)
                 if not entries:
                     del index[value]
 

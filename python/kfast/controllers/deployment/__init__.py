@@ -184,7 +184,12 @@ CONTROLLER = Controller(
     watches=(
         Watch(kind=DEPLOYMENTS, on_event=_on_deployment),
         Watch(kind=REPLICA_SETS, on_event=_on_replica_set, indexers={CONTROLLER_INDEX: by_controller}),
-        Watch(kind=PODS, on_event=_on_pod, indexers={CONTROLLER_INDEX: by_controller}),
+        Watch(
+            kind=PODS,
+            on_event=_on_pod,
+            indexers={CONTROLLER_INDEX: by_controller},
+            events=frozenset({"update", "delete"}),
+        ),
     ),
     reconcile=reconcile,
     workers=5,

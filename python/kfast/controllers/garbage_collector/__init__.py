@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfast.api.kind import Kind
-from kfast.controllers.garbage_collector.graph import FOREGROUND, ORPHAN, Graph, Node, Work
+from kfast.controllers.garbage_collector.graph import FOREGROUND, NOTHING, ORPHAN, Graph, Node, Work
 from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object
 from kfast.runtime.ownership import Reference
@@ -110,6 +110,8 @@ def _kinds(context: Context) -> Iterable[Kind]:
 
 def _follow(context: Context, state: State, kind: Kind) -> None:
     def enqueue(work: Work) -> None:
+        if work is NOTHING:
+            return
         for uid in work.delete:
             context.queue.add((_DELETE, uid))
         for uid in work.orphan:

@@ -39,7 +39,7 @@ class Work:
     orphan: tuple[str, ...] = ()
 
 
-_NOTHING = Work()
+NOTHING = Work()
 
 
 class Graph:
@@ -63,7 +63,7 @@ class Graph:
         if owners != node.owners:
             check += self._set_owners(node, owners)
         if not obj.deleting:
-            return Work(tuple(check)) if check else _NOTHING
+            return Work(tuple(check)) if check else NOTHING
         finalizers = obj.get("metadata", "finalizers") or ()
         orphan: tuple[str, ...] = ()
         if ORPHAN in finalizers and not node.deleting:
@@ -78,7 +78,7 @@ class Graph:
         """An object is gone."""
         node = self.nodes.pop(uid, None)
         if node is None:
-            return _NOTHING
+            return NOTHING
         check = list(self._dependents.get(uid, ()))
         for owner in node.owners:
             self._unlink(owner["uid"], uid)
