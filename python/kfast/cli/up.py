@@ -48,7 +48,7 @@ def soft_limit_to_hard() -> None:
 
 
 def _keep() -> None:
-    """What is there now stays: the collector need not look at it again, and seldom at what comes, which has few cycles."""
+    """What is there stays: the collector need not look at it again, and seldom at what comes, which has few cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
