@@ -10,6 +10,7 @@ mod images;
 mod interned;
 mod occupant;
 mod owners;
+mod resolved;
 mod subjects;
 mod topology;
 mod verdicts;
@@ -30,9 +31,11 @@ pub use verdicts::{Moment, Verdict, Verdicts};
 pub use view::NodeView;
 
 use crate::framework::{Events, node_changes};
-use crate::model::{HostPort, Labels, NodeSpec, PodClass, ResourceNames};
+use crate::model::{HostPort, Labels, NodeSpec, Pod, PodClass, ResourceNames};
+use resolved::Resolved;
 use std::collections::HashMap;
 use std::sync::Arc;
+use volumes::Volumes;
 
 /// Row of a node; reused after the node is gone.
 pub type NodeIndex = u32;
@@ -55,6 +58,8 @@ pub struct Cache {
     images: Images,
     counters: Counters,
     owners: Owners,
+    volumes: Volumes,
+    resolved: Resolved,
     placed: HashMap<Arc<str>, Placed>,
     /// Uids of the pods placed on a node, known or not.
     on_node: HashMap<Arc<str>, Vec<Arc<str>>>,
@@ -166,6 +171,7 @@ impl Cache {
     pub fn forget(&mut self, classes: &[ClassId]) {
         self.counters.forget(classes, &self.classes);
         self.verdicts.forget(classes);
+        self.resolved.forget(classes, &mut self.classes);
     }
 
     /// How far the cluster has come.
@@ -174,6 +180,30 @@ impl Cache {
         Moment {
             nodes: self.node_versions,
             changes: self.changes.end(),
+        }
+    }
+
+    /// Storage, and what of it is on which node.
+    #[must_use]
+    pub fn volumes(&self) -> &Volumes {
+        &self.volumes
+    }
+
+    /// Changes storage and logs the rows it is on.
+    pub fn change_volumes<R>(&mut self, change: impl FnOnce(&mut Volumes) -> R) -> R {
+        let result = change(&mut self.volumes);
+        for row in self.volumes.take_touched() {
+            self.touch(row);
+        }
+        result
+    }
+
+    /// The class to place a pod by: `class` with what the pod's claims come to now. Valid for one attempt.
+    pub fn resolve(&mut self, pod: &Pod, class: ClassId) -> ClassId {
+        let shared = self.classes.get(class);
+        match self.volumes.demand(pod, &shared.volumes) {
+            None => class,
+            Some(demand) => self.resolved.get(class, &shared, demand, &mut self.classes),
         }
     }
 
@@ -222,10 +252,14 @@ impl Cache {
         self.images.nodes_changed();
         self.counters.set_row(index, Some(&spec));
         self.nodes[index as usize] = Some(spec);
+        self.volumes.add_node(&name, index);
         for (class, deleting) in self.pods_known_on(&name) {
             self.account(index, class, deleting, true);
         }
         self.node_versions += 1;
+        for uid in self.on_node.get(&name).into_iter().flatten() {
+            self.volumes.place(uid, index);
+        }
         self.touch(index);
         (Events::NODE_ADD, None)
     }
@@ -266,6 +300,10 @@ impl Cache {
         for (class, deleting) in self.pods_known_on(name) {
             self.count(index, class, deleting, false);
         }
+        for uid in self.on_node.get(name).into_iter().flatten() {
+            self.volumes.unplace(uid);
+        }
+        self.volumes.remove_node(name, index);
         self.counters.set_row(index, None);
         if let Some(spec) = self.nodes[index as usize].take() {
             self.images.remove(&spec.images);
@@ -319,6 +357,7 @@ impl Cache {
             .push(Arc::clone(uid));
         if let Some(&index) = self.by_name.get(node) {
             self.account(index, class, deleting, true);
+            self.volumes.place(uid, index);
             self.touch(index);
         }
         freed
@@ -339,6 +378,7 @@ impl Cache {
         }
         if let Some(&index) = self.by_name.get(&node) {
             self.account(index, class, occupant.deleting, false);
+            self.volumes.unplace(uid);
             self.touch(index);
         }
         let shared = self.classes.get(class);
@@ -392,6 +432,7 @@ impl Cache {
         self.count(index, class, deleting, add);
         let class = self.classes.get(class);
         self.columns.account(index, &class, add);
+        self.volumes.account(index, &class, add);
         let ports = &mut self.host_ports[index as usize];
         for port in &class.host_ports {
             if add {

@@ -1,5 +1,6 @@
 //! One row of the cache as plugins see it.
 
+use super::volumes::{RowVolumes, Volumes};
 use super::{Cache, NodeIndex};
 use crate::model::{HostPort, NodeSpec, ResourceId};
 
@@ -68,6 +69,18 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn host_ports(&self) -> &'a [HostPort] {
         self.cache.host_ports(self.index)
+    }
+
+    /// Volumes on the node.
+    #[must_use]
+    pub fn volumes(&self) -> &'a RowVolumes {
+        self.cache.volumes().row(self.index)
+    }
+
+    /// All of storage.
+    #[must_use]
+    pub fn storage(&self) -> &'a Volumes {
+        self.cache.volumes()
     }
 
     /// The scaled size of an image, 0 if it is not on the node.

@@ -23,6 +23,12 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
     ("NodeResourcesFit", 1, |args, names| {
         made(p::NodeResourcesFit::new(&arguments(args)?, names))
     }),
+    ("VolumeRestrictions", 0, |_, _| made(p::VolumeRestrictions)),
+    ("NodeVolumeLimits", 0, |_, _| made(p::NodeVolumeLimits)),
+    ("VolumeBinding", 1, |args, _| {
+        made(p::VolumeBinding::new(&arguments(args)?))
+    }),
+    ("VolumeZone", 0, |_, _| made(p::VolumeZone)),
     ("PodTopologySpread", 2, |args, _| {
         let plugin = p::PodTopologySpread::new(arguments(args)?);
         made(plugin.map_err(serde::de::Error::custom)?)

@@ -1,5 +1,6 @@
 //! Verdicts of plugins.
 
+use crate::model::volumes::Fault;
 use crate::model::{ResourceId, ResourceNames};
 use smallvec::SmallVec;
 
@@ -10,6 +11,8 @@ pub enum Code {
     Unschedulable,
     /// Removing pods cannot help.
     UnschedulableAndUnresolvable,
+    /// Something went wrong: nothing is known of the pod.
+    Error,
 }
 
 impl Code {
@@ -19,6 +22,7 @@ impl Code {
         match self {
             Self::Unschedulable => "Unschedulable",
             Self::UnschedulableAndUnresolvable => "UnschedulableAndUnresolvable",
+            Self::Error => "Error",
         }
     }
 }
@@ -76,10 +80,30 @@ impl Rejection {
     /// An unresolvable rejection in words made for the occasion.
     #[must_use]
     pub fn made(plugin: &'static str, reason: &str) -> Self {
+        Self::with(plugin, Code::UnschedulableAndUnresolvable, reason)
+    }
+
+    /// What went wrong in a plugin.
+    #[must_use]
+    pub fn error(plugin: &'static str, text: &str) -> Self {
+        Self::with(plugin, Code::Error, text)
+    }
+
+    /// The same for a fault of a pod's claims; most are states of the cluster that other objects may lift.
+    #[must_use]
+    pub fn of_fault(plugin: &'static str, fault: &Fault) -> Self {
+        if fault.error {
+            Self::error(plugin, &fault.text)
+        } else {
+            Self::made(plugin, &fault.text)
+        }
+    }
+
+    fn with(plugin: &'static str, code: Code, text: &str) -> Self {
         Self {
             plugin,
-            code: Code::UnschedulableAndUnresolvable,
-            reasons: SmallVec::from_iter([Reason::Made(reason.into())]),
+            code,
+            reasons: SmallVec::from_iter([Reason::Made(text.into())]),
         }
     }
 

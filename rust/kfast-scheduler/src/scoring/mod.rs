@@ -4,5 +4,5 @@ mod resources;
 mod shape;
 
 pub use resources::{ResourceSpec, Strategy, default_resources};
-pub(crate) use resources::{Scored, Share, scored};
+pub(crate) use resources::{Scored, Share, rounded, scored};
 pub use shape::{Shape, ShapePoint};
