@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from kfast._core import Object
 from kfast._core import Scheduler as Core
 from kfast.api.apps import replica_set, stateful_set
-from kfast.api.core import namespace, node, replication_controller, service
+from kfast.api.core import (
+    namespace,
+    node,
+    persistent_volume,
+    persistent_volume_claim,
+    replication_controller,
+    service,
+)
 from kfast.api.kind import Kind
+from kfast.api.storage import csi_driver, csi_node, csi_storage_capacity, storage_class, volume_attachment
 
 Tell = Callable[[Core, Object, float], object]
 
@@ -23,6 +31,16 @@ class Input:
     put: Tell
     remove: Tell
 
+
+STORAGE = (
+    storage_class.KIND,
+    csi_driver.KIND,
+    csi_node.KIND,
+    csi_storage_capacity.KIND,
+    persistent_volume.KIND,
+    persistent_volume_claim.KIND,
+    volume_attachment.KIND,
+)
 
 INPUTS = (
     Input(
@@ -39,6 +57,10 @@ INPUTS = (
     *(
         Input(kind, lambda core, obj, now: core.set_owner(obj, now), lambda core, obj, _: core.remove_owner(obj))
         for kind in (replication_controller.KIND, replica_set.KIND, stateful_set.KIND)
+    ),
+    *(
+        Input(kind, lambda core, obj, now: core.set_storage(obj, now), lambda core, obj, now: core.remove_storage(obj, now))
+        for kind in STORAGE
     ),
 )
 """All kinds but pods, which the service handles itself. All are in the core before the first pod is."""

@@ -223,15 +223,17 @@ impl World {
             let gone: Vec<_> = victims
                 .pods
                 .iter()
-                .map(|uid| around.cache.placed(uid).map(|p| p.class).unwrap())
+                .map(|uid| (uid, around.cache.placed(uid).map(|p| p.class).unwrap()))
                 .collect();
             gone.iter()
-                .for_each(|&c| around.cache.suppose(*row, c, false, false));
+                .for_each(|(uid, c)| around.cache.suppose(*row, uid, (*c, false), false));
             let rejection = check_with_nominated(around.cache, *row, &others, &check);
             gone.iter()
-                .for_each(|&c| around.cache.suppose(*row, c, false, true));
+                .for_each(|(uid, c)| around.cache.suppose(*row, uid, (*c, false), true));
             assert_eq!(rejection, None, "the pod fits once the victims are gone");
-            let lower = |c: &ClassId| around.cache.classes.get(*c).priority < class.priority;
+            let lower = |(_, c): &(&Arc<str>, ClassId)| {
+                around.cache.classes.get(*c).priority < class.priority
+            };
             assert!(!gone.is_empty() && gone.iter().all(lower));
         }
         // The hold stays: the states are kept by number.

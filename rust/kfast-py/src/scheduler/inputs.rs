@@ -52,6 +52,17 @@ impl PyScheduler {
         Ok(())
     }
 
+    /// Adds or replaces a PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode, CSIDriver,
+    /// CSIStorageCapacity or VolumeAttachment. ValueError if it is malformed.
+    fn set_storage(&self, py: Python<'_>, object: &PyObjectHandle, now: f64) -> PyResult<()> {
+        py.detach(|| self.lock().set_storage(&object.0, time(now)))
+            .map_err(malformed)
+    }
+
+    fn remove_storage(&self, py: Python<'_>, object: &PyObjectHandle, now: f64) {
+        py.detach(|| self.lock().remove_storage(&object.0, time(now)));
+    }
+
     /// Adds or replaces a pod, pending or assigned. Plugins outside the core tell pods of unequal `sign` apart.
     /// Whether a gate holds it back. ValueError if it is malformed.
     #[pyo3(signature = (pod, now, sign=""))]

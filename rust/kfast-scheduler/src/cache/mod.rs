@@ -404,10 +404,11 @@ impl Cache {
         uids.filter_map(|uid| Some((uid, self.placed.get(uid)?)))
     }
 
-    /// Counts pods of a class on a row, or no longer, without logging it: a supposition, to be taken back
-    /// before anything else is done.
-    pub fn suppose(&mut self, row: NodeIndex, class: ClassId, deleting: bool, there: bool) {
-        self.account(row, class, deleting, there);
+    /// Counts a pod on a row, or no longer, without logging it: a supposition, to be taken back before anything
+    /// else is done. `pod` is its class and whether it is being deleted.
+    pub fn suppose(&mut self, row: NodeIndex, uid: &str, pod: (ClassId, bool), there: bool) {
+        self.account(row, pod.0, pod.1, there);
+        self.volumes.suppose(uid, row, there);
     }
 
     /// Number of pods counted on nodes.

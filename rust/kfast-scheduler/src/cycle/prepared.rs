@@ -103,7 +103,7 @@ impl Prepared {
             };
             match answer {
                 PreFiltered::Skip => drop(checks.insert(at, None)),
-                PreFiltered::Reject(r) if r.code == Code::UnschedulableAndUnresolvable => {
+                PreFiltered::Reject(r) if r.code != Code::Unschedulable => {
                     return Verdict::Rejected(r);
                 }
                 PreFiltered::Reject(r) => rejected = rejected.or(Some(r)),

@@ -8,6 +8,7 @@ use crate::cache::{Cache, NodeIndex};
 use crate::cycle::{Candidates, Evaluation, Prepared};
 use crate::framework::{Profiles, Rejection};
 use crate::model::{PodClass, PodInput};
+use std::sync::Arc;
 
 /// The verdict on a pod over all nodes.
 pub struct Explanation {
@@ -34,11 +35,13 @@ pub fn explain(profiles: &Profiles, cache: &mut Cache, input: PodInput) -> Expla
         class.node_name = pod.node_name.as_deref().map(Into::into);
     }
     if let Some((row, placed, deleting)) = there {
-        cache.suppose(row, placed, deleting, false);
+        cache.suppose(row, &pod.uid, (placed, deleting), false);
     }
+    let demand = cache.volumes().demand(&pod, &class.volumes);
+    class.volumes.demand = demand.map(Arc::new);
     let explanation = verdicts(profiles, cache, &class);
     if let Some((row, placed, deleting)) = there {
-        cache.suppose(row, placed, deleting, true);
+        cache.suppose(row, &pod.uid, (placed, deleting), true);
     }
     explanation
 }

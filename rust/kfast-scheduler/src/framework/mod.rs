@@ -127,6 +127,9 @@ pub fn node_changes(old: &NodeSpec, new: &NodeSpec) -> Events {
     if old.labels != new.labels {
         events = events | Events::NODE_LABEL;
     }
+    if old.declared_features != new.declared_features {
+        events = events | Events::NODE_FEATURES;
+    }
     if old.taints != new.taints || old.unschedulable != new.unschedulable {
         events = events | Events::NODE_TAINT;
     }

@@ -36,6 +36,7 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
     ("InterPodAffinity", 2, |args, _| {
         made(p::InterPodAffinity::new(arguments(args)?))
     }),
+    ("DynamicResources", 2, |_, _| made(p::DynamicResources)),
     ("DefaultPreemption", 0, |args, _| {
         made(p::DefaultPreemption::new(&arguments(args)?))
     }),
@@ -44,6 +45,9 @@ pub const REGISTRY: &[(&str, i64, Make)] = &[
         made(p::NodeResourcesBalancedAllocation::new(&args, names))
     }),
     ("ImageLocality", 1, |_, _| made(p::ImageLocality)),
+    ("NodeDeclaredFeatures", 0, |_, _| {
+        made(p::NodeDeclaredFeatures)
+    }),
 ];
 
 /// The default profile of v1.36: every plugin at every extension point it has.

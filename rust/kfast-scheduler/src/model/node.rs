@@ -33,6 +33,8 @@ pub struct NodeSpec {
     pub allowed_pods: i64,
     /// `status.images`.
     pub images: Vec<Image>,
+    /// `status.declaredFeatures`.
+    pub declared_features: Vec<Box<str>>,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +59,8 @@ struct RawStatus {
     allocatable: HashMap<String, Quantity>,
     #[serde(default, deserialize_with = "nullable")]
     images: Vec<RawImage>,
+    #[serde(default, rename = "declaredFeatures", deserialize_with = "nullable")]
+    declared_features: Vec<Box<str>>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +101,7 @@ impl NodeSpec {
             unschedulable: raw.spec.unschedulable,
             allocatable,
             allowed_pods,
+            declared_features: raw.status.declared_features,
             images: raw
                 .status
                 .images

@@ -92,6 +92,10 @@ pub struct PodClass {
     pub controller: Option<(OwnerKind, Box<str>)>,
     /// Number of containers and init containers.
     pub containers: usize,
+    /// Has resource claims.
+    pub resource_claims: bool,
+    /// Features its node must declare.
+    pub features: Vec<&'static str>,
     /// Its volumes.
     pub volumes: VolumeSpec,
     /// `spec.nodeName` of a pod that asks what other nodes say; `None` for queued and accounted pods.
@@ -149,7 +153,7 @@ impl PodInput {
             .map_err(|e| SchedulerError::malformed("Pod", object, &e))?;
         let requests = Requests::of(&raw.spec, &raw.status, names);
         let (mut spec, status) = (raw.spec, raw.status);
-        let images = images(&spec);
+        let (images, features) = (images(&spec), spec.features());
         let volumes = std::mem::take(&mut spec.volumes);
         let (volumes, claims) = VolumeSpec::read(object.name(), volumes);
         let uid = match object.uid() {
@@ -189,6 +193,7 @@ impl PodInput {
         };
         let namespace = Arc::clone(&pod.namespace);
         let mut class = PodClass {
+            features,
             images,
             volumes,
             ..class(spec, requests, namespace, object.labels())
@@ -267,6 +272,8 @@ fn class(
         namespace,
         node_name: None,
         containers: spec.containers.len() + spec.init_containers.len(),
+        resource_claims: !spec.resource_claims.is_empty(),
+        features: Vec::new(),
         volumes: VolumeSpec::default(),
         controller: None,
         requests: requests.real,

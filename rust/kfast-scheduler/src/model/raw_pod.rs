@@ -42,6 +42,29 @@ pub struct RawSpec {
     pub preemption_policy: Option<String>,
     pub node_name: Option<String>,
     pub scheduler_name: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub resource_claims: Vec<serde::de::IgnoredAny>,
+    #[serde(deserialize_with = "nullable")]
+    pub host_network: bool,
+    pub host_users: Option<bool>,
+}
+
+impl RawSpec {
+    /// Features a node must declare to run the pod, sorted; after k8s.io/component-helpers/nodedeclaredfeatures.
+    pub fn features(&self) -> Vec<&'static str> {
+        let mut containers = self.containers.iter().chain(&self.init_containers);
+        let mut features = Vec::new();
+        if containers.any(|c| {
+            let mut rules = c.restart_policy_rules.iter();
+            rules.any(|r| r.action == "RestartAllContainers")
+        }) {
+            features.push("RestartAllContainersOnContainerExits");
+        }
+        if self.host_network && self.host_users == Some(false) {
+            features.push("UserNamespacesHostNetworkSupport");
+        }
+        features
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -52,9 +75,17 @@ pub struct RawContainer {
     #[serde(deserialize_with = "nullable")]
     pub restart_policy: String,
     #[serde(deserialize_with = "nullable")]
+    pub restart_policy_rules: Vec<RawRestartRule>,
+    #[serde(deserialize_with = "nullable")]
     pub resources: RawResources,
     #[serde(deserialize_with = "nullable")]
     pub ports: Vec<RawPort>,
+}
+
+#[derive(Deserialize)]
+pub struct RawRestartRule {
+    #[serde(default, deserialize_with = "nullable")]
+    pub action: String,
 }
 
 #[derive(Default, Deserialize)]

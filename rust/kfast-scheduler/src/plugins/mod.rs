@@ -1,9 +1,11 @@
 //! The plugins: one file each.
 
 mod default_preemption;
+mod dynamic_resources;
 mod image_locality;
 pub mod inter_pod_affinity;
 mod node_affinity;
+mod node_declared_features;
 mod node_name;
 mod node_ports;
 pub mod node_resources_balanced_allocation;
@@ -19,9 +21,11 @@ mod volume_restrictions;
 mod volume_zone;
 
 pub use default_preemption::DefaultPreemption;
+pub use dynamic_resources::DynamicResources;
 pub use image_locality::ImageLocality;
 pub use inter_pod_affinity::InterPodAffinity;
 pub use node_affinity::NodeAffinity;
+pub use node_declared_features::NodeDeclaredFeatures;
 pub use node_name::NodeName;
 pub use node_ports::NodePorts;
 pub use node_resources_balanced_allocation::NodeResourcesBalancedAllocation;

@@ -1,5 +1,6 @@
 //! Preemption on one node, tried out: all pods of lower priority leave, and as many as can come back.
 
+use super::nominator::Present;
 use super::{Budgets, Cost};
 use crate::cache::{Cache, ClassId, NodeIndex};
 use crate::framework::Rejection;
@@ -39,28 +40,26 @@ struct Considered {
 struct Trial<'a> {
     cache: &'a mut Cache,
     row: NodeIndex,
-    /// Classes of nominated pods the preemptor yields to.
-    nominated: &'a [ClassId],
+    /// Nominated pods the preemptor yields to.
+    nominated: &'a [Present],
     check: Check<'a>,
 }
 
 /// What `check` says of a row.
 pub type Check<'a> = &'a dyn Fn(&Cache, NodeIndex) -> Option<Rejection>;
 
-/// Filters a row with pods of these classes present.
+/// Filters a row with these pods present.
 pub fn with_present(
     cache: &mut Cache,
     row: NodeIndex,
-    classes: &[ClassId],
+    pods: &[Present],
     check: Check<'_>,
 ) -> Option<Rejection> {
-    classes
-        .iter()
-        .for_each(|&c| cache.suppose(row, c, false, true));
+    pods.iter()
+        .for_each(|(uid, c)| cache.suppose(row, uid, (*c, false), true));
     let rejection = check(cache, row);
-    classes
-        .iter()
-        .for_each(|&c| cache.suppose(row, c, false, false));
+    pods.iter()
+        .for_each(|(uid, c)| cache.suppose(row, uid, (*c, false), false));
     rejection
 }
 
@@ -68,7 +67,7 @@ pub fn with_present(
 pub fn check_with_nominated(
     cache: &mut Cache,
     row: NodeIndex,
-    nominated: &[ClassId],
+    nominated: &[Present],
     check: Check<'_>,
 ) -> Option<Rejection> {
     if !nominated.is_empty() {
@@ -86,7 +85,8 @@ impl Trial<'_> {
     }
 
     fn suppose(&mut self, pod: &Considered, there: bool) {
-        self.cache.suppose(self.row, pod.class, pod.deleting, there);
+        let class = (pod.class, pod.deleting);
+        self.cache.suppose(self.row, &pod.uid, class, there);
     }
 
     /// Puts back pods, the most important first, as long as the preemptor fits. Returns those that must stay away.
@@ -108,7 +108,7 @@ pub fn dry_run(
     cache: &mut Cache,
     row: NodeIndex,
     class: &PodClass,
-    nominated: &[ClassId],
+    nominated: &[Present],
     budgets: &Budgets,
     check: Check<'_>,
 ) -> DryRun {

@@ -4,6 +4,9 @@ use crate::cache::ClassId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Uid and class of a pod supposed to be on a node.
+pub type Present = (Arc<str>, ClassId);
+
 /// One pod's nomination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nomination {
@@ -67,12 +70,13 @@ impl Nominator {
         self.nodes.is_empty()
     }
 
-    /// The classes of the pods nominated for a node to which a pod of `priority` must yield; `uid` is the pod itself.
+    /// The pods nominated for a node to which a pod of `priority` must yield, with their classes; `uid` is the pod
+    /// itself.
     #[must_use]
-    pub fn yields_to(&self, node: &str, priority: i32, uid: &str) -> Vec<ClassId> {
+    pub fn yields_to(&self, node: &str, priority: i32, uid: &str) -> Vec<Present> {
         let pods = self.pods_for(node).iter();
         pods.filter(|n| n.priority >= priority && *n.uid != *uid)
-            .map(|n| n.class)
+            .map(|n| (Arc::clone(&n.uid), n.class))
             .collect()
     }
 }

@@ -30,20 +30,20 @@ impl PostFiltered {
 }
 
 impl Scheduler {
-    pub(super) fn decide(&mut self, entry: Entry, now: Time) -> Decision {
-        let class = self.cache.classes.get(entry.class);
+    pub(super) fn decide(&mut self, entry: Entry, id: ClassId, now: Time) -> Decision {
+        let class = self.cache.classes.get(id);
         let profile = self.profiles.of(&class);
         let pod = entry.pod.clone();
         let found = self.placement.find(
             profile,
             &mut self.cache,
-            entry.class,
+            id,
             &class,
             (&self.nominator, &pod.uid),
         );
         let outcome = match found {
             Ok(node) => self.assume(entry, node),
-            Err(diagnosis) => self.reject(entry, &class, &diagnosis, now),
+            Err(diagnosis) => self.reject(entry, (id, &class), &diagnosis, now),
         };
         Decision { pod, outcome }
     }
@@ -61,13 +61,13 @@ impl Scheduler {
     fn reject(
         &mut self,
         entry: Entry,
-        class: &Arc<PodClass>,
+        (id, class): (ClassId, &Arc<PodClass>),
         diagnosis: &Diagnosis,
         now: Time,
     ) -> Outcome {
         let (uid, priority) = (Arc::clone(&entry.pod.uid), class.priority);
         let offset = self.placement.draw(self.cache.rows());
-        let post = self.post_filter(&entry.pod, entry.class, class, diagnosis, offset);
+        let post = self.post_filter(&entry.pod, id, class, diagnosis, offset);
         let plugins = diagnosis.plugins();
         let profile = self.profiles.of(class);
         let by = Rejectors {

@@ -125,6 +125,7 @@ impl Scheduler {
             return Ok(self.queue_pod(pod, class, now));
         } else {
             self.drop_entry(&pod.uid, now);
+            self.forget_volumes(&pod.uid, now);
         }
         Ok(false)
     }
@@ -136,6 +137,7 @@ impl Scheduler {
         if let Some((class, _)) = self.cache.unplace(uid) {
             self.react(&Happened::left(class), now);
         }
+        self.forget_volumes(uid, now);
     }
 
     /// Takes back an assumed pod whose binding failed; it is retried after a backoff. Returns whether
@@ -160,6 +162,7 @@ impl Scheduler {
         let before = self.cache.placed(&pod.uid);
         let before = before.map(|p| (self.cache.classes.get(p.class), Arc::clone(&p.node)));
         let assumed = self.drop_entry(&pod.uid, now);
+        self.cache.change_volumes(|v| v.know(pod, &now_class));
         self.cache.place(&pod.uid, class, node, Occupant::of(pod));
         let event = match before {
             Some((old, at)) if at == *node && assumed != Some(Place::Assumed) => Happened {
@@ -185,6 +188,7 @@ impl Scheduler {
         let profile = self.profiles.of(&class);
         let gated = profile.gate(&pod).is_some();
         let rank = profile.rank(&pod);
+        self.cache.change_volumes(|v| v.know(&pod, &class));
         let class = self.cache.classes.intern(class);
         let uid = Arc::clone(&pod.uid);
         let nominated = pod.nominated.clone();

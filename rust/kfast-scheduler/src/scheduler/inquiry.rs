@@ -119,11 +119,11 @@ impl Scheduler {
         self.cache.verdicts.drop_all(plugin);
     }
 
-    /// What must be asked before the pod can be decided about.
-    pub(super) fn inquire(&mut self, entry: &Entry) -> Option<Inquiry> {
-        let shared = self.cache.classes.get(entry.class);
+    /// What must be asked before the pod can be decided about by this class.
+    pub(super) fn inquire(&mut self, entry: &Entry, class: ClassId) -> Option<Inquiry> {
+        let shared = self.cache.classes.get(class);
         let profile = self.profiles.of(&shared);
-        let wanted = |e: &&External| !e.holds(entry.class, &self.cache);
+        let wanted = |e: &&External| !e.holds(class, &self.cache);
         let wanted: Vec<&External> = profile.externals().filter(wanted).collect();
         let first = wanted.iter().any(|e| !e.among_feasible);
         let plugins: Vec<_> = wanted
@@ -146,7 +146,7 @@ impl Scheduler {
             pod: entry.pod.clone(),
             plugins,
             feasible,
-            class: entry.class,
+            class,
             shared,
         })
     }

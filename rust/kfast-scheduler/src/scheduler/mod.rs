@@ -4,6 +4,7 @@ mod attempt;
 mod change;
 mod input;
 mod inquiry;
+mod storage;
 mod what_if;
 
 pub use inquiry::{Answer, Inquiry};
@@ -179,13 +180,13 @@ impl Scheduler {
         while decisions.len() < max
             && let Some(entry) = self.queue.pop(now)
         {
-            self.inquiry = self.inquire(&entry);
+            let class = self.cache.resolve(&entry.pod, entry.class);
+            self.inquiry = self.inquire(&entry, class);
             if self.inquiry.is_some() {
                 self.queue.put_back(entry);
                 break;
             }
-            let class = entry.class;
-            decisions.push(self.decide(entry, now));
+            decisions.push(self.decide(entry, class, now));
             self.spend(class);
         }
         decisions

@@ -99,6 +99,8 @@ impl Scheduler {
         let PodInput { pod, mut class } = PodInput::read(pod, &mut self.cache.resources)?;
         class.node_name = pod.node_name.as_deref().map(Into::into);
         class.profile = self.profiles.named(&pod.scheduler_name).unwrap_or_default();
+        let demand = self.cache.volumes().demand(&pod, &class.volumes);
+        class.volumes.demand = demand.map(Arc::new);
         Ok((pod, class))
     }
 }

@@ -129,14 +129,9 @@ impl Volumes {
         }
     }
 
-    /// Uids of the known pods that use a claim, and whether they do so as an ephemeral one.
-    pub fn users(&self, id: ClaimId) -> impl Iterator<Item = (&Arc<str>, bool)> {
-        let users = self.claims.get(id).into_iter().flat_map(|s| &s.users);
-        users.filter_map(move |uid| {
-            let claims = &self.pods.get(uid)?.claims;
-            let (_, ephemeral) = claims.iter().find(|(c, _)| *c == id)?;
-            Some((uid, *ephemeral))
-        })
+    /// Uids of the known pods that use a claim.
+    pub fn users(&self, id: ClaimId) -> impl Iterator<Item = &Arc<str>> {
+        self.claims.get(id).into_iter().flat_map(|s| &s.users)
     }
 
     /// Claims a known pod uses other than as ephemeral ones.
