@@ -142,6 +142,17 @@ class Schema:
 @final
 class PodRules:
     @staticmethod
+    def prepare(
+        schema: Schema,
+        bodies: list[bytes],
+        media_type: str,
+        validation: str,
+        namespace: str,
+        timestamp: str,
+        uids: list[str],
+        suffixes: list[str],
+    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
+    @staticmethod
     def defaults(pod: Tree) -> None: ...
     @staticmethod
     def prepare_create(pod: Tree) -> list[str]: ...

@@ -7,11 +7,12 @@ types, enums, merge keys, protobuf tags) is not declared here: it is data, read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from kfast._core import Schema
 from kfast.meta.exchange import User
 from kfast.meta.gvk import GroupVersion, group_resource
 
@@ -125,6 +126,28 @@ def _no_warnings(_: Body) -> list[str]:
     return []
 
 
+Whole = tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]]
+"""An object to be created: name, whether it was generated, canonical bytes, warnings, violations."""
+
+
+class PrepareBodies(Protocol):
+    """Creates between bodies and store: (schema, bodies, media type, field validation, namespace, now as RFC 3339,
+    uids, endings of generated names) -> an object for each body, None where it is refused as a whole."""
+
+    def __call__(
+        self,
+        schema: Schema,
+        bodies: list[bytes],
+        media_type: str,
+        validation: str,
+        namespace: str,
+        timestamp: str,
+        uids: list[str],
+        suffixes: list[str],
+        /,
+    ) -> Sequence[Whole | None]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """The declaration of one kind in one version."""
@@ -159,6 +182,8 @@ class Kind:
     """What metadata.name must be: DNS-1123 subdomain or label, DNS-1035 label, or a path segment (RBAC)."""
     defaults: Callable[[Body], None] = _nothing
     """Fills defaults in place; idempotent; called on every decoded write."""
+    prepare_bodies: PrepareBodies | None = None
+    """All of a create but admission, without objects in Python; the same as the hooks and checks below do."""
     prepare_create: Callable[[Body], None] = _nothing
     """Strategy: called after status is wiped, before validation."""
     prepare_requester: Callable[[Body, User], None] | None = None

@@ -120,8 +120,12 @@ def unique_owners(metadata: dict[str, Any]) -> list[str]:
 
 def generate_name(backend: Backend, prefix: str) -> str:
     """`prefix`, cut to 58 characters, and five random ones."""
-    suffix = "".join(backend.random.choices(_NAME_ALPHABET, k=_NAME_SUFFIX))
-    return prefix[:_NAME_BASE] + suffix
+    return prefix[:_NAME_BASE] + name_suffix(backend)
+
+
+def name_suffix(backend: Backend) -> str:
+    """What makes a generated name unique."""
+    return "".join(backend.random.choices(_NAME_ALPHABET, k=_NAME_SUFFIX))
 
 
 def begin_update(scope: Scope, new: Body, old: Body) -> None:

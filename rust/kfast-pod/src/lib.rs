@@ -21,6 +21,7 @@ mod mounts;
 mod paths;
 mod port_warnings;
 mod ports;
+mod prepare;
 mod probes;
 mod projected;
 pub mod qos;
@@ -44,6 +45,7 @@ mod windows;
 
 pub use affinity::node_affinity as validate_node_affinity;
 pub use create::{prepare_create, validate_create};
+pub use prepare::{NewPod, Prepared, Unprepared, prepare};
 pub use resize::{prepare_resize, validate_resize};
 pub use status::{prepare_status, status_warnings, validate_status};
 pub use template::{prepare_template, template_warnings, validate_template};

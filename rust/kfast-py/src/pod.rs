@@ -1,15 +1,19 @@
 //! `PodRules` and `TemplateRules`: what pods and pod templates are, on trees and for dicts that hold a template.
 
+use crate::errors::decode_error;
 use crate::schema::PySchema;
 use crate::tree::PyTree;
 use crate::value::{from_py, to_py};
 use kfast_pod as rules;
-use kfast_schema::Value;
 use kfast_schema::field::{Errors, Path};
+use kfast_schema::metadata::Creation;
 use kfast_schema::model::Type;
 use kfast_schema::validate::Violation;
+use kfast_schema::{MediaType, Validation, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::PyBytes;
 
 /// (path, cause reason, message)
 pub type Violated = (String, &'static str, String);
@@ -32,12 +36,67 @@ fn judged(tree: &PyTree, judge: impl FnOnce(&Value<'_>, &mut Errors<'_>)) -> Vec
     violated(errors)
 }
 
+/// A pod to be stored, or what is wrong with it.
+#[derive(IntoPyObject)]
+struct PreparedPod(String, bool, Py<PyBytes>, Vec<String>, Vec<Violated>);
+
 /// The rules of pods.
 #[pyclass(frozen, name = "PodRules", module = "kfast._native")]
 struct PodRules;
 
 #[pymethods]
 impl PodRules {
+    /// Creates between the bodies and the store, all but admission: for each body (name, whether it was generated,
+    /// canonical bytes, warnings, violations), or None for a body that is to be refused as a whole. A body takes its
+    /// uid and the ending of a generated name from the other lists.
+    #[staticmethod]
+    #[allow(clippy::too_many_arguments)] // what a create needs
+    fn prepare(
+        py: Python<'_>,
+        schema: &Bound<'_, PySchema>,
+        bodies: Vec<PyBackedBytes>,
+        media_type: &str,
+        validation: &str,
+        namespace: &str,
+        timestamp: &str,
+        uids: Vec<PyBackedStr>,
+        suffixes: Vec<PyBackedStr>,
+    ) -> PyResult<Vec<Option<PreparedPod>>> {
+        let media = MediaType::parse(media_type).map_err(decode_error)?;
+        let validation = Validation::parse(validation);
+        let set = &schema.get().set;
+        let prepare = |((body, uid), suffix): ((&PyBackedBytes, &PyBackedStr), &PyBackedStr)| {
+            let creation = Creation {
+                namespace: Some(namespace),
+                uid,
+                timestamp,
+                generation: true,
+                drops_status: true,
+            };
+            let new = rules::NewPod {
+                body,
+                media,
+                validation,
+                creation,
+                suffix,
+            };
+            rules::prepare(set, &new).ok()
+        };
+        let prepared: Vec<_> = py.detach(|| {
+            let each = bodies.iter().zip(&uids).zip(&suffixes);
+            each.map(prepare).collect()
+        });
+        let tuple = |p: rules::Prepared| {
+            let bytes = PyBytes::new(py, &p.bytes).unbind();
+            let violations = p
+                .violations
+                .into_iter()
+                .map(|v| (v.path, v.reason, v.message));
+            PreparedPod(p.name, p.generated, bytes, p.warnings, violations.collect())
+        };
+        Ok(prepared.into_iter().map(|p| p.map(tuple)).collect())
+    }
+
     /// Fills in what upstream defaults.
     #[staticmethod]
     fn defaults(pod: &mut PyTree) {

@@ -103,6 +103,7 @@ KIND = Kind(
     ),
     delete=DeleteDefaults(grace_seconds=grace_seconds),
     defaults=_defaults,
+    prepare_bodies=PodRules.prepare,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     warnings=_warnings,

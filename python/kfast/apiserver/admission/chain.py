@@ -32,6 +32,8 @@ class Plugin(Protocol):
     """One admission plugin. Both steps raise StatusError to refuse."""
 
     name: str
+    looks: bool
+    """Whether it reads or changes objects; if not, they may be left out."""
 
     def handles(self, attributes: Attributes) -> bool:
         """Whether the plugin cares; asked before each step."""
@@ -51,6 +53,10 @@ class Chain:
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = list(plugins)
+
+    def looks_at(self, attributes: Attributes) -> bool:
+        """Whether any plugin needs the object of the request."""
+        return any(plugin.looks and plugin.handles(attributes) for plugin in self.plugins)
 
     async def admit(self, attributes: Attributes) -> None:
         """The mutating step."""

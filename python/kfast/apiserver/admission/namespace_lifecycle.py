@@ -15,6 +15,7 @@ class NamespaceLifecycle:
     """404 for a missing namespace, 403 for a terminating one and for deleting the namespaces of the system."""
 
     name = "NamespaceLifecycle"
+    looks = False
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from kfast._core import Object
-from kfast.api.kind import Body
+from kfast.api.kind import Body, FieldError, Whole
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
@@ -18,10 +19,11 @@ from kfast.apiserver.lifecycle import (
     generate_name,
     match_namespace,
     metadata_of,
-    preview,
+    name_suffix,
     unique_owners,
     validate_create,
 )
+from kfast.apiserver.negotiate import content_type
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
@@ -30,9 +32,11 @@ from kfast.apiserver.status_errors import (
     bad_request,
     being_deleted,
     generate_name_conflict,
+    invalid,
     method_not_supported,
     unavailable,
 )
+from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import AlreadyExistsError, UnavailableError
@@ -48,11 +52,13 @@ async def create(backend: Backend, request: Request, info: RequestInfo) -> Respo
         raise method_not_supported()
     output = output_of(request, scope, "object")
     options = write_options(request, "CreateOptions")
-    body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation)
-    with warned(warnings):
-        obj = await create_body(backend, request, info, body, options, warnings)
+    (prepared,) = await prepare_bodies(backend, request, info, [request.body], options)
+    if isinstance(prepared, StatusError):
+        raise prepared
+    with warned(prepared.warnings):
+        obj = await settled(backend, info, prepared, options.dry_run)
     response = object_response(backend, request, info, output, obj, 201)
-    response.warnings = warnings
+    response.warnings = prepared.warnings
     return response
 
 
@@ -61,10 +67,15 @@ async def create_body(
 ) -> Object:
     """All of a create after decoding; adds to `warnings`."""
     prepared = await prepare(backend, request, info, body, options, warnings)
+    return await settled(backend, info, prepared, options.dry_run)
+
+
+async def settled(backend: Backend, info: RequestInfo, prepared: Prepared, dry_run: bool) -> Object:
+    """Stores the object and tells whether it was."""
     stored = False
     try:
-        obj = await insert(backend, info, prepared, options.dry_run)
-        stored = not options.dry_run
+        obj = await insert(backend, info, prepared, dry_run)
+        stored = not dry_run
     finally:
         if prepared.settle is not None:
             prepared.settle(stored)
@@ -73,11 +84,83 @@ async def create_body(
 
 @dataclass(slots=True)
 class Prepared:
-    """A new object that may be stored, the prefix of a generated name, and what is to be told whether it was."""
+    """A new object that may be stored: its canonical bytes, how to name it anew if its name was generated, and what is
+    to be told whether it was."""
 
-    body: Body
-    generated: str | None
-    settle: Callable[[bool], None] | None
+    name: str
+    data: bytes
+    warnings: list[str]
+    renamed: Callable[[], tuple[str, bytes]] | None = None
+    settle: Callable[[bool], None] | None = None
+
+
+async def prepare_bodies(
+    backend: Backend, request: Request, info: RequestInfo, bodies: Sequence[bytes], options: WriteOptions
+) -> list[Prepared | StatusError]:
+    """Creates between their bodies and the store; `request` is theirs but for the body."""
+    whole = await _prepare_whole(backend, request, info, bodies, options)
+    return [
+        ready or await _prepare_body(backend, request, info, body, options)
+        for ready, body in zip(whole, bodies, strict=True)
+    ]
+
+
+async def _prepare_body(
+    backend: Backend, request: Request, info: RequestInfo, data: bytes, options: WriteOptions
+) -> Prepared | StatusError:
+    request.body = data
+    warnings: list[str] = []
+    try:
+        body, warnings = decode_object(backend, request, info, info.served.schema, options.field_validation)
+        return await prepare(backend, request, info, body, options, warnings)
+    except StatusError as error:
+        error.warnings = warnings
+        return error
+
+
+async def _prepare_whole(
+    backend: Backend, request: Request, info: RequestInfo, bodies: Sequence[bytes], options: WriteOptions
+) -> Sequence[Prepared | StatusError | None]:
+    """The same without an object in Python, where the kind can and no plugin looks at it; None for a body that is to be
+    refused as a whole, whose error the other way finds."""
+    scope = info.served
+    kind = scope.kind
+    attributes = Attributes("CREATE", kind, "", info.namespace, "", None, None, request.user, options.dry_run)
+    if kind.prepare_bodies is None or backend.admission.looks_at(attributes):
+        return [None] * len(bodies)
+    media_type, now = content_type(request), rfc3339(backend.clock.now())
+
+    def run(bodies: Sequence[bytes], uids: list[str]) -> Sequence[Whole | None]:
+        assert kind.prepare_bodies is not None
+        suffixes = [name_suffix(backend) for _ in bodies]
+        return kind.prepare_bodies(
+            backend.schema, list(bodies), media_type, options.field_validation, info.namespace, now, uids, suffixes
+        )
+
+    def renamed(body: bytes, uid: str) -> tuple[str, bytes]:
+        (again,) = run([body], [uid])
+        assert again is not None
+        return again[0], again[2]
+
+    uids = [backend.new_uid() for _ in bodies]
+    prepared: list[Prepared | StatusError | None] = []
+    for body, uid, whole in zip(bodies, uids, run(bodies, uids), strict=True):
+        if whole is None:
+            prepared.append(None)
+            continue
+        name, generated, data, warnings, violations = whole
+        attributes.name = "" if generated else name
+        try:
+            await backend.admission.admit(attributes)
+            if violations:
+                raise invalid(kind.group, kind.kind, name, [FieldError(*violation) for violation in violations])
+            await backend.admission.validate(attributes)
+        except StatusError as error:
+            error.warnings = warnings
+            prepared.append(error)
+        else:
+            prepared.append(Prepared(name, data, warnings, partial(renamed, body, uid) if generated else None))
+    return prepared
 
 
 async def prepare(
@@ -118,7 +201,14 @@ async def prepare(
         if settle is not None:
             settle(False)
         raise
-    return Prepared(body, generated, settle)
+    metadata = metadata_of(body)
+
+    def renamed() -> tuple[str, bytes]:
+        metadata["name"] = generate_name(backend, metadata["generateName"])
+        return metadata["name"], canonical(scope, dict(body))
+
+    data = canonical(scope, dict(body))
+    return Prepared(metadata["name"], data, warnings, renamed if generated else None, settle)
 
 
 def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Callable[[bool], None] | None:
@@ -128,21 +218,19 @@ def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Call
 
 async def insert(backend: Backend, info: RequestInfo, prepared: Prepared, dry_run: bool) -> Object:
     """Stores the object, under another name if a generated one is taken. Raises StatusError 400, 409, 503."""
-    scope, store, generated = info.served, backend.store, prepared.generated
-    metadata = prepared.body["metadata"]
+    scope, store = info.served, backend.store
     namespace = info.namespace if scope.kind.namespaced else ""
     if dry_run:
-        if store.get(scope.resource, namespace, metadata["name"]) is not None:
-            raise _taken(backend, scope, namespace, metadata["name"])
-        return preview(scope, prepared.body, 0)
-    for _ in range(_ATTEMPTS if generated else 1):
+        if store.get(scope.resource, namespace, prepared.name) is not None:
+            raise _taken(backend, scope, namespace, prepared.name)
+        return Object.parse(prepared.data)
+    for _ in range(_ATTEMPTS if prepared.renamed else 1):
         try:
-            body = canonical(scope, dict(prepared.body))
-            return await store.create(scope.resource, namespace, metadata["name"], body)
+            return await store.create(scope.resource, namespace, prepared.name, prepared.data)
         except AlreadyExistsError as error:
             failure = insertion_error(backend, info, prepared, error)
-            if generated:
-                metadata["name"] = generate_name(backend, generated)
+            if prepared.renamed:
+                prepared.name, prepared.data = prepared.renamed()
         except (UnavailableError, ValueError) as error:
             raise insertion_error(backend, info, prepared, error) from error
     raise failure
@@ -150,9 +238,9 @@ async def insert(backend: Backend, info: RequestInfo, prepared: Prepared, dry_ru
 
 def insertion_error(backend: Backend, info: RequestInfo, prepared: Prepared, error: Exception | None) -> StatusError:
     """What the store's refusal of a new object is to its client."""
-    scope, name = info.served, prepared.body["metadata"]["name"]
+    scope, name = info.served, prepared.name
     if isinstance(error, AlreadyExistsError):
-        if prepared.generated:
+        if prepared.renamed:
             return generate_name_conflict(scope.kind, name)
         return _taken(backend, scope, info.namespace if scope.kind.namespaced else "", name)
     if isinstance(error, UnavailableError):

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from kfast._core import Object
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import object_response, output_of
-from kfast.apiserver.handlers.create import Prepared, insert, insertion_error, prepare
-from kfast.apiserver.lifecycle import canonical
+from kfast.apiserver.handlers.create import Prepared, insert, insertion_error, prepare_bodies
 from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.errors import StatusError
@@ -36,20 +34,18 @@ async def create_many(
     scope = info.served
     outcomes: Outcomes = [None] * len(bodies)
     ready: list[tuple[int, Prepared]] = []
-    for number, data in enumerate(bodies):
-        try:
-            ready.append((number, await _prepared(backend, request, info, data)))
-        except StatusError as error:
-            outcomes[number] = error
+    for number, prepared in enumerate(await prepare_bodies(backend, request, info, bodies, _OPTIONS)):
+        if isinstance(prepared, StatusError):
+            outcomes[number] = prepared
+        else:
+            ready.append((number, prepared))
     namespace = info.namespace if scope.kind.namespaced else ""
-    writes = [
-        (namespace, prepared.body["metadata"]["name"], canonical(scope, dict(prepared.body))) for _, prepared in ready
-    ]
+    writes = [(namespace, prepared.name, prepared.data) for _, prepared in ready]
     made = await backend.store.create_many(scope.resource, writes)
     output = output_of(request, scope, "object")
     for (number, prepared), outcome in zip(ready, made, strict=True):
         try:
-            if isinstance(outcome, AlreadyExistsError) and prepared.generated:
+            if isinstance(outcome, AlreadyExistsError) and prepared.renamed:
                 outcome = await insert(backend, info, prepared, dry_run=False)
             elif not isinstance(outcome, Object):
                 raise insertion_error(backend, info, prepared, outcome)
@@ -59,9 +55,3 @@ async def create_many(
             answer = object_response(backend, request, info, output, outcome, 201).payload if objects else None
             outcomes[number] = answer if isinstance(answer, Object) else None
     return outcomes
-
-
-async def _prepared(backend: Backend, request: Request, info: RequestInfo, data: bytes) -> Prepared:
-    request.body = data
-    body, warnings = decode_object(backend, request, info, info.served.schema, _OPTIONS.field_validation)
-    return await prepare(backend, request, info, body, _OPTIONS, warnings)

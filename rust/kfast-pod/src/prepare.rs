@@ -1,0 +1,95 @@
+//! A whole create between the body and the store, in one go: for pods that nobody else has a say in.
+
+use crate::create::{prepare_create, validate_create};
+use crate::defaults;
+use crate::warnings::pod_warnings;
+use kfast_schema::field::Errors;
+use kfast_schema::metadata::{self, Creation, NameRule, Refused};
+use kfast_schema::names as n;
+use kfast_schema::validate::Violation;
+use kfast_schema::{DecodeError, MediaType, SchemaSet, Source, Validation, Value};
+
+const KEY: &str = "v1/Pod";
+
+/// A body and what the system adds to it.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPod<'r> {
+    /// The body.
+    pub body: &'r [u8],
+    /// Its format.
+    pub media: MediaType,
+    /// What to do about unknown fields.
+    pub validation: Validation,
+    /// What the system writes into the metadata.
+    pub creation: Creation<'r>,
+    /// Ends the name of a pod that states a prefix only.
+    pub suffix: &'r str,
+}
+
+/// A pod as it is to be stored, or why it is not.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its name.
+    pub name: String,
+    /// Whether the name is made of a prefix, so that another one will do as well.
+    pub generated: bool,
+    /// The canonical JSON; empty if there are violations.
+    pub bytes: Vec<u8>,
+    /// Unknown fields, owners stated twice, and what else is to be told.
+    pub warnings: Vec<String>,
+    /// What is wrong with it.
+    pub violations: Vec<Violation>,
+}
+
+/// Why a body is no pod to be created.
+#[derive(Debug, thiserror::Error)]
+pub enum Unprepared {
+    /// It cannot be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It says that it is something else.
+    #[error("the body is of another kind or version")]
+    OtherKind,
+    /// Its metadata is out of the question.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Reads, completes and judges a pod.
+///
+/// # Errors
+/// If there is no pod to be judged.
+pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared> {
+    let source = Source::read(KEY, new.body, new.media)?;
+    let (mut pod, mut warnings) = source.decode(set, KEY, new.body, new.validation)?;
+    let stated = |name, wanted: &str| pod.text(name).is_empty() || pod.text(name) == wanted;
+    if !stated(n::API_VERSION, "v1") || !stated(n::KIND, "Pod") {
+        return Err(Unprepared::OtherKind);
+    }
+    pod.set(n::API_VERSION, Value::fixed("v1"));
+    pod.set(n::KIND, Value::fixed("Pod"));
+    warnings.append(&mut metadata::begin_create(&mut pod, &new.creation)?);
+    let generated = metadata::generate_name(&mut pod, new.suffix, false);
+    defaults::pod(&mut pod);
+    warnings.append(&mut prepare_create(&mut pod));
+    let mut errors = Errors::new(set);
+    metadata::validate_create(&pod, true, NameRule::Subdomain, &mut errors);
+    validate_create(&pod, &mut errors);
+    let violations = errors.found();
+    let name = pod
+        .get(n::METADATA)
+        .map_or("", |metadata| metadata.text(n::NAME))
+        .to_owned();
+    let mut bytes = Vec::new();
+    if violations.is_empty() {
+        warnings.append(&mut pod_warnings(&pod));
+        bytes = pod.canonical(set);
+    }
+    Ok(Prepared {
+        name,
+        generated,
+        bytes,
+        warnings,
+        violations,
+    })
+}
