@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfast._native import (
+    ApplyConflictError,
     CoreError,
     Decision,
     DecodeError,
@@ -31,6 +32,7 @@ from kfast._native import (
 )
 
 __all__ = [
+    "ApplyConflictError",
     "CoreError",
     "Decision",
     "DecodeError",

@@ -1,6 +1,7 @@
 """Types of the compiled module `kfast._native`, in the order of rust/kfast-py/src; checked by stubtest."""
 
 import builtins as _builtins
+from collections.abc import Sequence
 from typing import Any, final
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
 
 class CoreError(Exception): ...
 class DecodeError(CoreError): ...
+class ApplyConflictError(CoreError): ...
 class PatchError(CoreError): ...
 class RefusedError(CoreError): ...
 class StrictDecodeError(DecodeError): ...
@@ -134,6 +136,28 @@ class Schema:
     def patch(
         self, key: str, media_type: str, original: bytes, patch: bytes, validation: str = "Ignore"
     ) -> tuple[dict[str, Any], list[str]]: ...
+    @staticmethod
+    def read_yaml(body: bytes) -> tuple[Any, str | None]: ...
+    def track(
+        self,
+        key: str,
+        old: bytes | None,
+        new: dict[str, Any],
+        managed: Sequence[list[dict[str, Any]]],
+        writer: tuple[str, str, str, str],
+        ignored: Sequence[Sequence[str]],
+    ) -> list[dict[str, Any]]: ...
+    def apply(
+        self,
+        key: str,
+        live: bytes | None,
+        config: dict[str, Any],
+        managed: Sequence[list[dict[str, Any]]],
+        writer: tuple[str, str, str, str],
+        ignored: Sequence[Sequence[str]],
+        force: bool,
+        last_applied: bytes | None = None,
+    ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]: ...
     def validate(self, key: str, object: dict[str, Any] | Tree) -> list[tuple[str, str, str]]: ...
     def sniff(self, body: bytes, media_type: str, expected: str = "") -> tuple[str, str]: ...
 

@@ -146,7 +146,6 @@ def begin_update(scope: Scope, new: Body, old: Body) -> None:
     if "deletionGracePeriodSeconds" in before:
         metadata.setdefault("deletionGracePeriodSeconds", before["deletionGracePeriodSeconds"])
     metadata.pop("selfLink", None)
-    metadata.pop("managedFields", None)
 
 
 def keep_status(new: Body, old: Body) -> None:

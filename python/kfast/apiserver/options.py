@@ -18,7 +18,7 @@ META_GROUP = "meta.k8s.io"
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False", ""})
 _PROPAGATION = ("Foreground", "Background", "Orphan")
-_MAX_MANAGER = 128
+MAX_MANAGER = 128
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class WriteOptions:
     dry_run: bool = False
     field_manager: str = ""
     field_validation: str = "Warn"
+    force: bool = False
 
 
 _DEFAULT_WRITE = WriteOptions()
@@ -84,16 +85,19 @@ def _raise(kind: str, errors: list[FieldError]) -> None:
         raise invalid(META_GROUP, kind, "", errors)
 
 
-def write_options(request: Request, kind: str) -> WriteOptions:
-    """Reads the options of a create, update or patch; `kind` names them in messages. Raises StatusError 422."""
+def write_options(request: Request, kind: str, *, apply: bool = False) -> WriteOptions:
+    """Reads the options of a create, update or patch; `kind` names them in messages. An `apply` must name its field
+    manager and may use force. Raises StatusError 422."""
     query = request.query
-    if not query:
+    if not query and not apply:
         return _DEFAULT_WRITE
     errors: list[FieldError] = []
     manager = request.param("fieldManager")
-    if len(manager) > _MAX_MANAGER:
+    if apply and not manager:
+        errors.append(FieldError("fieldManager", "FieldValueRequired", "Required value: is required for apply patch"))
+    if len(manager) > MAX_MANAGER:
         errors.append(
-            FieldError("fieldManager", "FieldValueTooLong", f"Too long: may not be more than {_MAX_MANAGER} bytes")
+            FieldError("fieldManager", "FieldValueTooLong", f"Too long: may not be more than {MAX_MANAGER} bytes")
         )
     for at, char in enumerate(manager):
         if not char.isprintable():
@@ -103,10 +107,11 @@ def write_options(request: Request, kind: str) -> WriteOptions:
     validation = request.param("fieldValidation")
     if validation not in ("", "Ignore", "Warn", "Strict"):
         errors.append(not_supported("fieldValidation", validation, ("", "Ignore", "Strict", "Warn")))
-    if kind == "PatchOptions" and "force" in query:
+    if kind == "PatchOptions" and "force" in query and not apply:
         errors.append(_forbidden("force", "may not be specified for non-apply patch"))
     _raise(kind, errors)
-    return WriteOptions(dry_run, manager, validation or "Warn")
+    force = "force" in query and _boolean(request.param("force"))
+    return WriteOptions(dry_run, manager, validation or "Warn", force)
 
 
 def delete_options(request: Request, body: dict[str, Any] | None) -> DeleteOptions:

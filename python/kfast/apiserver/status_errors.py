@@ -124,6 +124,28 @@ def conflict(kind: Kind, name: str, why: str = _MODIFIED, subresource: str = "")
     return StatusError(409, "Conflict", message, _details(kind.group, plural, name))
 
 
+def apply_conflict(conflicts: Sequence[tuple[str, str]]) -> StatusError:
+    """409: other managers own fields (path, manager) that an applied configuration sets."""
+    if len(conflicts) == 1:
+        (path, manager) = conflicts[0]
+        message = f"Apply failed with 1 conflict: conflict with {manager}: {path}"
+    else:
+        owners: dict[str, list[str]] = {}
+        for path, manager in conflicts:
+            owners.setdefault(manager, []).append(path)
+        lines = [
+            line
+            for manager in sorted(owners)
+            for line in (f"conflicts with {manager}:", *(f"- {path}" for path in owners[manager]))
+        ]
+        message = f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
+        for path, manager in conflicts
+    ]
+    return StatusError(409, "Conflict", message, {"causes": causes})
+
+
 def expired(message: str) -> StatusError:
     """410: the revision asked for is no longer kept."""
     return StatusError(410, "Expired", message)

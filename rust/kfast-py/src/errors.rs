@@ -41,8 +41,19 @@ create_exception!(
     "An object that cannot be created at all: args are (HTTP code, message)."
 );
 
+create_exception!(
+    kfast._native,
+    ApplyConflictError,
+    CoreError,
+    "Other managers own fields of an applied configuration: args are ([(path of the field, manager)],)."
+);
+
 /// Adds the exception classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add(
+        "ApplyConflictError",
+        m.py().get_type::<ApplyConflictError>(),
+    )?;
     m.add("CoreError", m.py().get_type::<CoreError>())?;
     m.add("DecodeError", m.py().get_type::<DecodeError>())?;
     m.add("RefusedError", m.py().get_type::<RefusedError>())?;

@@ -1,5 +1,6 @@
 //! The compiled module `kfast._native`: one `register(m)` per file, nothing else.
 
+mod apply;
 mod batch;
 mod endpoints;
 mod errors;

@@ -152,6 +152,14 @@ impl<'b> Source<'b> {
     }
 }
 
+/// A YAML (or JSON) body of no known kind as JSON, and its duplicate keys in the words of the strict reader.
+///
+/// # Errors
+/// What is malformed.
+pub fn read_yaml(body: &[u8]) -> Result<(serde_json::Value, Option<String>), String> {
+    yaml::to_json(&json::text(body))
+}
+
 /// A YAML body as JSON text, and its duplicate keys.
 fn yaml_text(body: &[u8]) -> Result<(String, Option<String>), Failure> {
     let (value, duplicates) = yaml::to_json(&json::text(body)).map_err(Failure::Malformed)?;

@@ -1,6 +1,7 @@
 //! Schema-driven object engine: decode, encode, prune, validate, patch.
 
 mod access;
+pub mod apply;
 pub mod binding;
 mod codec;
 mod decode;
@@ -21,7 +22,7 @@ mod write;
 mod yaml;
 
 pub use access::Step;
-pub use codec::{Decoded, MediaType, Source, Validation, decode, encode, sniff};
+pub use codec::{Decoded, MediaType, Source, Validation, decode, encode, read_yaml, sniff};
 pub use error::DecodeError;
 pub use load::{LoadError, load};
 pub use model::{NameId, SchemaSet};

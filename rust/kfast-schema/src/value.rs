@@ -183,7 +183,8 @@ pub(crate) fn last_of_each<K: Ord, V>(entries: &mut Vec<(K, V)>) {
 }
 
 fn keeps(field: &Field, value: &Value<'_>) -> bool {
-    field.pointer || field.always || !value.is_empty()
+    // An empty list of managed fields asks for their removal.
+    field.pointer || field.always || !value.is_empty() || &*field.name == "managedFields"
 }
 
 fn push_zero<'a>(

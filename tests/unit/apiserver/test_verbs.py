@@ -231,7 +231,7 @@ async def test_malformed_bodies_are_bad_requests(call: Any, body: bytes) -> None
 async def test_content_types_of_bodies(call: Any) -> None:
     answer = await call("POST", CM, config_map(), {"Content-Type": "application/cbor"})
     assert (answer.code, answer.body["reason"]) == (415, "UnsupportedMediaType")
-    answer = await call("PATCH", f"{CM}/a", b"{}", {"Content-Type": "application/apply-patch+yaml"})
+    answer = await call("PATCH", f"{CM}/a", b"{}", {"Content-Type": "application/apply-patch+cbor"})
     assert answer.code == 415
     assert (answer.body["message"], answer.body["details"]) == ("415: Unsupported Media Type", {})
     answer = await call("POST", CM, config_map("untyped"), {"Content-Type": "application/json; charset=utf-8"})

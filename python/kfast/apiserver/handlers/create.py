@@ -23,6 +23,7 @@ from kfast.apiserver.lifecycle import (
     unique_owners,
     validate_create,
 )
+from kfast.apiserver.managed_fields import take_stated, track, writer
 from kfast.apiserver.negotiate import content_type
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
@@ -63,10 +64,16 @@ async def create(backend: Backend, request: Request, info: RequestInfo) -> Respo
 
 
 async def create_body(
-    backend: Backend, request: Request, info: RequestInfo, body: Body, options: WriteOptions, warnings: list[str]
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    body: Body,
+    options: WriteOptions,
+    warnings: list[str],
+    applied: list[Body] | None = None,
 ) -> Object:
-    """All of a create after decoding; adds to `warnings`."""
-    prepared = await prepare(backend, request, info, body, options, warnings)
+    """All of a create after decoding; adds to `warnings`. `applied`: the managed fields of an apply."""
+    prepared = await prepare(backend, request, info, body, options, warnings, applied)
     return await settled(backend, info, prepared, options.dry_run)
 
 
@@ -164,19 +171,30 @@ async def _prepare_whole(
 
 
 async def prepare(
-    backend: Backend, request: Request, info: RequestInfo, body: Body, options: WriteOptions, warnings: list[str]
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    body: Body,
+    options: WriteOptions,
+    warnings: list[str],
+    applied: list[Body] | None = None,
 ) -> Prepared:
     """All of a create between decoding and the store: system fields, defaults, admission, strategy, validation."""
     scope = info.served
     kind = scope.kind
     match_namespace(info, body)
-    begin_create(backend, scope, body)
     metadata = metadata_of(body)
+    stated = take_stated(body)
+    begin_create(backend, scope, body)
     warnings += unique_owners(metadata)
     generated = metadata.get("generateName") if not metadata.get("name") else None
     if generated:
         metadata["name"] = generate_name(backend, generated)
     kind.defaults(body)
+    if applied is not None:
+        metadata["managedFields"] = applied
+    elif stated:
+        track(backend, scope, writer(backend, request, options, scope, ""), None, body, stated, None, "")
     attributes = Attributes(
         "CREATE",
         kind,

@@ -15,6 +15,7 @@ from kfast.apiserver.lifecycle import (
     begin_update,
     bump_generation,
     canonical,
+    encode_json,
     keep_all_but_status,
     keep_status,
     match_name,
@@ -22,6 +23,7 @@ from kfast.apiserver.lifecycle import (
     stored_body,
     validate_update,
 )
+from kfast.apiserver.managed_fields import take_stated, track, writer
 from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import conflict, invalid, not_found, quoted, unavailable
@@ -50,6 +52,8 @@ class Update:
     needs_version: bool = False
     """PUT of a kind that refuses unconditional updates."""
     warnings: list[str] = field(default_factory=list)
+    applied: list[Body] | None = None
+    """The managed fields after an apply, set by `transform`; other writes are tracked."""
 
 
 async def guaranteed_update(backend: Backend, request: Request, info: RequestInfo, update: Update) -> Object:
@@ -96,12 +100,21 @@ async def _attempt(
     scope, dry_run = info.served, update.options.dry_run
     kind = scope.kind
     begin_update(scope, new, old)
+    stated, live = take_stated(new), old["metadata"].get("managedFields")
     if update.part == "status":
         new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
     elif update.part == "main":
         if kind.has_status:
             keep_status(new, old)
         kind.defaults(new)
+    if update.applied is not None:
+        new["metadata"]["managedFields"] = update.applied
+    elif update.part == "all":
+        new["metadata"].update({"managedFields": live} if live else {})
+    elif live or stated:
+        author = writer(backend, request, update.options, scope, info.subresource)
+        before = encode_json(old) if scope.converts else current.to_bytes()
+        track(backend, scope, author, before, new, stated, live, info.subresource)
     attributes = Attributes(
         "UPDATE", kind, info.subresource, current.namespace, current.name, new, old, request.user, dry_run
     )

@@ -10,6 +10,7 @@ from kfast._core import CoreError, Object, PatchError
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
+from kfast.apiserver.handlers.apply import APPLY_PATCH, apply
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.handlers.patch_errors import another_uid, refused, unfit
 from kfast.apiserver.lifecycle import decode_json, encode_json
@@ -32,6 +33,8 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
     """PATCH of the main resource or of its status."""
     scope = info.served
     media_type = patch_type(request, scope.custom)
+    if media_type == APPLY_PATCH:
+        return await apply(backend, request, info, part)
     output = output_of(request, scope, "object")
     options = write_options(request, "PatchOptions")
     warnings: list[str] = []
@@ -55,7 +58,7 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
 def patch_type(request: Request, custom: bool) -> str:
     """The patch's media type. Raises StatusError 415."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    supported = (JSON_PATCH, MERGE_PATCH) if custom else (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+    supported = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH, *(() if custom else (STRATEGIC_PATCH,)))
     if media_type not in supported:
         raise unreadable_patch()
     return media_type

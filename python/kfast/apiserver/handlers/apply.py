@@ -1,0 +1,193 @@
+"""Server-side apply: a PATCH whose body is the configuration its field manager wants, and owns from then on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from kfast._core import ApplyConflictError, CoreError, Object
+from kfast.api.kind import Body
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.encode import object_response, output_of
+from kfast.apiserver.handlers.create import create_body
+from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.lifecycle import encode_json, match_namespace
+from kfast.apiserver.managed_fields import out_of_reach, writer
+from kfast.apiserver.options import WriteOptions, write_options
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import apply_conflict, bad_request
+from kfast.errors import StatusError
+from kfast.meta.exchange import Request, Response
+
+APPLY_PATCH = "application/apply-patch+yaml"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_UNFIT = re.compile(r"json: cannot unmarshal (\w+) into Go struct field \w+(\.\S+) of type (.*)")
+_JSON_TYPES = {list: "array", str: "string", bool: "bool", type(None): "null"}
+_GO_TYPES = {"number": "int64", "array": "[]interface {}", "object": "map[string]interface {}"}
+_KUBECTL = "kubectl"
+"""The manager that takes over what kubectl's client-side apply set."""
+
+
+async def apply(backend: Backend, request: Request, info: RequestInfo, part: str) -> Response:
+    """200 with the object, 201 if it was created. Raises StatusError 400, 404 (subresources), 406, 409, 422, 500."""
+    scope = info.served
+    output = output_of(request, scope, "object")
+    options = write_options(request, "PatchOptions", apply=True)
+    config, warnings = _configuration(backend, request, info, options)
+
+    def transform(old: Body, current: Object) -> Body:
+        live = encode_json(old) if scope.converts else current.to_bytes()
+        managed = old["metadata"].get("managedFields") or []
+        merged, change.applied = _merge(backend, request, info, options, config, live, managed)
+        if merged is None:
+            change.applied = managed
+            return old
+        return _typed(backend, info, merged)
+
+    change = Update(transform, options, part)
+    status = 200
+    while True:
+        try:
+            obj = await guaranteed_update(backend, request, info, change)
+            break
+        except StatusError as error:
+            if not error.not_found or part != "main":
+                raise
+        try:
+            obj = await _create(backend, request, info, options, config, warnings)
+            status = 201
+            break
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+    response = object_response(backend, request, info, output, obj, status)
+    response.warnings = warnings + change.warnings
+    return response
+
+
+def _configuration(
+    backend: Backend, request: Request, info: RequestInfo, options: WriteOptions
+) -> tuple[Body, list[str]]:
+    """The body, and warnings about what occurs twice in it. Raises StatusError 400, 500."""
+    scope = info.served
+    try:
+        config, repeated = backend.schema.read_yaml(request.body)
+    except CoreError as error:
+        raise bad_request(f"error decoding YAML: error converting YAML to JSON: {error}") from None
+    if not isinstance(config, dict):
+        found = _JSON_TYPES.get(type(config), "number")
+        why = f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
+    if repeated and options.field_validation == "Strict":
+        raise bad_request(f"error strict decoding YAML: error converting YAML to JSON: {repeated}")
+    group, _, version = str(config.get("apiVersion") or "").rpartition("/")
+    kind = scope.kind
+    if (group, version, config.get("kind")) != (kind.group, kind.version, kind.kind):
+        raise bad_request(f"invalid object type: {group}/{version}, Kind={config.get('kind') or ''}")
+    metadata = config.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = config["metadata"] = {}
+    if metadata.get("managedFields") is not None:
+        raise bad_request("metadata.managedFields must be nil")
+    _check_fields(backend, info, config)
+    told = repeated.split("\n  ")[1:] if repeated and options.field_validation == "Warn" else []
+    return config, told
+
+
+def _check_fields(backend: Backend, info: RequestInfo, config: Body) -> None:
+    """Raises StatusError 500, as upstream does, if the configuration does not fit its kind."""
+    scope, metadata = info.served, config["metadata"]
+    try:
+        _, unknown = backend.schema.decode(scope.schema, encode_json(config), "application/json", "Warn")
+    except CoreError as error:
+        raise _untyped(info, metadata, _mismatch(str(error))) from None
+    # Upstream ends with the first field it does not know.
+    fields = sorted(f.removeprefix('unknown field "').removesuffix('"') for f in unknown if f.startswith("unknown"))
+    if fields:
+        raise _untyped(info, metadata, f".{fields[0]}: field not declared in schema")
+
+
+def _mismatch(message: str) -> str:
+    """A type error of the JSON decoder as the typed reader of configurations words it."""
+    match = _UNFIT.search(message)
+    if match is None:
+        return message[message.find("json: ") :] if "json: " in message else message
+    found, path, wanted = match.groups()
+    expected = "numeric (int or float)" if wanted.startswith(("int", "float")) else wanted
+    return f"{path}: expected {expected}, got {_GO_TYPES.get(found, found)}"
+
+
+def _untyped(info: RequestInfo, metadata: Body, why: str) -> StatusError:
+    kind = info.served.kind
+    name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    return StatusError(
+        500, "", f"failed to create typed patch object ({name}; {kind.api_version}, Kind={kind.kind}): {why}"
+    )
+
+
+def _merge(
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    options: WriteOptions,
+    config: Body,
+    live: bytes | None,
+    managed: list[Body],
+) -> tuple[Body | None, list[Body]]:
+    """The merged object, None if nothing changes, and its managed fields. Raises StatusError 409, 500."""
+    scope = info.served
+    author = writer(backend, request, options, scope, info.subresource)
+    reach = out_of_reach(scope, config, info.subresource)
+    annotations = msgspec.json.decode(live)["metadata"].get("annotations") if live is not None else None
+    last = (annotations or {}).get(_LAST_APPLIED)
+    takes_over = last.encode() if last and options.field_manager == _KUBECTL else None
+    try:
+        merged, entries = backend.schema.apply(
+            scope.schema, live, config, [managed], author, reach, options.force, takes_over
+        )
+    except ApplyConflictError as conflict:
+        raise apply_conflict(conflict.args[0]) from None
+    except CoreError as error:
+        raise _untyped(info, config["metadata"], str(error)) from None
+    if merged is not None and last and options.field_manager == _KUBECTL:
+        merged["metadata"]["annotations"][_LAST_APPLIED] = _last_applied(config)
+    return merged, entries
+
+
+def _last_applied(config: Body) -> str:
+    """What client-side apply would note of a configuration, so that one can go on with it."""
+    metadata: dict[str, Any] = dict(config["metadata"])
+    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != _LAST_APPLIED}
+    if "annotations" in metadata:
+        metadata["annotations"] = annotations
+    text: bytes = msgspec.json.encode({**config, "metadata": metadata}, order="sorted")
+    return text.decode() + "\n"
+
+
+def _typed(backend: Backend, info: RequestInfo, merged: Body) -> Body:
+    scope = info.served
+    body, _ = backend.schema.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
+    body["apiVersion"], body["kind"] = scope.api_version, scope.kind.kind
+    return body
+
+
+async def _create(
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    options: WriteOptions,
+    config: Body,
+    warnings: list[str],
+) -> Object:
+    merged, entries = _merge(backend, request, info, options, config, None, [])
+    body = _typed(backend, info, merged if merged is not None else config)
+    metadata = body["metadata"]
+    if metadata.get("name") not in (None, "", info.name):
+        raise bad_request(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({info.name})"
+        )
+    metadata["name"] = info.name
+    match_namespace(info, body)
+    return await create_body(backend, request, info, body, options, warnings, entries)

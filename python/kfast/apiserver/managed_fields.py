@@ -1,0 +1,74 @@
+"""`metadata.managedFields`: which manager a write belongs to, and what of an object it may own.
+
+Objects are tracked from their first server-side apply on, or from the managed fields a client restores.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfast.api.kind import Body
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.options import MAX_MANAGER, WriteOptions
+from kfast.apiserver.scope import Scope
+from kfast.clock import rfc3339
+from kfast.meta.exchange import Request
+
+Paths = tuple[tuple[str, ...], ...]
+Entries = list[dict[str, Any]]
+
+_STATUS: Paths = (("status",),)
+_STATUS_METADATA = ("labels", "annotations", "finalizers")
+_NO_SPEC = frozenset({"apiVersion", "kind", "metadata", "status"})
+
+
+def manager_of(request: Request, options: WriteOptions) -> str:
+    """`fieldManager`, or the first part of the user agent."""
+    if options.field_manager:
+        return options.field_manager
+    agent = request.headers.get("user-agent", "").partition("/")[0]
+    return "".join(c for c in agent if c.isprintable()).encode()[:MAX_MANAGER].decode(errors="ignore")
+
+
+def writer(backend: Backend, request: Request, options: WriteOptions, scope: Scope, subresource: str) -> Any:
+    """Who writes, as the core wants it."""
+    now = rfc3339(backend.clock.now())
+    return manager_of(request, options), scope.api_version, subresource, now
+
+
+def out_of_reach(scope: Scope, body: Body, subresource: str) -> Paths:
+    """What a write of the main resource or of a subresource does not change."""
+    if subresource != "status":
+        return _STATUS if scope.kind.has_status else ()
+    taken = scope.subresources["status"].metadata
+    kept = tuple(("metadata", key) for key in (*_STATUS_METADATA, "ownerReferences") if key not in taken)
+    return (*((key,) for key in body if key not in _NO_SPEC), *kept)
+
+
+def take_stated(body: Body) -> Entries | None:
+    """Takes out the managed fields a client states; None if it states none."""
+    stated: Entries | None = body["metadata"].pop("managedFields", None)
+    return stated
+
+
+def track(
+    backend: Backend,
+    scope: Scope,
+    writer: Any,
+    old: bytes | None,
+    new: Body,
+    stated: Entries | None,
+    live: Entries | None,
+    subresource: str,
+) -> None:
+    """Sets the managed fields of `new`, which takes the place of `old`. `live` are those of `old`; those `stated`, if
+    any, take their place, an empty list or entry ending the tracking."""
+    metadata = new["metadata"]
+    metadata.pop("managedFields", None)
+    if stated in ([], [{}]) or not (stated or live):
+        return
+    lists = [entries for entries in (stated, live) if entries]
+    reach = out_of_reach(scope, new, subresource)
+    entries = backend.schema.track(scope.schema, old, new, lists, writer, reach)
+    if entries:
+        metadata["managedFields"] = entries
