@@ -515,6 +515,7 @@ impl Model {
                 let bound = pod.clone();
                 world.set(&bound);
             }
+            Outcome::Failed { message } => panic!("{message}"),
             Outcome::Unschedulable { preemption, .. } => {
                 let (priority, preemption) = (pod.priority, preemption.into_iter());
                 for (n, victim) in preemption.flat_map(|p| p.victims).enumerate() {

@@ -1,6 +1,7 @@
 //! Deciding, and what is still to be decided.
 
 use super::{PyScheduler, seconds, time};
+use kfast_scheduler::framework::{ObjectName, Task};
 use kfast_scheduler::{Decision, Nominating, Outcome, PodRef};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -14,12 +15,36 @@ pub struct PyDecision {
     node: Option<String>,
     message: String,
     plugins: Vec<&'static str>,
+    /// The attempt ended in an error: the condition's reason is SchedulerError.
+    failed: bool,
     /// What `status.nominatedNodeName` becomes; None: it stays as it is.
     nominated: Option<String>,
     /// Pods to delete for it, as (namespace, name, uid), the most important first.
     victims: Vec<Names>,
     /// Pods whose `status.nominatedNodeName` is to be cleared for it.
     withdrawn: Vec<Names>,
+    /// What is to be done, in order, before the pod is bound.
+    tasks: Vec<TaskTuple>,
+}
+
+/// One thing to do before a pod is bound: the kind, the names it is about, and seconds to wait at most.
+/// `bindVolume` (volume, claim's namespace, claim's name), `selectNode` (claim's namespace and name), `awaitClaims`
+/// (namespace and name of each claim).
+type TaskTuple = (&'static str, Vec<String>, f64);
+
+fn task(task: &Task) -> TaskTuple {
+    let names = |(namespace, name): &ObjectName| [namespace.to_string(), name.to_string()];
+    match task {
+        Task::BindVolume { volume, claim } => {
+            let names = [volume.to_string()].into_iter().chain(names(claim));
+            ("bindVolume", names.collect(), 0.0)
+        }
+        Task::SelectNode { claim } => ("selectNode", names(claim).into(), 0.0),
+        Task::AwaitClaims { claims, timeout } => {
+            let names = claims.iter().flat_map(names).collect();
+            ("awaitClaims", names, seconds(*timeout))
+        }
+    }
 }
 
 type Names = (String, String, String);
@@ -44,12 +69,15 @@ impl From<Decision> for PyDecision {
             node: None,
             message: String::new(),
             plugins: Vec::new(),
+            failed: false,
             nominated: None,
             victims: Vec::new(),
             withdrawn: Vec::new(),
+            tasks: decision.tasks.iter().map(task).collect(),
         };
         match decision.outcome {
             Outcome::Assumed(node) => out.node = Some(node.to_string()),
+            Outcome::Failed { message } => (out.message, out.failed) = (message, true),
             Outcome::Unschedulable {
                 message,
                 plugins,

@@ -262,6 +262,7 @@ impl State {
             };
             match &decision.outcome {
                 Outcome::Assumed(node) => self.bind(core, number, node, now)?,
+                Outcome::Failed { .. } => self.pods[number].stage = Stage::Attempted,
                 Outcome::Unschedulable { preemption, .. } => {
                     self.pods[number].stage = Stage::Attempted;
                     if let Some(preemption) = preemption {

@@ -1,5 +1,6 @@
-//! The extension points after a node was chosen: Reserve, Permit, PreBind, Bind. Nothing here talks to an API:
-//! what is to be written is described by tasks, which the caller carries out and reports on.
+//! The extension points after a node was chosen: Reserve and PreBind. Nothing here talks to an API: what is to be
+//! written is described by tasks, which the caller carries out and reports on. Permit, Bind and PostBind have no
+//! plugin in the core: they are the caller's.
 
 use super::Rejection;
 use crate::cache::Cache;
@@ -30,33 +31,10 @@ pub trait Reserve {
     fn unreserve(&self, chosen: Chosen<'_>, cache: &mut Cache);
 }
 
-/// What a Permit plugin says of a placement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Permitted {
-    /// Go on.
-    Allow,
-    /// Wait for `allow` or `reject`, at most this long; then it counts as rejected.
-    Wait(Time),
-    /// Give the placement up.
-    Reject(Rejection),
-}
-
-/// Holds a placement up, or back.
-pub trait Permit {
-    /// The verdict on a placement all of whose reservations were made.
-    fn permit(&self, chosen: Chosen<'_>, cache: &Cache) -> Permitted;
-}
-
 /// What must be written before a pod is bound.
 pub trait PreBind {
     /// The tasks, in order.
     fn tasks(&self, chosen: Chosen<'_>, cache: &Cache) -> Vec<Task>;
-}
-
-/// Binds pods.
-pub trait Bind {
-    /// The task that binds the pod; `None` leaves it to the next plugin.
-    fn task(&self, chosen: Chosen<'_>) -> Option<Task>;
 }
 
 /// Namespace and name.
@@ -65,8 +43,6 @@ pub type ObjectName = (Arc<str>, Arc<str>);
 /// Something the caller does for a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Post the pod's Binding.
-    BindPod,
     /// Set `spec.claimRef` of a PersistentVolume to a claim.
     BindVolume {
         /// The volume's name.
@@ -85,10 +61,5 @@ pub enum Task {
         claims: Vec<ObjectName>,
         /// How long at most.
         timeout: Time,
-    },
-    /// Let a plugin outside the core do its part.
-    External {
-        /// The plugin.
-        plugin: &'static str,
     },
 }

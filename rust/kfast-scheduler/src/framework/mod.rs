@@ -12,7 +12,7 @@ mod rejectors;
 mod score;
 mod status;
 
-pub use bind::{Bind, Chosen, ObjectName, Permit, Permitted, PreBind, Reserve, Task};
+pub use bind::{Chosen, ObjectName, PreBind, Reserve, Task};
 pub use counted::{
     CountedFilter, CountedScore, Feasible, Reading, Totals, Values, Weights, values_at,
 };
@@ -68,18 +68,8 @@ pub trait Plugin: Send + Sync {
         None
     }
 
-    /// The Permit extension point.
-    fn permit(&self) -> Option<&dyn Permit> {
-        None
-    }
-
     /// The PreBind extension point.
     fn pre_bind(&self) -> Option<&dyn PreBind> {
-        None
-    }
-
-    /// The Bind extension point.
-    fn bind(&self) -> Option<&dyn Bind> {
         None
     }
 

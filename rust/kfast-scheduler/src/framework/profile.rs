@@ -2,8 +2,8 @@
 
 use super::registry::REGISTRY;
 use super::{
-    Events, External, ExternalSpec, Plugin, PluginSet, PostFilter, PreEnqueue, Rejection,
-    Rejectors, Score,
+    Events, External, ExternalSpec, Plugin, PluginSet, PostFilter, PreBind, PreEnqueue, Rejection,
+    Rejectors, Reserve, Score,
 };
 use crate::SchedulerError;
 use crate::model::{Pod, PodClass, ResourceNames};
@@ -189,6 +189,16 @@ impl Profile {
     pub fn post_filters(&self) -> impl Iterator<Item = &dyn PostFilter> {
         self.at(Point::PostFilter)
             .filter_map(|(_, p)| p.post_filter())
+    }
+
+    /// The Reserve plugins in order.
+    pub fn reserves(&self) -> impl Iterator<Item = &dyn Reserve> {
+        self.at(Point::Reserve).filter_map(|(_, p)| p.reserve())
+    }
+
+    /// The PreBind plugins in order.
+    pub fn pre_binds(&self) -> impl Iterator<Item = &dyn PreBind> {
+        self.at(Point::PreBind).filter_map(|(_, p)| p.pre_bind())
     }
 
     /// The scoring plugins with their weights, in order. Enabling Score enables the plugin's PreScore.

@@ -3,7 +3,7 @@
 use super::{Decision, Nominating, Outcome, Preemption, Scheduler};
 use crate::cache::{Cache, ClassId, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Prepared};
-use crate::framework::{Code, Happened, Profile, Rejection, Rejectors, Requeue};
+use crate::framework::{Code, Happened, Profile, Rejection, Rejectors, Requeue, Task};
 use crate::model::{Pod, PodClass};
 use crate::preemption::{CandidateStates, Found, Limits, Preemptor, Surroundings, Victims};
 use crate::queue::{Entry, Time};
@@ -41,21 +41,54 @@ impl Scheduler {
             &class,
             (&self.nominator, &pod.uid),
         );
-        let outcome = match found {
-            Ok(node) => self.assume(entry, node),
-            Err(diagnosis) => self.reject(entry, (id, &class), &diagnosis, now),
+        let (outcome, tasks) = match found {
+            Ok(node) => self.assume(entry, &class, node, now),
+            Err(diagnosis) => {
+                let outcome = self.reject(entry, (id, &class), &diagnosis, now);
+                (outcome, Vec::new())
+            }
         };
-        Decision { pod, outcome }
+        Decision {
+            pod,
+            outcome,
+            tasks,
+        }
     }
 
-    fn assume(&mut self, entry: Entry, node: Arc<str>) -> Outcome {
+    fn assume(
+        &mut self,
+        entry: Entry,
+        class: &Arc<PodClass>,
+        node: Arc<str>,
+        now: Time,
+    ) -> (Outcome, Vec<Task>) {
         let uid = Arc::clone(&entry.pod.uid);
         let held = self.cache.classes.hold(entry.class);
-        let occupant = Occupant::of(&entry.pod);
-        self.queue.assume(entry);
         self.nominate(&uid, None);
-        self.cache.place(&uid, held, &node, occupant);
-        Outcome::Assumed(node)
+        self.cache
+            .place(&uid, held, &node, Occupant::of(&entry.pod));
+        match self.reserve(&entry.pod, class, &node) {
+            Ok(tasks) => {
+                self.queue.assume(entry);
+                (Outcome::Assumed(node), tasks)
+            }
+            Err(rejection) => {
+                self.cache.unplace(&uid);
+                (self.not_reserved(entry, class, rejection, now), Vec::new())
+            }
+        }
+    }
+
+    /// Puts back a pod that was turned down after a node was found for it.
+    pub(super) fn turn_down(
+        &mut self,
+        entry: Entry,
+        class: &Arc<PodClass>,
+        diagnosis: &Diagnosis,
+        now: Time,
+    ) -> Outcome {
+        let post = PostFiltered::without(String::new(), Nominating::Clear);
+        self.put_back(entry, class, diagnosis, post, now)
     }
 
     fn reject(
@@ -65,9 +98,20 @@ impl Scheduler {
         diagnosis: &Diagnosis,
         now: Time,
     ) -> Outcome {
-        let (uid, priority) = (Arc::clone(&entry.pod.uid), class.priority);
         let offset = self.placement.draw(self.cache.rows());
         let post = self.post_filter(&entry.pod, id, class, diagnosis, offset);
+        self.put_back(entry, class, diagnosis, post, now)
+    }
+
+    fn put_back(
+        &mut self,
+        entry: Entry,
+        class: &Arc<PodClass>,
+        diagnosis: &Diagnosis,
+        post: PostFiltered,
+        now: Time,
+    ) -> Outcome {
+        let (uid, priority) = (Arc::clone(&entry.pod.uid), class.priority);
         let plugins = diagnosis.plugins();
         let profile = self.profiles.of(class);
         let by = Rejectors {

@@ -133,6 +133,7 @@ impl Scheduler {
     /// Removes a pod.
     pub fn remove_pod(&mut self, uid: &str, now: Time) {
         self.queue.going(uid);
+        self.unreserve(uid);
         self.drop_entry(uid, now);
         if let Some((class, _)) = self.cache.unplace(uid) {
             self.react(&Happened::left(class), now);
@@ -143,6 +144,7 @@ impl Scheduler {
     /// Takes back an assumed pod whose binding failed; it is retried after a backoff. Returns whether
     /// the pod was assumed.
     pub fn bind_failed(&mut self, uid: &str, now: Time) -> bool {
+        self.unreserve(uid);
         let failed = self.queue.fail(uid, now);
         if failed && let Some((class, _)) = self.cache.unplace(uid) {
             self.react(&Happened::left(class), now);

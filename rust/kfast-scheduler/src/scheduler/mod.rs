@@ -1,6 +1,7 @@
 //! The scheduler: objects in, decisions out.
 
 mod attempt;
+mod binding;
 mod change;
 mod input;
 mod inquiry;
@@ -13,7 +14,7 @@ pub use what_if::PreemptionVerdict;
 use crate::SchedulerError;
 use crate::cache::Cache;
 use crate::cycle::Placement;
-use crate::framework::{ProfileSpec, Profiles};
+use crate::framework::{ProfileSpec, Profiles, Task};
 use crate::model::Pod;
 use crate::preemption::{Budgets, CandidateStates, Nominator};
 use crate::queue::{Backoff, Queue, SECOND, Time};
@@ -27,6 +28,8 @@ pub struct Decision {
     pub pod: Pod,
     /// Where it goes, or why nowhere.
     pub outcome: Outcome,
+    /// What is to be done, in order, before the pod is bound.
+    pub tasks: Vec<Task>,
 }
 
 /// The outcome of one cycle.
@@ -44,6 +47,11 @@ pub enum Outcome {
         nominating: Nominating,
         /// Pods that are to make room for it.
         preemption: Option<Box<Preemption>>,
+    },
+    /// The attempt ended in an error: the condition's reason is `SchedulerError`.
+    Failed {
+        /// Upstream's message.
+        message: String,
     },
 }
 
