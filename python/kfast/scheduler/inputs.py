@@ -17,6 +17,7 @@ from kfast.api.core import (
     service,
 )
 from kfast.api.kind import Kind
+from kfast.api.policy import pod_disruption_budget
 from kfast.api.storage import csi_driver, csi_node, csi_storage_capacity, storage_class, volume_attachment
 
 Tell = Callable[[Core, Object, float], object]
@@ -61,6 +62,11 @@ INPUTS = (
     *(
         Input(kind, lambda core, obj, now: core.set_storage(obj, now), lambda core, obj, now: core.remove_storage(obj, now))
         for kind in STORAGE
+    ),
+    Input(
+        pod_disruption_budget.KIND,
+        lambda core, obj, _: core.set_pdb(obj),
+        lambda core, obj, _: core.remove_pdb(obj.namespace, obj.name),
     ),
 )
 """All kinds but pods, which the service handles itself. All are in the core before the first pod is."""

@@ -32,6 +32,13 @@ def differences(found, expected):
             yield f"{key}: {found[key]} != {expected[key]}"
 
 
+def preemption_differences(found, expected):
+    accepted = expected.get("preemption") or [None]
+    for outcome in found.get("preemption") or [None]:
+        if outcome not in accepted:
+            yield f"preemption: {outcome} is none of {accepted}"
+
+
 @pytest.mark.skipif(not VECTORS.exists(), reason="shared/data/scheduler-vectors is not here")
 def test_verdicts_and_scores_are_upstreams(capsys):
     seen, wrong = Counter(), []
@@ -39,8 +46,10 @@ def test_verdicts_and_scores_are_upstreams(capsys):
         for line in lines:
             scenario = json.loads(line)
             expected = scenario["expected"]
+            found = NOTHING | decide(line)
             seen["rejected by PreFilter" if expected.get("preFilter") else "filtered and scored"] += 1
-            if wrong_here := list(differences(NOTHING | decide(line), expected)):
+            seen["preempting"] += bool(found.get("preemption") and found["preemption"][0]["node"])
+            if wrong_here := [*differences(found, expected), *preemption_differences(found, expected)]:
                 wrong.append((scenario["id"], wrong_here))
     with capsys.disabled():
         print(f"\nscheduler vectors: {dict(seen)}, {len(wrong)} differ")

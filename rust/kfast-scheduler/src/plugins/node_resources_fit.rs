@@ -138,11 +138,28 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn events(&self) -> Events {
-        Events::POD_DELETE | Events::NODE_ADD | Events::NODE_ALLOCATABLE
+        Events::POD_DELETE
+            | Events::POD_SCALE_DOWN
+            | Events::TARGET_SCALE_DOWN
+            | Events::NODE_ADD
+            | Events::NODE_ALLOCATABLE
     }
 
+    /// A node helps if it could hold the pod when empty: what is on it may be preempted.
     fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
-        event.node.is_none_or(|n| self.check(class, n).is_none())
+        if let Some(node) = event.node {
+            let fits = |(id, amount): (ResourceId, i64)| {
+                amount <= node.allocatable(id) || self.ignores(id, node)
+            };
+            return node.allowed_pods() > 0 && class.requests.iter().all(fits);
+        }
+        match (event.pod, event.pod_now) {
+            (Some(old), Some(now)) => {
+                let mut wanted = class.requests.iter();
+                wanted.any(|(id, _)| old.requests.get(id) > now.requests.get(id))
+            }
+            _ => true,
+        }
     }
 }
 

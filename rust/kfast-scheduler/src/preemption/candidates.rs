@@ -8,7 +8,7 @@ use crate::model::PodClass;
 use std::collections::HashMap;
 
 /// States together hold at most this many rows.
-const STATE_ROWS: usize = 1 << 21;
+const STATE_ROWS: usize = 1 << 19;
 
 /// How many candidates are looked for: DefaultPreemptionArgs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,7 @@ impl Reasons {
 /// One class over all rows.
 #[derive(Debug, Default)]
 struct State {
+    /// Attempt of the last use.
     used: u64,
     position: u64,
     version: Vec<u64>,
@@ -236,7 +237,7 @@ impl Walk {
     }
 }
 
-/// The states of the classes that tried to preempt lately.
+/// The states of the classes that tried to preempt lately; filled with the second attempt.
 #[derive(Debug, Default)]
 pub struct CandidateStates {
     states: HashMap<ClassId, State>,
@@ -264,9 +265,13 @@ impl CandidateStates {
             return find_from_scratch(of, around, limits, offset);
         }
         self.attempts += 1;
-        self.evict(around.cache.rows());
+        let known = self.states.contains_key(&of.id);
         let state = self.states.entry(of.id).or_default();
         state.used = self.attempts;
+        if !known {
+            self.evict(around.cache.rows());
+            return find_from_scratch(of, around, limits, offset);
+        }
         state.refresh(of, around);
         let own = around.nominator.node_of(of.uid).cloned();
         if let Some(row) = own.as_ref().and_then(|node| around.cache.index(node)) {
