@@ -54,4 +54,4 @@ def test_verdicts_and_scores_are_upstreams(capsys):
     with capsys.disabled():
         print(f"\nscheduler vectors: {dict(seen)}, {len(wrong)} differ")
     assert not wrong, wrong[:3]
-    assert seen.total() == 4000
+    assert (seen["rejected by PreFilter"] + seen["filtered and scored"], seen["preempting"]) == (4000, 233)
