@@ -11,6 +11,7 @@ from kfast.api.core.pod import KIND as POD
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
+from kfast.node.admission import Admission
 from kfast.node.heartbeats import LEASE_EVERY, STATUS_EVERY, Heartbeats, Node
 from kfast.node.pod_workers import PodWorkers
 from kfast.node.registration import NodeSpec
@@ -47,6 +48,7 @@ class NodeAgent:
             runtime,
             lambda name: self._nodes[name].spec.address,
             recorder if events else None,
+            Admission(lambda name: self._nodes[name].spec.capacity),
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -131,4 +131,4 @@ class Heartbeats:
         name = node.spec.name
         # A kubelet names itself by name also where the uid belongs; kubectl describe looks for both.
         involved = {"kind": "Node", "name": name, "uid": name}
-        self._recorder.event_about(involved, "Normal", "NodeReady", f"Node {name} status is now: NodeReady")
+        self._recorder.event_about(involved, "Normal", "NodeReady", f"Node {name} status is now: NodeReady", host=name)

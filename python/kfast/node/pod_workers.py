@@ -10,6 +10,7 @@ from kfast.api.core.pod import KIND as POD
 from kfast.client import Client
 from kfast.clock import Clock, parse_time
 from kfast.errors import StatusError
+from kfast.node.admission import Admission, Rejection
 from kfast.node.pod_events import PodEvent, killing, pod_events
 from kfast.node.pod_status import Body, pod_status, status_patch, with_status
 from kfast.node.runtime import ContainerState, PodState, Runtime
@@ -47,12 +48,14 @@ class PodWorkers:
         runtime: Runtime,
         host_ip: Callable[[str], str],
         recorder: Recorder | None,
+        admission: Admission,
     ) -> None:
         self._client = client
         self._clock = clock
         self._runtime = runtime
         self._host_ip = host_ip
         self._recorder = recorder
+        self._admission = admission
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     def adopt(self, pod: Object) -> None:
@@ -61,6 +64,8 @@ class PodWorkers:
             statuses = pod.get("status", "containerStatuses", default=()) or ()
             started = any(s.get("containerID") for s in statuses)
             self._workers[pod.namespace, pod.name] = _Worker(pod.uid, pod, begun=True, adopted=started)
+            body = pod.to_dict()
+            self._admission.admit(body["spec"]["nodeName"], pod.uid, body, running=True)
 
     def is_news(self, pod: Object) -> bool:
         """Whether `pod` says anything the agent has not written itself."""
@@ -71,6 +76,7 @@ class PodWorkers:
         """The pod is gone from the API."""
         worker = self._workers.pop((namespace, name), None)
         if worker is not None and not worker.over:
+            self._admission.release(worker.uid)
             await self._runtime.remove(worker.uid)
 
     async def sync(self, pod: Object) -> float:
@@ -85,6 +91,10 @@ class PodWorkers:
         body = pod.to_dict()
         host_ip = self._host_ip(body["spec"]["nodeName"])
         if not worker.begun:
+            rejection = self._admission.admit(body["spec"]["nodeName"], worker.uid, body)
+            if rejection is not None:
+                await self._reject(pod, worker, body, rejection)
+                return math.inf
             await self._begin(pod, worker, body, host_ip, now)
             body = worker.latest.to_dict()
         deadline = _deadline(body)
@@ -115,6 +125,18 @@ class PodWorkers:
         elif pod.revision > worker.latest.revision:
             worker.latest = pod
         return worker
+
+    async def _reject(self, pod: Object, worker: _Worker, body: Body, rejection: Rejection) -> None:
+        """The node does not take the pod: it has failed before it began."""
+        self._say(pod, [PodEvent("Warning", rejection.reason, rejection.message, "")])
+        status = {
+            "phase": "Failed",
+            "qosClass": body.get("status", {}).get("qosClass", ""),
+            "reason": rejection.reason,
+            "message": f"Pod was rejected: {rejection.message}",
+            "conditions": [],
+        }
+        await self._report(worker, body, status)
 
     async def _begin(self, pod: Object, worker: _Worker, body: Body, host_ip: str, now: float) -> None:
         """Shows ContainerCreating, also of pods that start at once, as a kubelet does."""
@@ -159,6 +181,7 @@ class PodWorkers:
     async def _see_off(self, pod: Object, worker: _Worker) -> None:
         """The pod is over: gives up what it holds and, if it was deleted, lets it go."""
         if not worker.over:
+            self._admission.release(worker.uid)
             await self._runtime.remove(worker.uid)
             worker.over = True
         if not pod.deleting or worker.removed:
@@ -178,8 +201,11 @@ class PodWorkers:
 
     def _say(self, pod: Object, events: Iterable[PodEvent]) -> None:
         if self._recorder is not None:
+            host = pod.get("spec", "nodeName", default="")
             for event in events:
-                self._recorder.event(pod, event.type, event.reason, event.message, field_path=event.field_path)
+                self._recorder.event(
+                    pod, event.type, event.reason, event.message, field_path=event.field_path, host=host
+                )
 
 
 def _created(body: Body, now: float) -> PodState:

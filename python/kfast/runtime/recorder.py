@@ -176,8 +176,9 @@ class Recorder:
         message: str,
         *,
         field_path: str = "",
+        host: str = "",
     ) -> None:
-        """Says `message` about `obj`; never waits, never fails."""
+        """Says `message` about `obj`, as the component on `host` if it runs on many; never waits, never fails."""
         involved = {
             "kind": obj.kind,
             "namespace": obj.namespace,
@@ -187,7 +188,7 @@ class Recorder:
             "resourceVersion": obj.resource_version,
             "fieldPath": field_path,
         }
-        self.event_about({key: value for key, value in involved.items() if value}, type, reason, message)
+        self.event_about({key: value for key, value in involved.items() if value}, type, reason, message, host=host)
 
     def event_about(
         self,
@@ -195,6 +196,8 @@ class Recorder:
         type: EventType,  # noqa: A002
         reason: str,
         message: str,
+        *,
+        host: str = "",
     ) -> None:
         """The same for an object known by its reference only."""
         stamp = rfc3339(self._sink.clock.now())
@@ -209,13 +212,13 @@ class Recorder:
                 "involvedObject": involved,
                 "reason": reason,
                 "message": message,
-                "source": {"component": self._component},
+                "source": {"component": self._component} | ({"host": host} if host else {}),
                 "firstTimestamp": stamp,
                 "lastTimestamp": stamp,
                 "count": 1,
                 "type": type,
                 "eventTime": None,
                 "reportingComponent": self._component,
-                "reportingInstance": "",
+                "reportingInstance": host,
             }
         )
