@@ -65,6 +65,27 @@ def test_apply_merges_lists_by_their_keys(kubectl):
     assert (container["image"], container["env"]) == ("nginx:1", [{"name": "A", "value": "1"}])
 
 
+def test_server_side_apply_knows_who_owns_what(kubectl):
+    apply = ("apply", "--server-side", "-f", "-")
+    assert kubectl(*apply, stdin=CONFIG) == "configmap/c serverside-applied\n"
+    other = {**CONFIG, "data": {"a": "2"}}
+    refused = kubectl.fails(*apply, "--field-manager=other", stdin=other)
+    assert 'Apply failed with 1 conflict: conflict with "kubectl": .data.a' in refused
+    forced = kubectl(*apply, "--field-manager=other", "--force-conflicts", stdin=other)
+    assert forced == "configmap/c serverside-applied\n"
+    kubectl("label", "configmap", "c", "by=hand")
+    entries = kubectl.json("get", "configmap", "c", "--show-managed-fields")["metadata"]["managedFields"]
+    assert {(e["manager"], e["operation"]) for e in entries} == {("other", "Apply"), ("kubectl-label", "Update")}
+    assert kubectl.run("diff", "--server-side", "-f", "-", "--field-manager=other", stdin=other).returncode == 0
+
+
+def test_server_side_apply_takes_over_from_client_side(kubectl):
+    kubectl("apply", "-f", "-", stdin=CONFIG)
+    changed = {**CONFIG, "data": {"b": "2"}}
+    assert kubectl("apply", "--server-side", "-f", "-", stdin=changed) == "configmap/c serverside-applied\n"
+    assert kubectl.json("get", "configmap", "c")["data"] == {"b": "2"}
+
+
 def test_unknown_fields_are_named(kubectl):
     wrong = {**CONFIG, "datum": {}}
     assert 'unknown field "datum"' in kubectl.fails("apply", "-f", "-", stdin=wrong)
