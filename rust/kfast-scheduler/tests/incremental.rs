@@ -12,20 +12,37 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 enum Change {
-    SetNode { name: u8, cpu: u8, flavour: u8 },
+    SetNode {
+        name: u8,
+        cpu: u8,
+        flavour: u16,
+    },
     RemoveNode(u8),
-    Place { pod: u8, node: u8, class: usize },
+    Place {
+        pod: u8,
+        node: u8,
+        class: usize,
+        deleting: bool,
+    },
     Unplace(u8),
+    SetNamespace {
+        name: &'static str,
+        team: bool,
+    },
+    SetService(bool),
 }
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        3 => (0..12_u8, 1..6_u8, any::<u8>())
+        3 => (0..12_u8, 1..6_u8, any::<u16>())
             .prop_map(|(name, cpu, flavour)| Change::SetNode { name, cpu, flavour }),
         1 => (0..12_u8).prop_map(Change::RemoveNode),
-        6 => (0..40_u8, 0..14_u8, 0..5_usize)
-            .prop_map(|(pod, node, class)| Change::Place { pod, node, class }),
+        6 => (0..40_u8, 0..14_u8, 0..CLASSES, 0..5_u8)
+            .prop_map(|(pod, node, class, d)| Change::Place { pod, node, class, deleting: d == 0 }),
         2 => (0..40_u8).prop_map(Change::Unplace),
+        1 => (prop::sample::select(vec!["d", "e"]), any::<bool>())
+            .prop_map(|(name, team)| Change::SetNamespace { name, team }),
+        1 => any::<bool>().prop_map(Change::SetService),
     ]
 }
 
@@ -33,8 +50,18 @@ fn object(value: &Value) -> Object {
     Object::parse(value.to_string().into_bytes()).unwrap()
 }
 
-fn node(name: u8, cpu: u8, flavour: u8) -> Object {
+/// Bits of `flavour`: taints, images, disk, cordoned, zone, hostname (at times missing or shared).
+fn node(name: u8, cpu: u8, flavour: u16) -> Object {
     let effect = ["NoSchedule", "PreferNoSchedule", "NoExecute"][usize::from(flavour % 3)];
+    let mut labels = json!({"disk": if flavour & 16 == 0 { "ssd" } else { "hdd" }});
+    if flavour >> 8 & 3 != 0 {
+        labels["zone"] = json!(format!("z{}", flavour >> 8 & 3));
+    }
+    match flavour >> 10 & 7 {
+        0 => {}
+        1 => labels[HOST] = json!("shared"),
+        _ => labels[HOST] = json!(format!("n{name}")),
+    }
     let taints = if flavour & 4 == 0 {
         json!([])
     } else {
@@ -47,7 +74,7 @@ fn node(name: u8, cpu: u8, flavour: u8) -> Object {
     };
     object(&json!({
         "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": format!("n{name}"), "labels": {"disk": if flavour & 16 == 0 { "ssd" } else { "hdd" }}},
+        "metadata": {"name": format!("n{name}"), "labels": labels},
         "spec": {"taints": taints, "unschedulable": flavour & 224 == 224},
         "status": {
             "allocatable": {"cpu": cpu.to_string(), "memory": "4Gi", "pods": "4", "example.com/gpu": "1"},
@@ -56,7 +83,19 @@ fn node(name: u8, cpu: u8, flavour: u8) -> Object {
     }))
 }
 
-fn specs() -> Vec<Value> {
+const HOST: &str = "kubernetes.io/hostname";
+const CLASSES: usize = 13;
+
+/// Pods by namespace, app and spec.
+fn pods() -> Vec<(&'static str, &'static str, Value)> {
+    let mut pods: Vec<_> = plain().into_iter().map(|spec| ("d", "a", spec)).collect();
+    pods.extend(spread());
+    pods.extend(related());
+    assert_eq!(pods.len(), CLASSES);
+    pods
+}
+
+fn plain() -> Vec<Value> {
     let container = |requests: Value| json!([{"name": "c", "image": "big:v1", "resources": {"requests": requests}}]);
     let preferred = json!({"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
         {"weight": 7, "preference": {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}}]}});
@@ -69,22 +108,111 @@ fn specs() -> Vec<Value> {
     ]
 }
 
-fn class(cache: &mut Cache, spec: &Value) -> PodClass {
-    let pod = object(&json!({"metadata": {"name": "p", "namespace": "d"}, "spec": spec}));
+fn spread() -> Vec<(&'static str, &'static str, Value)> {
+    let constraint = |key: &str, skew: u8, when: &str, more: Value| {
+        let mut constraint = json!({"topologyKey": key, "maxSkew": skew, "whenUnsatisfiable": when,
+            "labelSelector": {"matchLabels": {"app": "b"}}});
+        for (name, value) in more.as_object().unwrap() {
+            constraint[name] = value.clone();
+        }
+        constraint
+    };
+    let pod = |constraints: Value| json!({"containers": [{"name": "c"}], "topologySpreadConstraints": constraints});
+    let (hard, soft) = ("DoNotSchedule", "ScheduleAnyway");
+    let mut honours = pod(json!([constraint(
+        "zone",
+        1,
+        hard,
+        json!({"minDomains": 3, "nodeTaintsPolicy": "Honor"})
+    )]));
+    honours["nodeSelector"] = json!({"disk": "ssd"});
+    vec![
+        (
+            "d",
+            "b",
+            pod(json!([
+                constraint("zone", 1, hard, json!({})),
+                constraint(HOST, 2, hard, json!({}))
+            ])),
+        ),
+        ("d", "b", honours),
+        (
+            "d",
+            "b",
+            pod(json!([
+                constraint("zone", 2, soft, json!({})),
+                constraint(HOST, 1, soft, json!({}))
+            ])),
+        ),
+        (
+            "d",
+            "c",
+            pod(json!([
+                constraint("disk", 1, soft, json!({})),
+                constraint("rack", 1, soft, json!({}))
+            ])),
+        ),
+    ]
+}
+
+fn related() -> Vec<(&'static str, &'static str, Value)> {
+    let term = |app: &str, key: &str| json!({"topologyKey": key, "labelSelector": {"matchLabels": {"app": app}}});
+    let mut everywhere = term("b", HOST);
+    everywhere["namespaceSelector"] = json!({"matchLabels": {"team": "x"}});
+    let required = |kind: &str, terms: Value| json!({kind: {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+    let weighted = |weight: i32, term: Value| json!({"weight": weight, "podAffinityTerm": term});
+    let preferred = |kind: &str, terms: Value| json!({kind: {"preferredDuringSchedulingIgnoredDuringExecution": terms}});
+    let pod = |affinity: Value| json!({"containers": [{"name": "c"}], "affinity": affinity});
+    vec![
+        (
+            "d",
+            "b",
+            pod(required(
+                "podAntiAffinity",
+                json!([term("b", HOST), term("c", "zone")]),
+            )),
+        ),
+        (
+            "d",
+            "c",
+            pod(required("podAffinity", json!([term("c", "zone")]))),
+        ),
+        (
+            "e",
+            "b",
+            pod(required("podAntiAffinity", json!([everywhere]))),
+        ),
+        (
+            "e",
+            "c",
+            pod(preferred(
+                "podAffinity",
+                json!([
+                    weighted(3, everywhere.clone()),
+                    weighted(5, term("c", "zone")),
+                ]),
+            )),
+        ),
+    ]
+}
+
+fn class(cache: &mut Cache, (namespace, app, spec): &(&str, &str, Value)) -> PodClass {
+    let metadata = json!({"name": "p", "namespace": namespace, "labels": {"app": app}});
+    let pod = object(&json!({"metadata": metadata, "spec": spec}));
     PodInput::read(&pod, &mut cache.resources).unwrap().class
 }
 
-fn occupant(name: &Arc<str>) -> Occupant {
+fn occupant(name: &Arc<str>, deleting: bool) -> Occupant {
     Occupant {
         namespace: "d".into(),
         name: Arc::clone(name),
         started: None,
-        deleting: false,
+        deleting,
         preempted: false,
     }
 }
 
-fn apply(cache: &mut Cache, change: &Change, specs: &[Value]) {
+fn apply(cache: &mut Cache, change: &Change, pods: &[(&str, &str, Value)]) {
     match change {
         Change::SetNode { name, cpu, flavour } => {
             let spec = NodeSpec::read(&node(*name, *cpu, *flavour), &mut cache.resources).unwrap();
@@ -95,13 +223,30 @@ fn apply(cache: &mut Cache, change: &Change, specs: &[Value]) {
             pod,
             node,
             class: at,
+            deleting,
         } => {
-            let class = class(cache, &specs[*at]);
+            let class = class(cache, &pods[*at]);
             let id = cache.classes.intern(class);
             let (uid, node) = (format!("p{pod}").into(), format!("n{node}").into());
-            cache.place(&uid, id, &node, occupant(&uid));
+            cache.place(&uid, id, &node, occupant(&uid, *deleting));
         }
         Change::Unplace(pod) => drop(cache.unplace(&format!("p{pod}"))),
+        Change::SetNamespace { name, team } => {
+            let labels: Box<[_]> = team
+                .then(|| ("team".into(), "x".into()))
+                .into_iter()
+                .collect();
+            cache.set_namespace(name, Some(labels));
+        }
+        Change::SetService(there) => {
+            let service = json!({"metadata": {"name": "s", "namespace": "d"}, "spec": {"selector": {"app": "a"}}});
+            let owners = cache.owners_mut();
+            if *there {
+                owners.set_service(&object(&service)).unwrap();
+            } else {
+                owners.remove_service("d", "s");
+            }
+        }
     }
 }
 
@@ -136,11 +281,11 @@ proptest! {
 
     #[test]
     fn kept_state_equals_an_evaluation_from_scratch(changes in prop::collection::vec(change(), 1..80), stride in 1..9_usize) {
-        let (profile, mut cache, specs) = (default_profile(), Cache::default(), specs());
+        let (profile, mut cache, pods) = (default_profile(), Cache::default(), pods());
         let mut states: Vec<(PodClass, Option<(Prepared, ClassState)>)> =
-            specs.iter().map(|s| (class(&mut cache, s), None)).collect();
+            pods.iter().map(|p| (class(&mut cache, p), None)).collect();
         for (number, change) in changes.iter().enumerate() {
-            apply(&mut cache, change, &specs);
+            apply(&mut cache, change, &pods);
             if number % stride != 0 {
                 continue;
             }
@@ -155,7 +300,8 @@ proptest! {
                     }
                 }
                 let state = state.as_ref().map(|(_, state)| state);
-                prop_assert_eq!(kept(state.unwrap()), from_scratch(&profile, &mut cache, class));
+                let spec = format!("{} {:?} {:?}", class.namespace, class.spread, class.affinity);
+                prop_assert_eq!(kept(state.unwrap()), from_scratch(&profile, &mut cache, class), "{}", spec);
             }
         }
     }
@@ -163,12 +309,12 @@ proptest! {
     /// What nodes account is the sum over the pods on them, whatever came and went before.
     #[test]
     fn accounts_equal_the_sum_over_the_pods(changes in prop::collection::vec(change(), 1..120)) {
-        let (mut cache, specs) = (Cache::default(), specs());
+        let (mut cache, kinds) = (Cache::default(), pods());
         let mut pods: BTreeMap<u8, (u8, usize)> = BTreeMap::new();
         for change in &changes {
-            apply(&mut cache, change, &specs);
+            apply(&mut cache, change, &kinds);
             match change {
-                Change::Place { pod, node, class } => drop(pods.insert(*pod, (*node, *class))),
+                Change::Place { pod, node, class, .. } => drop(pods.insert(*pod, (*node, *class))),
                 Change::Unplace(pod) => drop(pods.remove(pod)),
                 _ => {}
             }
@@ -178,7 +324,7 @@ proptest! {
             fresh.set_node(view.spec().clone());
         }
         for (pod, (node, class)) in &pods {
-            apply(&mut fresh, &Change::Place { pod: *pod, node: *node, class: *class }, &specs);
+            apply(&mut fresh, &Change::Place { pod: *pod, node: *node, class: *class, deleting: false }, &kinds);
         }
         for (_, view) in cache.nodes() {
             let other = fresh.node(fresh.index(&view.spec().name).unwrap()).unwrap();

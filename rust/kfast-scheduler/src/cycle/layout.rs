@@ -152,8 +152,9 @@ pub fn domain(slot: i64) -> Option<DomainId> {
     DomainId::try_from(slot).ok()
 }
 
-/// The key of the counters if its domains have many rows.
+/// The key if its domains have many rows. Counters by node are no matter of the key's domains.
 fn shared_key(cache: &Cache, reading: &Reading) -> Option<KeyId> {
-    let key = reading.counter_key(cache);
-    (!cache.counters().topology().is_row_like(key)).then_some(key)
+    let by_key = reading.counter_key(cache) == reading.key;
+    let shared = by_key && !cache.counters().topology().is_row_like(reading.key);
+    shared.then_some(reading.key)
 }
