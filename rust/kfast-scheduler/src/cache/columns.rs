@@ -88,6 +88,25 @@ impl Columns {
             .map_or(0, |c| c[row as usize])
     }
 
+    /// Allocatable and requested amounts of one resource; `None` if no node has it and no pod asks for it.
+    #[must_use]
+    pub fn of(&self, id: ResourceId) -> Option<(&[i64], &[i64])> {
+        let at = usize::from(id);
+        Some((self.allocatable.get(at)?, self.requested.get(at)?))
+    }
+
+    /// Requested cpu and memory with defaults.
+    #[must_use]
+    pub fn nonzero(&self) -> (&[i64], &[i64]) {
+        (&self.nonzero_cpu, &self.nonzero_memory)
+    }
+
+    /// Numbers of pods, and how many the nodes take.
+    #[must_use]
+    pub fn pod_counts(&self) -> (&[i64], &[i64]) {
+        (&self.pods, &self.allowed_pods)
+    }
+
     /// The same for (cpu, memory) with defaults.
     #[must_use]
     pub fn nonzero_requested(&self, row: NodeIndex) -> (i64, i64) {

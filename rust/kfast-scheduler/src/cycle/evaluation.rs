@@ -7,7 +7,6 @@ use crate::framework::{
     CountedScore, Feasible, Profile, Range, Rejection, Values, Weights, values_at,
 };
 use crate::model::PodClass;
-use std::collections::BTreeSet;
 
 /// The nodes a class may go to, after PreFilter.
 pub enum Candidates {
@@ -65,7 +64,7 @@ impl Evaluation {
         out.totals = vec![0; out.feasible.len()];
         for score in prepared.scores(profile) {
             let raw = match score.kind {
-                ScoreKind::Counts(counted) => out.counted(cache, class, counted),
+                ScoreKind::Counts(counted) => counted_scores(cache, class, counted, &out.feasible),
                 by_row => Some(out.by_row(cache, class, by_row)),
             };
             let Some(raw) = raw else { continue };
@@ -97,33 +96,6 @@ impl Evaluation {
             .collect()
     }
 
-    /// Raw scores, `None` for ignored nodes; nothing if the plugin skips.
-    fn counted(
-        &self,
-        cache: &Cache,
-        class: &PodClass,
-        score: &dyn CountedScore,
-    ) -> Option<Vec<Option<i64>>> {
-        let values: Vec<Values> = self
-            .feasible
-            .iter()
-            .map(|&row| values_at(score.readings(), cache, row))
-            .collect();
-        let seen = |v: &Values| !score.ignores_incomplete() || v.iter().all(Option::is_some);
-        let rows = || self.feasible.iter().zip(&values).filter(|(_, v)| seen(v));
-        let domains = |key| {
-            let domains = rows().map(|(&row, _)| cache.domain(key, row));
-            domains.collect::<BTreeSet<_>>().len()
-        };
-        let feasible = Feasible {
-            nodes: rows().count(),
-            domains: score.readings().iter().map(|r| domains(r.key)).collect(),
-        };
-        let weights: Weights = score.weights(class, cache, &feasible)?;
-        let raw = |v: &Values| seen(v).then(|| score.score(&weights, v));
-        Some(values.iter().map(raw).collect())
-    }
-
     /// The rows with the highest total.
     #[must_use]
     pub fn best(&self) -> Vec<NodeIndex> {
@@ -134,4 +106,35 @@ impl Evaluation {
             .map(|(&row, _)| row)
             .collect()
     }
+}
+
+/// Raw scores of feasible rows, `None` for those ignored; nothing if the plugin skips.
+#[must_use]
+pub fn counted_scores(
+    cache: &Cache,
+    class: &PodClass,
+    score: &dyn CountedScore,
+    rows: &[NodeIndex],
+) -> Option<Vec<Option<i64>>> {
+    let values = |&row| values_at(score.readings(), cache, row);
+    let values: Vec<Values> = rows.iter().map(values).collect();
+    let seen = |v: &Values| !score.ignores_incomplete() || v.iter().all(Option::is_some);
+    let mut feasible = Feasible {
+        nodes: values.iter().filter(|v| seen(v)).count(),
+        ..Feasible::default()
+    };
+    if score.counts_domains() {
+        let rows = || rows.iter().zip(&values).filter(|(_, v)| seen(v));
+        let domains = |key| {
+            let mut met: Vec<_> = rows().map(|(&row, _)| cache.domain(key, row)).collect();
+            met.sort_unstable();
+            met.dedup();
+            met.len()
+        };
+        let keys = score.readings().iter().map(|r| r.key);
+        feasible.domains = keys.map(domains).collect();
+    }
+    let weights: Weights = score.weights(class, cache, &feasible)?;
+    let raw = |v: &Values| seen(v).then(|| score.score(&weights, v));
+    Some(values.iter().map(raw).collect())
 }

@@ -1,28 +1,45 @@
 //! The choice of a node for a class, with the states of the classes seen lately.
 
-use super::{Candidates, ClassState, Diagnosis, Evaluation, Prepared};
+use super::{Candidates, ClassState, Diagnosis, Evaluation, OneShot, Prepared};
 use crate::cache::{Cache, ClassId, NodeIndex};
 use crate::framework::{Profile, Rejection};
 use crate::model::PodClass;
 use crate::preemption::{Nominator, check_with_nominated};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// Class states together hold at most this many rows.
 const STATE_ROWS: usize = 1 << 22;
 
+/// At most so many classes are remembered.
+const CLASSES: usize = 1 << 12;
+/// A state is kept while less than one row in so many changed between two uses; beyond that, looking at all
+/// rows by columns is as quick as looking at the changed ones.
+const SPARSE: usize = 8;
+
 /// What is kept of a class.
 struct Kept {
     /// Cycle of the last use.
     used: u64,
+    /// Position in the change log at the last use.
+    position: u64,
     prepared: Prepared,
-    /// From the second use on.
     state: Option<ClassState>,
+}
+
+impl Kept {
+    /// Whether few rows changed since the last use, which is now.
+    fn is_close(&mut self, cache: &Cache) -> bool {
+        let end = cache.changes().end();
+        let changed = end - std::mem::replace(&mut self.position, end);
+        usize::try_from(changed).is_ok_and(|n| n <= cache.rows() / SPARSE + 16)
+    }
 }
 
 /// Finds nodes; equally good ones are chosen from by a seeded generator.
 pub struct Placement {
     kept: HashMap<ClassId, Kept>,
+    one_shot: OneShot,
     cycle: u64,
     seed: u64,
 }
@@ -32,7 +49,8 @@ impl Placement {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
-            kept: HashMap::new(),
+            kept: HashMap::default(),
+            one_shot: OneShot::default(),
             cycle: 0,
             seed,
         }
@@ -62,7 +80,7 @@ impl Placement {
             total: cache.node_count(),
             ..Diagnosis::default()
         };
-        let first = self.prepare(profile, cache, id, class);
+        let close = self.prepare(profile, cache, id, class);
         if let Some(node) = self.nominated(profile, cache, (id, class), nominator, uid) {
             return Ok(node);
         }
@@ -77,20 +95,16 @@ impl Placement {
             }
             Candidates::Some(rows, outside) => {
                 let excluded = diagnosis.total - rows.len();
-                let run = Evaluation::run(profile, cache, class, &kept.prepared, rows.into_iter());
-                diagnosis.rejections = counted(&run);
-                diagnosis
-                    .rejections
-                    .extend((excluded > 0).then_some((outside, excluded)));
-                pick(&mut self.seed, &run.best())
+                let found = self.at_once(profile, cache, class, id, Some(&rows));
+                found
+                    .map_err(|rejections| {
+                        diagnosis.rejections = rejections;
+                        let excluded = (excluded > 0).then_some((outside, excluded));
+                        diagnosis.rejections.extend(excluded);
+                    })
+                    .ok()
             }
-            Candidates::All if first => {
-                let rows = cache.nodes().map(|(row, _)| row);
-                let run = Evaluation::run(profile, cache, class, &kept.prepared, rows);
-                diagnosis.rejections = counted(&run);
-                pick(&mut self.seed, &run.best())
-            }
-            Candidates::All => {
+            Candidates::All if close => {
                 let Kept {
                     prepared, state, ..
                 } = kept;
@@ -109,10 +123,45 @@ impl Placement {
                 }
                 row
             }
+            Candidates::All => {
+                kept.state = None;
+                let found = self.at_once(profile, cache, class, id, None);
+                found.map_err(|r| diagnosis.rejections = r).ok()
+            }
         };
         best.and_then(|row| cache.node(row))
             .map(|node| Arc::clone(&node.spec().name))
             .ok_or(diagnosis)
+    }
+
+    /// The node for a class among `rows` or all rows, keeping nothing; or the rejections.
+    fn at_once(
+        &mut self,
+        profile: &Profile,
+        cache: &Cache,
+        class: &PodClass,
+        id: ClassId,
+        rows: Option<&[NodeIndex]>,
+    ) -> Result<NodeIndex, Vec<(Rejection, usize)>> {
+        let Some(Kept { prepared, .. }) = self.kept.get(&id) else {
+            return Err(Vec::new());
+        };
+        let all = || (0..).take(cache.rows());
+        let best = match rows {
+            Some(rows) => {
+                let rows = rows.iter().copied();
+                self.one_shot.best(profile, cache, class, prepared, rows)
+            }
+            None => self.one_shot.best(profile, cache, class, prepared, all()),
+        };
+        if let Some(row) = pick(&mut self.seed, best) {
+            return Ok(row);
+        }
+        let run = match rows {
+            Some(rows) => Evaluation::run(profile, cache, class, prepared, rows.iter().copied()),
+            None => Evaluation::run(profile, cache, class, prepared, all()),
+        };
+        Err(counted(&run))
     }
 
     /// Lets the class yield to nominated pods. The node the pod itself is nominated for, if it fits there.
@@ -148,7 +197,8 @@ impl Placement {
         draw(&mut self.seed, bound)
     }
 
-    /// Sees to it that what the plugins prepared for a class is current. Whether the class is new.
+    /// Sees to it that what the plugins prepared for a class is current. Whether few rows changed since the
+    /// class was last looked at.
     fn prepare(
         &mut self,
         profile: &Profile,
@@ -158,32 +208,50 @@ impl Placement {
     ) -> bool {
         if let Some(kept) = self.kept.get_mut(&id) {
             kept.used = self.cycle;
+            let close = kept.is_close(cache);
             if !kept.prepared.is_current(profile, cache, class) {
                 kept.prepared = Prepared::new(profile, cache, class);
                 kept.state = None;
             }
-            return false;
+            if close && kept.state.is_none() {
+                self.evict((STATE_ROWS / cache.rows().max(1)).max(16));
+            }
+            return close;
         }
         let kept = Kept {
             used: self.cycle,
+            position: cache.changes().end(),
             prepared: Prepared::new(profile, cache, class),
             state: None,
         };
         self.kept.insert(id, kept);
-        self.evict(cache.rows());
-        true
+        if self.kept.len() > CLASSES {
+            let median = median(self.kept.values().map(|kept| kept.used));
+            self.kept.retain(|_, kept| kept.used >= median);
+        }
+        false
     }
 
-    /// Drops the half used least lately when there are too many.
-    fn evict(&mut self, rows: usize) {
-        if self.kept.len() <= (STATE_ROWS / rows.max(1)).max(16) {
+    /// Drops the half of the states used least lately when there are too many.
+    fn evict(&mut self, most: usize) {
+        let with_state = self.kept.values().filter(|kept| kept.state.is_some());
+        if with_state.clone().count() < most {
             return;
         }
-        let mut used: Vec<u64> = self.kept.values().map(|kept| kept.used).collect();
-        let middle = used.len() / 2;
-        let (_, &mut median, _) = used.select_nth_unstable(middle);
-        self.kept.retain(|_, kept| kept.used >= median);
+        let median = median(with_state.map(|kept| kept.used));
+        for kept in self.kept.values_mut().filter(|kept| kept.used < median) {
+            kept.state = None;
+        }
     }
+}
+
+fn median(values: impl Iterator<Item = u64>) -> u64 {
+    let mut values: Vec<u64> = values.collect();
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return 0;
+    }
+    *values.select_nth_unstable(middle).1
 }
 
 /// One of equally good rows.

@@ -1,7 +1,7 @@
 //! The PreScore, Score and NormalizeScore extension points.
 
 use super::CountedScore;
-use crate::cache::{Cache, NodeView};
+use crate::cache::{Cache, NodeIndex, NodeView};
 use crate::model::PodClass;
 
 /// The highest score a plugin may give a node.
@@ -23,6 +23,12 @@ pub trait Score {
     /// The raw score of a feasible node, unless something was prepared to say it.
     fn score(&self, _class: &PodClass, _node: NodeView<'_>) -> i64 {
         0
+    }
+
+    /// The raw scores of `rows`, put into `out`: the same for many nodes at once.
+    fn column(&self, class: &PodClass, cache: &Cache, rows: &[NodeIndex], out: &mut Vec<i64>) {
+        let score = |&row| cache.node(row).map_or(0, |node| self.score(class, node));
+        out.extend(rows.iter().map(score));
     }
 
     /// The NormalizeScore extension point, if the plugin has it.

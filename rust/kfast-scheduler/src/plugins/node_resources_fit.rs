@@ -1,12 +1,13 @@
 //! NodeResourcesFit: requests must fit what is left; scores by a strategy over configured resources.
 
-use crate::cache::NodeView;
+use crate::cache::{Cache, NodeIndex, NodeView};
 use crate::framework::{
     ClusterEvent, Code, Events, Filter, Plugin, Reason, Reasons, Rejection, Score,
 };
 use crate::model::{PodClass, ResourceId, ResourceNames};
-use crate::scoring::{ResourceSpec, Scored, Shape, Strategy, default_resources, scored};
+use crate::scoring::{Column, ResourceSpec, Scored, Shape, Strategy, default_resources, scored};
 use serde::Deserialize;
+use smallvec::SmallVec;
 
 /// Arguments; an absent field has upstream's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -187,6 +188,25 @@ impl Filter for NodeResourcesFit {
             reasons,
         })
     }
+
+    fn screen(&self, class: &PodClass, cache: &Cache, rows: &mut Vec<NodeIndex>) {
+        let ignores_some = !self.ignored_resources.is_empty() || !self.ignored_groups.is_empty();
+        if ignores_some {
+            let fits = |node| self.check(class, node).is_none();
+            rows.retain(|&row| cache.node(row).is_some_and(fits));
+            return;
+        }
+        let (pods, allowed) = cache.columns().pod_counts();
+        rows.retain(|&row| pods[row as usize] < allowed[row as usize]);
+        for (resource, request) in class.requests.iter() {
+            match cache.columns().of(resource) {
+                None => rows.clear(),
+                Some((capacity, used)) => rows.retain(|&row| {
+                    request <= capacity[row as usize].saturating_sub(used[row as usize])
+                }),
+            }
+        }
+    }
 }
 
 impl Score for NodeResourcesFit {
@@ -195,5 +215,16 @@ impl Score for NodeResourcesFit {
         let shares = self.scored.iter();
         self.strategy
             .score(shares.filter_map(|r| r.with_defaults(class, node)))
+    }
+
+    fn column(&self, class: &PodClass, cache: &Cache, rows: &[NodeIndex], out: &mut Vec<i64>) {
+        let columns = self.scored.iter();
+        let columns = columns.filter_map(|r| r.column_with_defaults(class, cache));
+        let columns: SmallVec<[Column<'_>; 2]> = columns.collect();
+        let score = |&row| {
+            self.strategy
+                .score(columns.iter().filter_map(|c| c.share(row)))
+        };
+        out.extend(rows.iter().map(score));
     }
 }

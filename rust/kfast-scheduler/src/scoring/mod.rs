@@ -3,6 +3,6 @@
 mod resources;
 mod shape;
 
+pub(crate) use resources::{Column, Scored, Share, rounded, scored};
 pub use resources::{ResourceSpec, Strategy, default_resources};
-pub(crate) use resources::{Scored, Share, rounded, scored};
 pub use shape::{Shape, ShapePoint};

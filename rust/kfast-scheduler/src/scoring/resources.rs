@@ -1,7 +1,7 @@
 //! Scores by the share of a node's resources that is requested: the strategies of KubeSchedulerConfiguration.
 
 use super::Shape;
-use crate::cache::NodeView;
+use crate::cache::{Cache, NodeIndex, NodeView};
 use crate::framework::MAX_NODE_SCORE;
 use crate::model::{CPU, EPHEMERAL_STORAGE, MEMORY, PodClass, ResourceId, ResourceNames};
 use serde::Deserialize;
@@ -78,10 +78,62 @@ impl Scored {
         self.share(class.nonzero_incoming.get(self.id), before, node)
     }
 
+    /// Its columns by real requests; `None` if the pod is not scored on it.
+    pub fn real_column<'a>(self, class: &PodClass, cache: &'a Cache) -> Option<Column<'a>> {
+        let (capacity, before) = cache.columns().of(self.id)?;
+        self.column(class.requests.get(self.id), before, capacity)
+    }
+
+    /// Its columns with the defaults for missing cpu and memory requests.
+    pub fn column_with_defaults<'a>(
+        self,
+        class: &PodClass,
+        cache: &'a Cache,
+    ) -> Option<Column<'a>> {
+        let (capacity, before) = cache.columns().of(self.id)?;
+        let before = match self.id {
+            CPU => cache.columns().nonzero().0,
+            MEMORY => cache.columns().nonzero().1,
+            _ => before,
+        };
+        self.column(class.nonzero_incoming.get(self.id), before, capacity)
+    }
+
+    fn column<'a>(self, asked: i64, before: &'a [i64], capacity: &'a [i64]) -> Option<Column<'a>> {
+        (asked > 0 || !self.scalar).then_some(Column {
+            asked,
+            before,
+            capacity,
+            weight: self.weight,
+        })
+    }
+
     fn share(self, asked: i64, before: i64, node: NodeView<'_>) -> Option<Share> {
         let capacity = node.allocatable(self.id);
         (capacity > 0 && (asked > 0 || !self.scalar)).then_some(Share {
             used: before.saturating_add(asked),
+            before,
+            capacity,
+            weight: self.weight,
+        })
+    }
+}
+
+/// One resource of all nodes.
+#[derive(Clone, Copy)]
+pub(crate) struct Column<'a> {
+    asked: i64,
+    before: &'a [i64],
+    capacity: &'a [i64],
+    weight: i64,
+}
+
+impl Column<'_> {
+    /// The share of a row.
+    pub fn share(&self, row: NodeIndex) -> Option<Share> {
+        let (before, capacity) = (self.before[row as usize], self.capacity[row as usize]);
+        (capacity > 0).then(|| Share {
+            used: before.saturating_add(self.asked),
             before,
             capacity,
             weight: self.weight,
