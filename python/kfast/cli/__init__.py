@@ -10,7 +10,7 @@ COMMANDS = {
     "bench": "measure an API server or the scheduler",
     "demo": "a cluster from nothing to a rolled-out shop, timed step by step",
     "kubeconfig": "print the kubeconfig of a data directory",
-    "scheduler": "explain where a pod fits; decide about scenarios",
+    "scheduler": "run the scheduler; explain where a pod fits; decide about scenarios",
     "up": "run a cluster in the foreground",
     "version": "print the versions of kfast and of the API it serves",
 }

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import click
 
+from kfast.cli.scheduler_start import command as start
 from kfast.cli.up import runner
 
 
 @click.group()
 def command() -> None:
-    """Ask the scheduler."""
+    """Run the scheduler, or ask it."""
+
+
+command.add_command(start, "start")
 
 
 @command.command()

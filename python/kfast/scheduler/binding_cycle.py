@@ -12,6 +12,7 @@ from kfast.scheduler.plugins.plugin import Plugin
 from kfast.scheduler.plugins.verdicts import fault
 
 Bind = Callable[[], Awaitable[None]]
+Extended = Callable[[], Awaitable[bool]]
 
 
 class RejectedError(Exception):
@@ -23,8 +24,9 @@ class RejectedError(Exception):
         self.message = f"0/1 nodes are available: 1 {reason}."
 
 
-async def run(profile: RunningProfile, pod: Object, node: str, bind: Bind) -> None:
-    """Takes a placement through the plugins; `bind` is DefaultBinder. Raises RejectedError, PluginError and what `bind`
+async def run(profile: RunningProfile, pod: Object, node: str, extended: Extended, bind: Bind) -> None:
+    """Takes a placement through the plugins; `extended` says whether an extender bound the pod, `bind` is
+    DefaultBinder. Raises RejectedError, PluginError and what `bind`
     raises, after all reservations were given back."""
     try:
         for point in ("reserve", "permit"):
@@ -34,7 +36,8 @@ async def run(profile: RunningProfile, pod: Object, node: str, bind: Bind) -> No
         for plugin in profile.at("pre_bind"):
             if reason := await _called(plugin, "pre_bind", pod, node):
                 raise fault(plugin, "pre_bind", reason)
-        await _bind(profile, pod, node, bind)
+        if not await extended():
+            await _bind(profile, pod, node, bind)
     except BaseException:
         for plugin in reversed(profile.at("reserve")):
             if hasattr(plugin, "unreserve"):

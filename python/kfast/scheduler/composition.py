@@ -20,6 +20,7 @@ from kfast.scheduler.configuration import (
     resolve,
 )
 from kfast.scheduler.configuration.in_tree import IN_TREE
+from kfast.scheduler.configuration.plugin_args import NodeResourcesFitArgs
 from kfast.scheduler.configuration.profiles import plugin_names
 from kfast.scheduler.configuration.types import Plugin as Named
 from kfast.scheduler.configuration.validation_args import fit_errors
@@ -79,6 +80,7 @@ def compose(
     name more as `module:Class`. Raises ConfigurationError and PluginError."""
     configuration = configuration or default_configuration()
     given = [make(plugin) for plugin in plugins]
+    _leave_to_extenders(configuration)
     profiles = {p.scheduler_name or "": _running(p, given) for p in configuration.profiles}
     bodies = [_body(p, profiles[p.scheduler_name or ""], bool(configuration.extenders)) for p in configuration.profiles]
     core = {
@@ -87,6 +89,18 @@ def compose(
         "podMaxBackoffSeconds": configuration.pod_max_backoff_seconds,
     }
     return Composition(configuration=configuration, profiles=profiles, core=msgspec.json.encode(core))
+
+
+def _leave_to_extenders(configuration: KubeSchedulerConfiguration) -> None:
+    """Resources whose extenders say so are not checked by NodeResourcesFit."""
+    for number, extender in enumerate(configuration.extenders):
+        if extender.preempt_verb:
+            raise ConfigurationError(f"extenders[{number}].preemptVerb: preemption does not ask extenders")
+    left = {r.name for e in configuration.extenders for r in e.managed_resources if r.ignored_by_scheduler}
+    for profile in configuration.profiles:
+        for plugin in profile.plugin_config:
+            if isinstance(plugin.args, NodeResourcesFitArgs):
+                plugin.args.ignored_resources += sorted(left - set(plugin.args.ignored_resources))
 
 
 def _running(profile: KubeSchedulerProfile, given: list[Plugin]) -> RunningProfile:

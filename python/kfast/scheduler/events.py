@@ -59,13 +59,13 @@ class SchedulingEvents:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    def scheduled(self, decision: Decision, node: str, scheduler: str) -> None:
+    def scheduled(self, decision: Decision) -> None:
         """The pod was bound."""
         if len(self._waiting) >= _WAITING:
             return
-        note = f"Successfully assigned {decision.namespace}/{decision.name} to {node}"
+        note = f"Successfully assigned {decision.namespace}/{decision.name} to {decision.node}"
         regarding = {"namespace": decision.namespace, "name": decision.name, "uid": decision.uid}
-        self._put(regarding, scheduler, "Normal", "Scheduled", "Binding", note)
+        self._put(regarding, decision.profile, "Normal", "Scheduled", "Binding", note)
 
     def failed(self, obj: Object, message: str) -> None:
         """The pod fits nowhere, or could not be bound."""

@@ -32,9 +32,9 @@ class Preemptor:
         self._find = find
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, decision: Decision, preemptor: Object, scheduler: str, done: Callable[[], None]) -> None:
+    def start(self, decision: Decision, preemptor: Object, done: Callable[[], None]) -> None:
         """Begins a preemption; the core holds the preemptor back until it is under way, and `done` is called then."""
-        task = asyncio.get_running_loop().create_task(self._preempt(decision, preemptor, scheduler))
+        task = asyncio.get_running_loop().create_task(self._preempt(decision, preemptor))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: done())
@@ -45,14 +45,14 @@ class Preemptor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _preempt(self, decision: Decision, preemptor: Object, scheduler: str) -> None:
+    async def _preempt(self, decision: Decision, preemptor: Object) -> None:
         victims = [v for v in (self._find(namespace, name) for namespace, name, _ in decision.victims) if v is not None]
         failed = False
         try:
             await asyncio.gather(*(self._withdraw(namespace, name, uid) for namespace, name, uid in decision.withdrawn))
-            await asyncio.gather(*(self._evict(v, decision, preemptor, scheduler) for v in victims[:-1]))
+            await asyncio.gather(*(self._evict(v, decision, preemptor) for v in victims[:-1]))
             for victim in victims[-1:]:
-                await self._evict(victim, decision, preemptor, scheduler)
+                await self._evict(victim, decision, preemptor)
         except (StatusError, TransportError) as error:
             failed = True
             _log.warning("preemption for %s/%s: %s", decision.namespace, decision.name, error)
@@ -67,11 +67,11 @@ class Preemptor:
         except (StatusError, TransportError) as error:
             _log.info("nomination of %s/%s not cleared: %s", namespace, name, error)
 
-    async def _evict(self, victim: Object, decision: Decision, preemptor: Object, scheduler: str) -> None:
+    async def _evict(self, victim: Object, decision: Decision, preemptor: Object) -> None:
         if victim.deleting:
             return
         try:
-            if (patch := self._condition(victim, scheduler)) is not None:
+            if (patch := self._condition(victim, decision.profile)) is not None:
                 await self._client.patch(
                     pod.KIND, victim.name, patch, victim.namespace, type="strategic", subresource="status"
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 
 from kfast import _core
 from kfast._core import Decision, Inquiry, Object
-from kfast.api.core import pod
+from kfast.api.core import node, pod
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
@@ -22,7 +23,9 @@ from kfast.scheduler.composition import RunningProfile, compose
 from kfast.scheduler.conditions import GATED, status_patch
 from kfast.scheduler.configuration import KubeSchedulerConfiguration
 from kfast.scheduler.events import SchedulingEvents
+from kfast.scheduler.extenders import Extenders, HTTPExtender
 from kfast.scheduler.inputs import INPUTS, Input
+from kfast.scheduler.metrics import SchedulerMetrics
 from kfast.scheduler.plugins.nodes import Nodes
 from kfast.scheduler.plugins.plugin import Plugin, PluginError, signs
 from kfast.scheduler.plugins.verdicts import answer, fault
@@ -59,7 +62,9 @@ class Scheduler:
         self.core = _core.Scheduler(composition.core, seed)
         self._client = client.named(next(iter(self.profiles)))
         self._clock = clock
+        self.metrics = SchedulerMetrics()
         self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]
+        self._nodes = next(informer.store for i, informer in self._inputs if i.kind is node.KIND)
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
         self._events = SchedulingEvents(self._client, clock)
         self._writers = Writers()
@@ -71,7 +76,9 @@ class Scheduler:
         self._signers = {
             name: found for name, p in self.profiles.items() if (found := [q for q in p.plugins.values() if signs(q)])
         }
-        self._direct = all(p.binds_by_default for p in self.profiles.values())
+        self._extenders = Extenders(self.configuration.extenders)
+        extended = any(e.bind_verb for e in self.configuration.extenders)
+        self._direct = not extended and all(p.binds_by_default for p in self.profiles.values())
 
     async def start(self) -> None:
         """Reads the cluster, then begins to schedule."""
@@ -93,6 +100,7 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._preemptor.stop()
+        await self._extenders.close()
         await self._binder.stop()
         await self._writers.stop()
         await self._pods.stop()
@@ -171,11 +179,15 @@ class Scheduler:
         while True:
             self._wake.clear()
             while True:
+                started = time.perf_counter()
                 decisions = self.core.step(self._clock.monotonic(), _BATCH)
-                self._act_on(decisions)
+                if decisions:
+                    each = (time.perf_counter() - started) / len(decisions)
+                    self.metrics.algorithm.observe(each, count=len(decisions))
+                    self._act_on(decisions, each)
                 inquiry = self.core.inquiry()
                 if inquiry is not None:
-                    self._answer(inquiry)
+                    await self._answer(inquiry)
                 elif not decisions:
                     break
                 await self._make_room()
@@ -199,7 +211,7 @@ class Scheduler:
             for wait in waits:
                 wait.cancel()
 
-    def _act_on(self, decisions: Sequence[Decision]) -> None:
+    def _act_on(self, decisions: Sequence[Decision], seconds: float) -> None:
         assumed = [d for d in decisions if d.node is not None]
         if self._direct:
             self._binder.put(assumed)
@@ -209,39 +221,57 @@ class Scheduler:
         if len(assumed) == len(decisions):
             return
         for decision in decisions:
-            if decision.node is None and (obj := self._pods.store.get(decision.namespace, decision.name)) is not None:
+            if decision.node is not None:
+                continue
+            self.metrics.attempted("unschedulable", decision.profile, seconds)
+            if decision.victims:
+                self.metrics.preempted(len(decision.victims))
+            if (obj := self._pods.store.get(decision.namespace, decision.name)) is not None:
                 self._fail(obj, "Unschedulable", decision.message, decision.nominated)
                 if decision.victims or decision.withdrawn:
-                    name = obj.get("spec", "schedulerName") or "default-scheduler"
-                    self._preemptor.start(decision, obj, name, self._wake.set)
+                    self._preemptor.start(decision, obj, self._wake.set)
 
-    def _answer(self, inquiry: Inquiry) -> None:
+    async def _answer(self, inquiry: Inquiry) -> None:
         """Has plugins answer what the core asks; the attempt fails if one cannot."""
         obj = self._pods.store.get(inquiry.namespace, inquiry.name)
         profile = self.profiles[inquiry.profile]
+        started = time.perf_counter()
         try:
             if obj is None:
                 raise PluginError("the pod is gone")
+            if inquiry.feasible is not None:
+                found = {name: self._nodes.get("", name) for name in inquiry.feasible}
+                await self._extenders.answer(self.core, obj, found)
+                return
             nodes = Nodes(self.core)
             for name in inquiry.plugins:
                 points = frozenset(p for p in ("filter", "score") if name in profile.resolved.points[p])
-                answer(self.core, profile.plugins[name], obj, points, nodes)
+                answer(self.core, profile.plugins[name], obj, points, nodes, self.metrics.plugins.observe)
         except PluginError as error:
             self.core.attempt_failed(inquiry.uid, self._clock.monotonic())
+            self.metrics.attempted("error", inquiry.profile, time.perf_counter() - started)
             if obj is not None:
                 self._fail(obj, "SchedulerError", str(error))
 
     # Binding
 
-    async def _place(self, decision: Decision, node: str) -> None:
+    async def _place(self, decision: Decision, target: str) -> None:
         obj = self._pods.store.get(decision.namespace, decision.name)
         profile = self._profile(obj) if obj is not None else None
-        if obj is None or profile is None or profile.binds_by_default:
+        extender = self._extenders.binder(obj) if obj is not None else None
+        if obj is None or profile is None or (profile.binds_by_default and extender is None):
             self._binder.put([decision])
             return
+
+        async def bind() -> None:
+            await self._bind(decision)
+
+        async def extended() -> bool:
+            return extender is not None and await self._bind_by(extender, decision)
+
         now = self._clock.monotonic
         try:
-            await binding_cycle.run(profile, obj, node, lambda: self._bind(decision))
+            await binding_cycle.run(profile, obj, target, extended, bind)
         except binding_cycle.RejectedError as error:
             self.core.rejected(decision.uid, error.plugin.name, now())
             self._fail(obj, "Unschedulable", error.message)
@@ -254,31 +284,45 @@ class Scheduler:
             self._bound([(decision, None)])
         self._wake.set()
 
+    async def _bind_by(self, extender: HTTPExtender, decision: Decision) -> bool:
+        """Whether the extender bound the pod; an ignorable one may fail."""
+        try:
+            await extender.bind(Binding(decision.namespace, decision.name, decision.uid, decision.node or ""))
+        except PluginError:
+            if not extender.config.ignorable:
+                raise
+            return False
+        return True
+
     async def _bind(self, decision: Decision) -> None:
         binding = Binding(decision.namespace, decision.name, decision.uid, decision.node or "")
         path = pod.KIND.path(decision.namespace, decision.name, "binding")
         await self._client.request("POST", path, body=msgspec.json.encode(binding.body()))
 
     def _bound(self, outcomes: Sequence[tuple[Decision, StatusError | TransportError | None]]) -> None:
-        only = next(iter(self.profiles)) if len(self.profiles) == 1 else ""
+        now = self._clock.monotonic()
         for decision, error in outcomes:
             if error is None:
-                self._events.scheduled(decision, decision.node or "", only or self._scheduler_of(decision))
+                seconds = now - decision.first_tried
+                self.metrics.attempted("scheduled", decision.profile, seconds)
+                self.metrics.scheduled(decision.attempts, seconds)
+                self._events.scheduled(decision)
             else:
                 self._bind_failed(decision, error)
 
-    def _scheduler_of(self, decision: Decision) -> str:
-        obj = self._pods.store.get(decision.namespace, decision.name)
-        return str(obj.get("spec", "schedulerName")) if obj is not None else next(iter(self.profiles))
-
     def _bind_failed(self, decision: Decision, error: Exception) -> None:
         """The pod goes back to the queue, with a backoff."""
+        self.metrics.attempted("error", decision.profile, self._clock.monotonic() - decision.first_tried)
         self.core.bind_failed(decision.uid, self._clock.monotonic())
         self._wake.set()
         obj = self._pods.store.get(decision.namespace, decision.name)
         if obj is None or (isinstance(error, StatusError) and error.not_found):
             return
         self._fail(obj, "SchedulerError", f'binding rejected: running Bind plugin "DefaultBinder": {error}')
+
+    def exposition(self) -> bytes:
+        """The text of /metrics."""
+        return self.metrics.exposition(self.core.pending(), self.core.cache_size())
 
     # Reporting
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,15 @@ from kfast.scheduler.plugins.nodes import Nodes, numpy
 from kfast.scheduler.plugins.plugin import Plugin, PluginError
 
 MAX_SCORE = 100
+Observe = Callable[[float, str, str, str], None]
 
 
-def answer(core: Core, plugin: Plugin, pod: Object, points: frozenset[str], nodes: Nodes) -> None:
-    """Asks a plugin about a pod and tells the core. Raises PluginError with upstream's text for what went wrong."""
+def answer(core: Core, plugin: Plugin, pod: Object, points: frozenset[str], nodes: Nodes, observe: Observe) -> None:
+    """Asks a plugin about a pod and tells the core; `observe` takes seconds, plugin, extension point and status.
+    Raises PluginError with upstream's text for what went wrong."""
     filtered, reasons, scores = b"", [(_reason(plugin), plugin.unresolvable)], b""
     if "filter" in points:
-        mask = _called(plugin, "filter", pod, nodes)
+        mask = _called(plugin, "filter", pod, nodes, observe)
         if isinstance(mask, str):
             reasons = [(mask, plugin.unresolvable)]
             mask = numpy.zeros(len(nodes), bool)
@@ -26,7 +29,7 @@ def answer(core: Core, plugin: Plugin, pod: Object, points: frozenset[str], node
         rejected = ~_checked(plugin, "filter", mask, len(nodes), bool)
         filtered = rejected.astype(numpy.uint32).tobytes()
     if "score" in points:
-        values = _checked(plugin, "score", _called(plugin, "score", pod, nodes), len(nodes), float)
+        values = _checked(plugin, "score", _called(plugin, "score", pod, nodes, observe), len(nodes), float)
         scores = _whole(plugin, values).tobytes()
     core.answer(plugin.name, filtered, reasons, scores)
 
@@ -45,12 +48,16 @@ def _reason(plugin: Plugin) -> str:
     return plugin.reason or f"node(s) didn't satisfy plugin {plugin.name}"
 
 
-def _called(plugin: Plugin, point: str, pod: Object, nodes: Nodes) -> Any:
+def _called(plugin: Plugin, point: str, pod: Object, nodes: Nodes, observe: Observe) -> Any:
     method: Callable[[Object, Nodes], Any] = getattr(plugin, point)
+    started, status = time.perf_counter(), "Success"
     try:
         return method(pod, nodes)
     except Exception as error:
+        status = "Error"
         raise fault(plugin, point, f"{type(error).__name__}: {error}") from error
+    finally:
+        observe(time.perf_counter() - started, plugin.name, point.capitalize(), status)
 
 
 def _checked(plugin: Plugin, point: str, values: Any, count: int, kind: type) -> Any:

@@ -12,6 +12,11 @@ pub struct PyDecision {
     namespace: String,
     name: String,
     uid: String,
+    /// Its `schedulerName`.
+    profile: String,
+    /// Times it was tried, this one included, and when it was first.
+    attempts: u32,
+    first_tried: f64,
     node: Option<String>,
     message: String,
     plugins: Vec<&'static str>,
@@ -66,6 +71,9 @@ impl From<Decision> for PyDecision {
             namespace: decision.pod.namespace.to_string(),
             name: decision.pod.name.to_string(),
             uid: decision.pod.uid.to_string(),
+            profile: decision.pod.scheduler_name.to_string(),
+            attempts: decision.attempts,
+            first_tried: seconds(decision.first_tried),
             node: None,
             message: String::new(),
             plugins: Vec::new(),
@@ -138,6 +146,21 @@ impl PyScheduler {
         dict.set_item("unschedulable", counts.unschedulable)?;
         dict.set_item("gated", counts.gated)?;
         dict.set_item("assumed", counts.assumed)?;
+        Ok(dict)
+    }
+
+    /// Number of nodes, of pods on them, and of those whose binding is under way: nodes, pods, assumed_pods.
+    fn cache_size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (nodes, pods, assumed) = py.detach(|| {
+            let scheduler = self.lock();
+            let cache = scheduler.cache();
+            let assumed = scheduler.pending().assumed;
+            (cache.node_count(), cache.placed_count(), assumed)
+        });
+        let dict = PyDict::new(py);
+        dict.set_item("nodes", nodes)?;
+        dict.set_item("pods", pods)?;
+        dict.set_item("assumed_pods", assumed)?;
         Ok(dict)
     }
 

@@ -34,6 +34,7 @@ impl Scheduler {
         let class = self.cache.classes.get(id);
         let profile = self.profiles.of(&class);
         let pod = entry.pod.clone();
+        let (attempts, first_tried) = (entry.attempts, entry.first_tried.unwrap_or(now));
         let found = self.placement.find(
             profile,
             &mut self.cache,
@@ -50,6 +51,8 @@ impl Scheduler {
         };
         Decision {
             pod,
+            attempts,
+            first_tried,
             outcome,
             tasks,
         }

@@ -5,7 +5,7 @@ use super::Scheduler;
 use crate::cache::{Cache, ClassId, NodeIndex, Verdict};
 use crate::cycle::{Candidates, Evaluation, Prepared};
 use crate::framework::{
-    Code, External, Happened, Plugin, Profile, Reason, Reasons, Rejection, Rejectors, Requeue,
+    Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors, Requeue,
 };
 use crate::model::{Pod, PodClass};
 use crate::queue::{Entry, Time};
@@ -29,7 +29,7 @@ pub struct Inquiry {
 pub struct Answer {
     /// 0 for a node that passes, `n` for one rejected because of `reasons[n - 1]`; empty if nothing was filtered.
     pub filtered: Vec<u32>,
-    /// What `filtered` refers to.
+    /// What `filtered` refers to; an empty text is no reason.
     pub reasons: Vec<(Code, Box<str>)>,
     /// Raw scores; empty if nothing was scored.
     pub scores: Vec<i64>,
@@ -72,7 +72,10 @@ impl Scheduler {
                 .map(|(code, text)| Rejection {
                     plugin,
                     code,
-                    reasons: Reasons::from_iter([Reason::Made(text)]),
+                    reasons: (!text.is_empty())
+                        .then_some(Reason::Made(text))
+                        .into_iter()
+                        .collect(),
                 })
                 .collect(),
             scores: self.by_row(&answer.scores),
@@ -97,6 +100,7 @@ impl Scheduler {
     /// A plugin outside the core rejected an assumed pod, which now waits for an event. Returns whether the pod was
     /// assumed.
     pub fn rejected(&mut self, uid: &str, plugin: &str, now: Time) -> bool {
+        self.unreserve(uid);
         let Some(entry) = self.queue.take_assumed(uid) else {
             return false;
         };

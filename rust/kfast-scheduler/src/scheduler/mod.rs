@@ -26,6 +26,10 @@ use std::sync::Arc;
 pub struct Decision {
     /// The pod.
     pub pod: Pod,
+    /// Times it was tried, this one included.
+    pub attempts: u32,
+    /// When it was first tried.
+    pub first_tried: Time,
     /// Where it goes, or why nowhere.
     pub outcome: Outcome,
     /// What is to be done, in order, before the pod is bound.

@@ -1,0 +1,185 @@
+"""HTTP extenders, asked over real connections: what they are sent, what comes of their answers and their faults."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from kfast.apiserver.pki import PKI, server_context
+from kfast.client import Client, LocalTransport
+from kfast.clock import SystemClock
+from kfast.meta.exchange import User
+from kfast.scheduler import Scheduler
+from kfast.scheduler.configuration import ConfigurationError, parse
+
+HEAD = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nextenders:\n"
+
+
+class Site:
+    """An extender: `answers` by verb, `asked` what it was sent."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.asked = []
+
+    async def handle(self, request):
+        verb, body = request.path.rsplit("/", 1)[1], await request.json()
+        self.asked.append((verb, body))
+        answer = self.answers[verb]
+        if callable(answer):
+            answer = answer(body)
+            if asyncio.iscoroutine(answer):
+                answer = await answer
+        return answer if isinstance(answer, web.Response) else web.json_response(answer)
+
+    async def start(self, context=None):
+        app = web.Application()
+        app.router.add_post("/{tail:.*}", self.handle)
+        self.runner = web.AppRunner(app)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=context).start()
+        return self.runner.addresses[0][1]
+
+
+async def schedule(cluster, site, options, until, context=None):
+    """Runs a scheduler with the extender until `until()`."""
+    port = await site.start(context)
+    scheme = "https" if context else "http"
+    text = HEAD + f"- urlPrefix: {scheme}://127.0.0.1:{port}/scheduler\n" + "".join(f"  {o}\n" for o in options)
+    clock = SystemClock()
+    client = Client(LocalTransport(cluster.handle, User("system:kube-scheduler")), clock)
+    scheduler = Scheduler(client, clock, configuration=parse(text), seed=1)
+    await scheduler.start()
+    try:
+        async with asyncio.timeout(20):
+            while not until():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        await scheduler.stop()
+        await site.runner.cleanup()
+
+
+def notes(cluster):
+    return [e["note"] for e in cluster.events]
+
+
+@pytest.fixture
+def three(cluster):
+    for name in ("n1", "n2", "n3"):
+        cluster.add_node(name)
+    cluster.add_pod("web")
+    return cluster
+
+
+async def test_filter_and_prioritize_with_whole_nodes(three):
+    def keep(body):
+        items = [n for n in body["Nodes"]["items"] if n["metadata"]["name"] != "n1"]
+        return {"Nodes": {"items": items}, "FailedNodes": {"n1": "not today"}}
+
+    site = Site(filter=keep, prioritize=[{"Host": "n3", "Score": 10}, {"Host": "n2", "Score": 1}])
+    options = ["filterVerb: filter", "prioritizeVerb: prioritize", "weight: 5"]
+    await schedule(three, site, options, lambda: three.bound)
+    assert three.bound == [("web", "n3")]
+    (first, asked), (second, scored) = site.asked
+    assert (first, second) == ("filter", "prioritize")
+    assert asked["Pod"]["metadata"]["name"] == "web"
+    assert {n["metadata"]["name"] for n in asked["Nodes"]["items"]} == {"n1", "n2", "n3"}
+    assert asked["NodeNames"] is None
+    assert {n["metadata"]["name"] for n in scored["Nodes"]["items"]} == {"n2", "n3"}
+
+
+async def test_names_only_for_one_that_caches_nodes(three):
+    site = Site(filter=lambda body: {"nodenames": ["n2"], "failedNodes": {}})
+    await schedule(three, site, ["filterVerb: filter", "nodeCacheCapable: true"], lambda: three.bound)
+    assert three.bound == [("web", "n2")]
+    [(_, asked)] = site.asked
+    assert (sorted(asked["NodeNames"]), asked["Nodes"]) == (["n1", "n2", "n3"], None)
+
+
+async def test_reasons_of_failed_nodes_are_counted(three):
+    answer = {
+        "NodeNames": [],
+        "FailedNodes": {"n1": "busy", "n2": "busy"},
+        "FailedAndUnresolvableNodes": {"n3": "broken"},
+    }
+    site = Site(filter=answer)
+    await schedule(three, site, ["filterVerb: filter", "nodeCacheCapable: true"], lambda: three.events)
+    assert notes(three)[0].startswith("0/3 nodes are available: 1 broken, 2 busy.")
+    assert three.condition("web")["reason"] == "Unschedulable"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"Error": "out of order"}, "out of order"),
+        (lambda _: web.Response(status=503), "failed filter with extender at URL {url}/filter, code 503"),
+        (
+            {"NodeNames": ["n9"]},
+            'extender "{url}" claims a filtered node "n9" which is not found in the input node list',
+        ),
+        (lambda _: asyncio.sleep(5), 'Post "{url}/filter": context deadline exceeded'),
+        ([], "an extender answered list, not an object"),
+    ],
+)
+async def test_an_error_fails_the_attempt(three, answer, message):
+    site = Site(filter=answer)
+    options = ["filterVerb: filter", "nodeCacheCapable: true", "httpTimeout: 200ms"]
+    await schedule(three, site, options, lambda: three.events)
+    condition = three.condition("web")
+    url = condition["message"].partition("http://")[2].partition("/scheduler")[0]
+    assert condition["message"] == message.format(url=f"http://{url}/scheduler")
+    assert condition["reason"] == "SchedulerError"
+    assert three.bound == []
+
+
+async def test_an_ignorable_one_may_fail(three):
+    site = Site(filter=lambda _: web.Response(status=500))
+    await schedule(three, site, ["filterVerb: filter", "ignorable: true"], lambda: three.bound)
+    assert [name for name, _ in three.bound] == ["web"]
+
+
+async def test_scores_of_one_that_fails_do_not_count(three):
+    site = Site(prioritize=lambda _: web.Response(status=500))
+    await schedule(three, site, ["prioritizeVerb: prioritize", "weight: 1"], lambda: three.bound)
+    assert [name for name, _ in three.bound] == ["web"]
+
+
+async def test_it_binds_what_it_manages_and_hides_it_from_the_filter(three):
+    three.add_pod("gpu")
+    pod = three.objects["pods"]["gpu"]
+    pod["spec"]["containers"][0]["resources"]["requests"]["example.com/gpu"] = "1"
+
+    def bind(body):
+        three.objects["pods"][body["PodName"]]["spec"]["nodeName"] = body["Node"]
+        return {"Error": ""}
+
+    site = Site(bind=bind)
+    options = ["bindVerb: bind", "managedResources: [{name: example.com/gpu, ignoredByScheduler: true}]"]
+    await schedule(three, site, options, lambda: len(three.events) == 2)
+    [(verb, asked)] = site.asked
+    assert verb == "bind"
+    assert (asked["PodName"], asked["PodNamespace"], asked["PodUID"]) == ("gpu", "default", "uid-gpu")
+    assert [name for name, _ in three.bound] == ["web"]
+
+
+async def test_tls_with_an_authority(three):
+    pki = PKI(None, SystemClock().now())
+    context = server_context(pki.server(["127.0.0.1"]), pki.ca.certificate)
+    import base64
+
+    authority = base64.b64encode(pki.ca.certificate).decode()
+    site = Site(filter=lambda body: {"NodeNames": ["n1"]})
+    options = [
+        "filterVerb: filter",
+        "nodeCacheCapable: true",
+        "enableHTTPS: true",
+        f"tlsConfig: {{caData: {authority}}}",
+    ]
+    await schedule(three, site, options, lambda: three.bound, context)
+    assert three.bound == [("web", "n1")]
+
+
+def test_preemption_by_extenders_is_refused(cluster):
+    client = Client(LocalTransport(cluster.handle, User("system:kube-scheduler")), SystemClock())
+    with pytest.raises(ConfigurationError, match="preemptVerb"):
+        Scheduler(client, SystemClock(), configuration=parse(HEAD + "- urlPrefix: http://x\n  preemptVerb: p\n"))
