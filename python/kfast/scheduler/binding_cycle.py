@@ -24,15 +24,16 @@ class RejectedError(Exception):
         self.message = f"0/1 nodes are available: 1 {reason}."
 
 
-async def run(profile: RunningProfile, pod: Object, node: str, extended: Extended, bind: Bind) -> None:
-    """Takes a placement through the plugins; `extended` says whether an extender bound the pod, `bind` is
-    DefaultBinder. Raises RejectedError, PluginError and what `bind`
-    raises, after all reservations were given back."""
+async def run(profile: RunningProfile, pod: Object, node: str, volumes: Bind, extended: Extended, bind: Bind) -> None:
+    """Takes a placement through the plugins. `volumes` is VolumeBinding's PreBind, `extended` says whether an extender
+    bound the pod, `bind` is DefaultBinder. Raises RejectedError, PluginError and what these raise, after all
+    reservations were given back."""
     try:
         for point in ("reserve", "permit"):
             for plugin in profile.at(point):
                 if reason := await _called(plugin, point, pod, node):
                     raise RejectedError(plugin, str(reason))
+        await volumes()
         for plugin in profile.at("pre_bind"):
             if reason := await _called(plugin, "pre_bind", pod, node):
                 raise fault(plugin, "pre_bind", reason)

@@ -60,7 +60,11 @@ INPUTS = (
         for kind in (replication_controller.KIND, replica_set.KIND, stateful_set.KIND)
     ),
     *(
-        Input(kind, lambda core, obj, now: core.set_storage(obj, now), lambda core, obj, now: core.remove_storage(obj, now))
+        Input(
+            kind,
+            lambda core, obj, now: core.set_storage(obj, now),
+            lambda core, obj, now: core.remove_storage(obj, now),
+        )
         for kind in STORAGE
     ),
     Input(

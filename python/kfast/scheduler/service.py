@@ -12,7 +12,7 @@ import msgspec
 
 from kfast import _core
 from kfast._core import Decision, Inquiry, Object
-from kfast.api.core import node, pod
+from kfast.api.core import node, persistent_volume_claim, pod
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
@@ -30,6 +30,7 @@ from kfast.scheduler.plugins.nodes import Nodes
 from kfast.scheduler.plugins.plugin import Plugin, PluginError, signs
 from kfast.scheduler.plugins.verdicts import answer, fault
 from kfast.scheduler.preemptor import Preemptor
+from kfast.scheduler.volume_tasks import VolumeTasks
 from kfast.scheduler.writing import BACKLOG, Binder, Writers
 
 _log = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ class Scheduler:
         self._clock = clock
         self.metrics = SchedulerMetrics()
         self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]
-        self._nodes = next(informer.store for i, informer in self._inputs if i.kind is node.KIND)
+        stores = {i.kind.resource: informer.store for i, informer in self._inputs}
+        self._nodes = stores[node.KIND.resource]
+        self._volumes = VolumeTasks(self._client, clock, stores[persistent_volume_claim.KIND.resource].get)
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
         self._events = SchedulingEvents(self._client, clock)
         self._writers = Writers()
@@ -213,21 +216,24 @@ class Scheduler:
 
     def _act_on(self, decisions: Sequence[Decision], seconds: float) -> None:
         assumed = [d for d in decisions if d.node is not None]
-        if self._direct:
-            self._binder.put(assumed)
-        else:
+        direct = [d for d in assumed if not d.tasks] if self._direct else []
+        self._binder.put(direct)
+        if len(direct) < len(assumed):
             for decision in assumed:
-                self._spawn(self._place(decision, decision.node or ""), f"binding {decision.namespace}/{decision.name}")
+                if decision.tasks or not self._direct:
+                    name = f"binding {decision.namespace}/{decision.name}"
+                    self._spawn(self._place(decision, decision.node or ""), name)
         if len(assumed) == len(decisions):
             return
         for decision in decisions:
             if decision.node is not None:
                 continue
-            self.metrics.attempted("unschedulable", decision.profile, seconds)
+            result, reason = ("error", "SchedulerError") if decision.failed else ("unschedulable", "Unschedulable")
+            self.metrics.attempted(result, decision.profile, seconds)
             if decision.victims:
                 self.metrics.preempted(len(decision.victims))
             if (obj := self._pods.store.get(decision.namespace, decision.name)) is not None:
-                self._fail(obj, "Unschedulable", decision.message, decision.nominated)
+                self._fail(obj, reason, decision.message, decision.nominated)
                 if decision.victims or decision.withdrawn:
                     self._preemptor.start(decision, obj, self._wake.set)
 
@@ -259,7 +265,8 @@ class Scheduler:
         obj = self._pods.store.get(decision.namespace, decision.name)
         profile = self._profile(obj) if obj is not None else None
         extender = self._extenders.binder(obj) if obj is not None else None
-        if obj is None or profile is None or (profile.binds_by_default and extender is None):
+        direct = profile is not None and profile.binds_by_default and extender is None and not decision.tasks
+        if obj is None or profile is None or direct:
             self._binder.put([decision])
             return
 
@@ -271,7 +278,7 @@ class Scheduler:
 
         now = self._clock.monotonic
         try:
-            await binding_cycle.run(profile, obj, target, extended, bind)
+            await binding_cycle.run(profile, obj, target, lambda: self._volumes.run(decision), extended, bind)
         except binding_cycle.RejectedError as error:
             self.core.rejected(decision.uid, error.plugin.name, now())
             self._fail(obj, "Unschedulable", error.message)

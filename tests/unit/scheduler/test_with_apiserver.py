@@ -5,7 +5,10 @@ import asyncio
 from kfast.api.catalog import default_catalog
 from kfast.api.core.event import KIND as CORE_EVENTS
 from kfast.api.core.node import KIND as NODES
+from kfast.api.core.persistent_volume import KIND as VOLUMES
+from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.core.pod import KIND as PODS
+from kfast.api.storage.storage_class import KIND as CLASSES
 from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock
@@ -92,5 +95,55 @@ def test_a_pod_that_fits_nowhere_says_so_until_it_fits():
         pod = await client.get(PODS, "big", "default")
         assert pod.get("spec", "nodeName") == "large"
         assert [c["status"] for c in pod.get("status", "conditions")] == ["True"]
+
+    run(scenario)
+
+
+def test_a_static_volume_is_bound_to_its_claim_before_the_pod_is_bound():
+    async def scenario(client, clock):
+        await add_node(client, "n1")
+        await client.create(
+            CLASSES,
+            {
+                "apiVersion": "storage.k8s.io/v1",
+                "kind": "StorageClass",
+                "metadata": {"name": "late"},
+                "provisioner": "kubernetes.io/no-provisioner",
+                "volumeBindingMode": "WaitForFirstConsumer",
+            },
+        )
+        access, size = ["ReadWriteOnce"], {"storage": "1Gi"}
+        spec = {"accessModes": access, "capacity": size, "storageClassName": "late", "hostPath": {"path": "/data"}}
+        await client.create(
+            VOLUMES, {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": spec}
+        )
+        volume = (await client.get(VOLUMES, "v")).to_dict()
+        await client.update_status(VOLUMES, volume | {"status": {"phase": "Available"}})
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "c", "namespace": "default"},
+            "spec": {"accessModes": access, "resources": {"requests": size}, "storageClassName": "late"},
+        }
+        await client.create(CLAIMS, claim)
+        body = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "web", "namespace": "default"},
+            "spec": {
+                "containers": [{"name": "c", "image": "i"}],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "c"}}],
+            },
+        }
+        await client.create(PODS, body)
+        await clock.sleep(5)
+        reference = (await client.get(VOLUMES, "v")).get("spec", "claimRef")
+        assert (reference["namespace"], reference["name"]) == ("default", "c")
+        assert not (await client.get(PODS, "web", "default")).get("spec", "nodeName")
+        # What the volume controller does.
+        bound = {"metadata": {"annotations": {"pv.kubernetes.io/bind-completed": "yes"}}, "spec": {"volumeName": "v"}}
+        await client.patch(CLAIMS, "c", bound, "default")
+        await clock.sleep(5)
+        assert (await client.get(PODS, "web", "default")).get("spec", "nodeName") == "n1"
 
     run(scenario)
