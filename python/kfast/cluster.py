@@ -88,13 +88,20 @@ class ControlPlane:
         if self.config.port is not None:
             self._server = HTTPSServer(self.api, self._pki, self.config.host, self.config.port)
             await self._server.start()
-        await asyncio.gather(self._manager.start(), self.scheduler.start(), self.nodes.start())
+        await asyncio.gather(*(part.start() for part in self._parts()))
+
+    def _parts(self) -> list[Manager | Scheduler | SimulatedNodes]:
+        parts: dict[str, Manager | Scheduler | SimulatedNodes] = {
+            "controllers": self._manager,
+            "scheduler": self.scheduler,
+            "nodes": self.nodes,
+        }
+        return [part for name, part in parts.items() if name not in self.config.without]
 
     async def stop(self) -> None:
         """Stops in reverse order; every acknowledged write is on disk afterwards. Idempotent."""
-        await self.nodes.stop()
-        await self.scheduler.stop()
-        await self._manager.stop()
+        for part in reversed(self._parts()):
+            await part.stop()
         if self._server is not None:
             await self._server.stop()
         await self.api.stop()

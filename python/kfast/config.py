@@ -13,6 +13,9 @@ CLUSTER_CIDR = "10.244.0.0/16"
 NODE_PORTS = (30000, 32767)
 SECURE_PORT = 6443
 
+COMPONENTS = ("controllers", "scheduler", "nodes")
+"""What runs beside the API server."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterConfig:
@@ -20,7 +23,7 @@ class ClusterConfig:
 
     `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
     in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
-    KubeSchedulerConfiguration file.
+    KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all.
     """
 
     nodes: int = 3
@@ -29,6 +32,7 @@ class ClusterConfig:
     data_dir: Path | None = None
     seed: int = 0
     scheduler_config: Path | None = None
+    without: frozenset[str] = frozenset()
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

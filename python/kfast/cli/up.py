@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from kfast.config import SECURE_PORT, ClusterConfig
+from kfast.config import COMPONENTS, SECURE_PORT, ClusterConfig
 
 
 @click.command()
@@ -20,10 +20,13 @@ from kfast.config import SECURE_PORT, ClusterConfig
 @click.option("--port", default=SECURE_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the cluster here; in memory without it.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Written when ready. [default: kfast.kubeconfig]")
-def command(nodes: int, host: str, port: int, data_dir: Path | None, kubeconfig: Path | None) -> None:
+@click.option("--without", multiple=True, type=click.Choice(COMPONENTS), help="Leave this out.")
+def command(
+    nodes: int, host: str, port: int, data_dir: Path | None, kubeconfig: Path | None, without: tuple[str, ...]
+) -> None:
     """Run a cluster until Ctrl-C."""
     target = kubeconfig or Path("kfast.kubeconfig")
-    config = ClusterConfig(nodes=nodes, host=host, port=port, data_dir=data_dir)
+    config = ClusterConfig(nodes=nodes, host=host, port=port, data_dir=data_dir, without=frozenset(without))
     soft_limit_to_hard()
     try:
         with runner() as run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import resource
 import time
@@ -16,6 +17,7 @@ from kfast.bench.scheduling.executor import Executor
 from kfast.bench.scheduling.operations import CreatePods, Mode
 from kfast.bench.scheduling.throughput import Point, Throughput, throughput
 from kfast.bench.scheduling.workload import Workload
+from kfast.errors import KfastError
 
 Report = Callable[[int, int, float], None]
 """Hears pods bound, pods to bind, and the rate since it last heard."""
@@ -35,6 +37,7 @@ class Result:
     p95: float | None
     p99: float | None
     peak_rss_bytes: int
+    """Of all processes together."""
     pods: int
     overall: float
     """Measured pods over the measured time."""
@@ -45,7 +48,8 @@ class Result:
     seconds: float
     """Wall time of the whole workload."""
     details: dict[str, float] = field(default_factory=dict)
-    """Of the core: seconds of deciding and of taking in pods, attempts, resident bytes the workload added."""
+    """Of the core: seconds of deciding and of taking in pods, attempts, preempted pods. Of this process: resident bytes
+    the workload added."""
     series: list[tuple[float, float]] = field(default_factory=list)
     """(seconds, rate) of each sample."""
 
@@ -95,7 +99,7 @@ def _receive(workload: Workload, pipe: Connection, report: Callable[[Workload, i
 def _child(workload: Workload, mode: Mode, pipe: Connection) -> None:
     try:
         pipe.send(run(workload, mode, lambda *progress: pipe.send(progress)))
-    except (RuntimeError, ValueError, OSError) as error:
+    except (KfastError, RuntimeError, ValueError, OSError) as error:
         pipe.send(str(error) or traceback.format_exc())
 
 
@@ -109,7 +113,8 @@ def run(workload: Workload, mode: Mode, report: Report | None = None) -> Result:
 
         points, details = run_virtual(_run_core(core_target.CoreTarget(progress), workload))
     else:
-        raise ValueError(f"no mode {mode}")
+        with event_loop() as loop:
+            points, details = loop.run(_run_on_cluster(mode, progress, workload))
     details["resident_growth_bytes"] = float(_resident() - before)
     return _result(workload, mode, points, details, time.perf_counter() - started)
 
@@ -128,12 +133,37 @@ async def _run_core(target: Any, workload: Workload) -> tuple[list[Point], dict[
     return _longest(executor.measurements), details
 
 
+async def _run_on_cluster(mode: Mode, progress: _Progress, workload: Workload) -> tuple[list[Point], dict[str, float]]:
+    from kfast.bench.scheduling import clusters
+    from kfast.bench.scheduling.client_target import ClientTarget
+
+    async with clusters.in_process() if mode == "cluster" else clusters.processes() as cluster:
+        target = ClientTarget(cluster.client, progress, cluster.load)
+        await target.start()
+        executor = Executor(workload, target)
+        try:
+            await executor.run()
+        finally:
+            await target.stop()
+        return _longest(executor.measurements), {"other_processes_peak_rss_bytes": float(cluster.peak_bytes())}
+
+
+def event_loop() -> asyncio.Runner:
+    """asyncio on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # pragma: no cover - not on Linux
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
 def _longest(measurements: list[list[Point]]) -> list[Point]:
     return max(measurements, key=lambda points: points[-1][1] - points[0][1], default=[])
 
 
 def _result(workload: Workload, mode: Mode, points: list[Point], details: dict[str, float], took: float) -> Result:
     counted: Throughput = throughput(points)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Result(
         workload=workload.full_name,
         mode=mode,
@@ -142,7 +172,7 @@ def _result(workload: Workload, mode: Mode, points: list[Point], details: dict[s
         p90=counted.p90,
         p95=counted.p95,
         p99=counted.p99,
-        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_rss_bytes=peak + int(details.get("other_processes_peak_rss_bytes", 0)),
         pods=points[-1][1] - points[0][1] if points else 0,
         overall=counted.overall,
         interval=counted.interval,
