@@ -83,6 +83,9 @@ def compose(
     _leave_to_extenders(configuration)
     profiles = {p.scheduler_name or "": _running(p, given) for p in configuration.profiles}
     bodies = [_body(p, profiles[p.scheduler_name or ""], bool(configuration.extenders)) for p in configuration.profiles]
+    for profile, body in zip(configuration.profiles, bodies, strict=True):
+        own, everyones = profile.percentage_of_nodes_to_score, configuration.percentage_of_nodes_to_score
+        body["percentageOfNodesToScore"] = (own if own is not None else everyones) or 0
     core = {
         "profiles": bodies,
         "podInitialBackoffSeconds": configuration.pod_initial_backoff_seconds,

@@ -8,6 +8,7 @@ mod counter;
 mod counters;
 mod images;
 mod interned;
+mod node_order;
 mod occupant;
 mod owners;
 mod resolved;
@@ -24,6 +25,7 @@ pub use counted::{Counted, Eligibility, Role};
 pub use counters::{CounterId, Counters};
 pub use images::Images;
 pub use interned::{Held, Interned};
+pub use node_order::NodeOrder;
 pub use occupant::{Occupant, Placed};
 pub use owners::Owners;
 pub use topology::{DomainId, KeyId, Topology};
@@ -58,6 +60,7 @@ pub struct Cache {
     images: Images,
     counters: Counters,
     owners: Owners,
+    node_order: NodeOrder,
     volumes: Volumes,
     resolved: Resolved,
     placed: HashMap<Arc<str>, Placed>,
@@ -114,6 +117,12 @@ impl Cache {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// The order in which nodes are looked at where not all are.
+    #[must_use]
+    pub fn node_order(&self) -> &NodeOrder {
+        &self.node_order
     }
 
     /// What pods without spread constraints are spread by.
@@ -251,6 +260,7 @@ impl Cache {
         self.images.add(&spec.images);
         self.images.nodes_changed();
         self.counters.set_row(index, Some(&spec));
+        self.node_order.add(index, &spec);
         self.nodes[index as usize] = Some(spec);
         self.volumes.add_node(&name, index);
         for (class, deleting) in self.pods_known_on(&name) {
@@ -282,6 +292,7 @@ impl Cache {
                 self.count(index, class, deleting, false);
             }
             self.counters.set_row(index, Some(&spec));
+            self.node_order.replace(index, &old, &spec);
         }
         self.nodes[index as usize] = Some(spec);
         for (class, deleting) in recounted {
@@ -307,6 +318,7 @@ impl Cache {
         self.counters.set_row(index, None);
         if let Some(spec) = self.nodes[index as usize].take() {
             self.images.remove(&spec.images);
+            self.node_order.remove(index, &spec);
         }
         self.images.nodes_changed();
         self.columns.clear_row(index);

@@ -9,6 +9,7 @@ mod one_shot;
 mod placement;
 mod prepared;
 mod rejections;
+mod sampling;
 mod walk;
 
 pub use class_state::ClassState;

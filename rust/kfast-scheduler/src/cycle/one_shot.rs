@@ -37,6 +37,30 @@ impl OneShot {
                 }
             }
         }
+        self.best_feasible(profile, cache, class, prepared)
+    }
+
+    /// As `best` among rows known to be feasible.
+    pub fn best_of(
+        &mut self,
+        profile: &Profile,
+        cache: &Cache,
+        class: &PodClass,
+        prepared: &Prepared,
+        feasible: &[NodeIndex],
+    ) -> &[NodeIndex] {
+        self.rows.clear();
+        self.rows.extend_from_slice(feasible);
+        self.best_feasible(profile, cache, class, prepared)
+    }
+
+    fn best_feasible(
+        &mut self,
+        profile: &Profile,
+        cache: &Cache,
+        class: &PodClass,
+        prepared: &Prepared,
+    ) -> &[NodeIndex] {
         if self.rows.len() > 1 {
             self.score(profile, cache, class, prepared);
             let max = self.totals.iter().max().copied();

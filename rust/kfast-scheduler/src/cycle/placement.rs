@@ -1,5 +1,6 @@
 //! The choice of a node for a class, with the states of the classes seen lately.
 
+use super::sampling::Sampling;
 use super::{Candidates, ClassState, Diagnosis, Evaluation, OneShot, Prepared};
 use crate::cache::{Cache, ClassId, NodeIndex};
 use crate::framework::{Profile, Rejection};
@@ -34,12 +35,22 @@ impl Kept {
         let changed = end - std::mem::replace(&mut self.position, end);
         usize::try_from(changed).is_ok_and(|n| n <= cache.rows() / SPARSE + 16)
     }
+
+    /// Brings the state up to date. Number of the best rows.
+    fn refresh(&mut self, profile: &Profile, cache: &Cache, class: &PodClass) -> usize {
+        match &mut self.state {
+            Some(state) => state.refresh(profile, cache, class, &self.prepared),
+            None => self.state = Some(ClassState::new(profile, cache, class, &self.prepared)),
+        }
+        self.state.as_ref().map_or(0, ClassState::tied_rows)
+    }
 }
 
 /// Finds nodes; equally good ones are chosen from by a seeded generator.
 pub struct Placement {
     kept: HashMap<ClassId, Kept>,
     one_shot: OneShot,
+    sampling: Sampling,
     cycle: u64,
     seed: u64,
 }
@@ -51,6 +62,7 @@ impl Placement {
         Self {
             kept: HashMap::default(),
             one_shot: OneShot::default(),
+            sampling: Sampling::default(),
             cycle: 0,
             seed,
         }
@@ -104,22 +116,13 @@ impl Placement {
                     })
                     .ok()
             }
-            Candidates::All if close => {
-                let Kept {
-                    prepared, state, ..
-                } = kept;
-                match state {
-                    Some(state) => state.refresh(profile, cache, class, prepared),
-                    None => *state = Some(ClassState::new(profile, cache, class, prepared)),
-                }
-                let tied = state.as_ref().map_or(0, ClassState::tied_rows);
+            Candidates::All if close && !samples(profile) => {
+                let tied = kept.refresh(profile, cache, class);
                 let at = draw(&mut self.seed, tied);
-                let row = state.as_ref().and_then(|s| s.tied(at));
+                let state = kept.state.as_ref();
+                let row = state.and_then(|s| s.tied(at));
                 if row.is_none() {
-                    diagnosis.rejections = state
-                        .as_ref()
-                        .map(ClassState::rejections)
-                        .unwrap_or_default();
+                    diagnosis.rejections = state.map(ClassState::rejections).unwrap_or_default();
                 }
                 row
             }
@@ -146,6 +149,14 @@ impl Placement {
         let Some(Kept { prepared, .. }) = self.kept.get(&id) else {
             return Err(Vec::new());
         };
+        if samples(profile) {
+            let found = self.sampling.search(profile, cache, class, prepared, rows);
+            let feasible = &found.feasible;
+            let best = self
+                .one_shot
+                .best_of(profile, cache, class, prepared, feasible);
+            return pick(&mut self.seed, best).ok_or(found.rejections);
+        }
         let all = || (0..).take(cache.rows());
         let best = match rows {
             Some(rows) => {
@@ -252,6 +263,11 @@ fn median(values: impl Iterator<Item = u64>) -> u64 {
         return 0;
     }
     *values.select_nth_unstable(middle).1
+}
+
+/// Whether enough feasible nodes do instead of all.
+fn samples(profile: &Profile) -> bool {
+    (1..100).contains(&profile.percentage_of_nodes_to_score())
 }
 
 /// One of equally good rows.

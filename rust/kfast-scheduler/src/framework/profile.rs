@@ -69,6 +69,9 @@ pub struct ProfileSpec {
     /// Plugins outside the core.
     #[serde(default)]
     pub external: Vec<ExternalSpec>,
+    /// How many of all nodes are enough to choose from, in percent; 0 stands for all.
+    #[serde(default)]
+    pub percentage_of_nodes_to_score: usize,
 }
 
 impl Default for ProfileSpec {
@@ -78,6 +81,7 @@ impl Default for ProfileSpec {
             plugins: None,
             args: HashMap::new(),
             external: Vec::new(),
+            percentage_of_nodes_to_score: 0,
         }
     }
 }
@@ -89,6 +93,7 @@ pub struct Profile {
     plugins: Vec<Box<dyn Plugin>>,
     /// By extension point: positions in `plugins` with weights.
     points: [Vec<(usize, i64)>; POINTS],
+    percentage_of_nodes_to_score: usize,
 }
 
 impl Profile {
@@ -99,6 +104,7 @@ impl Profile {
     pub fn new(spec: &ProfileSpec, names: &mut ResourceNames) -> Result<Self, SchedulerError> {
         let mut profile = Self {
             name: spec.scheduler_name.as_str().into(),
+            percentage_of_nodes_to_score: spec.percentage_of_nodes_to_score,
             ..Self::default()
         };
         let fail = |plugin: &str, cause: &dyn std::fmt::Display| SchedulerError::Profile {
@@ -150,6 +156,12 @@ impl Profile {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many of all nodes are enough to choose from, in percent; 0 stands for all.
+    #[must_use]
+    pub fn percentage_of_nodes_to_score(&self) -> usize {
+        self.percentage_of_nodes_to_score
     }
 
     /// All plugins.
