@@ -20,6 +20,7 @@ from kfast.meta.exchange import Handler, Response
 _LINGER_SECONDS = 0.5
 """What a peer gets to read an answer it did not wait for: closing at once could reset the connection under it."""
 _SLICE = 1 << 18
+_OVERDUE = "Timeout: request did not complete within the allotted timeout"
 _PIPELINE = 16
 """Requests without a body that may wait for the one under way."""
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Limits:
     body_seconds: float
     idle_seconds: float
     stream: int
+    request_seconds: float = 60.0
 
 
 class Connection(asyncio.Protocol):
@@ -57,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._stopping = False
         self._since = self._loop.time()
+        self._overdue = False
         self._idle_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
 
@@ -136,6 +139,7 @@ class Connection(asyncio.Protocol):
                 self._finish(message)
                 return
             running = _resumed(running, waited)
+        self._since = self._loop.time()
         self._task = self._loop.create_task(running)
         self._task.add_done_callback(lambda _: self._ended(message))
 
@@ -160,13 +164,20 @@ class Connection(asyncio.Protocol):
 
     async def _exchange(self, message: Message) -> None:
         try:
-            response, data = await self._answer(message)
-            if data is None:
+            response, content = await self._answer(message)
+            if content is None:
                 await self._stream(message, response)
             else:
-                await self._send(head(message, response, len(data)), b"" if message.method == "HEAD" else data)
+                await self._send(head(message, response, len(content)), b"" if message.method == "HEAD" else content)
         except ConnectionError:
             self.abort()
+        except asyncio.CancelledError:
+            if not self._overdue or self._transport.is_closing():
+                raise
+            message.keep_alive = False
+            answer = failure(StatusError(504, "Timeout", _OVERDUE))
+            data: Any = answer.payload
+            self._transport.write(head(message, answer, len(data)) + data)
         except Exception:
             _log.exception("answering %s %s failed", message.method, message.target)
             self.abort()
@@ -248,6 +259,13 @@ class Connection(asyncio.Protocol):
             self.close()
         return self._task
 
+    def end_overdue(self, now: float) -> None:
+        """Refuses a request that takes longer than one may; watches may. What it wrote stays written."""
+        busy = self._task is not None and self._sink is None and self._drained is None
+        if busy and self._task is not None and now - self._since > self._limits.request_seconds:
+            self._overdue = True
+            self._task.cancel()
+
     def close(self) -> None:
         """Closes once everything is sent."""
         self._reader.ended = True
@@ -261,8 +279,7 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _body_late(self) -> None:
-        text = "Timeout: request did not complete within the allotted timeout"
-        self._reader.fail(StatusError(504, "Timeout", text))
+        self._reader.fail(StatusError(504, "Timeout", _OVERDUE))
         self._waiting += self._reader.take()
         self._next()
 

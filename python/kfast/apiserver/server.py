@@ -27,9 +27,13 @@ IDLE_SECONDS = 90.0
 """A connection without a complete request for so long is closed."""
 BODY_SECONDS = 60.0
 """A body must arrive within this."""
+REQUEST_SECONDS = 60.0
+"""A request other than a watch is answered within this, as upstream's --request-timeout."""
 STREAM_LIMIT = 4 << 20
 """Unsent bytes after which a watch is cut."""
 _STOP_SECONDS = 2.0
+_LOOKS = 60
+"""How often requests are looked at within the time one may take."""
 
 
 class HTTPSServer:
@@ -76,6 +80,7 @@ class HTTPServer:
         self._limits = limits
         self._listener: asyncio.Server | None = None
         self._connections: set[Connection] = set()
+        self._timer: asyncio.TimerHandle | None = None
         self.port = 0
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
@@ -85,6 +90,13 @@ class HTTPServer:
         create_server = _create_server(loop)
         self._listener = await create_server(self._accept, host, port, backlog=1024, **extra)
         self.port = self._listener.sockets[0].getsockname()[1]
+        self._timer = loop.call_later(self._limits.request_seconds / _LOOKS, self._end_overdue)
+
+    def _end_overdue(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in list(self._connections):
+            connection.end_overdue(loop.time())
+        self._timer = loop.call_later(self._limits.request_seconds / _LOOKS, self._end_overdue)
 
     def _accept(self) -> Connection:
         return Connection(self._handler, self._limits, self._connections)
@@ -93,6 +105,8 @@ class HTTPServer:
         """Stops listening, ends watches, lets running requests finish for a moment, closes every connection."""
         if self._listener is not None:
             self._listener.close()
+        if self._timer is not None:
+            self._timer.cancel()
         running = [task for connection in list(self._connections) if (task := connection.shutdown()) is not None]
         if running:
             await asyncio.wait(running, timeout=_STOP_SECONDS)
@@ -110,10 +124,11 @@ async def serve(
     body_seconds: float = BODY_SECONDS,
     idle_seconds: float = IDLE_SECONDS,
     stream_limit: int = STREAM_LIMIT,
+    request_seconds: float = REQUEST_SECONDS,
 ) -> HTTPServer:
     """Serves `handler` (`APIServer.handle`); port 0 takes a free one, told by `.port`. `tls` None is plain HTTP.
     Raises OSError if the address is taken."""
-    server = HTTPServer(handler, Limits(body_limit, body_seconds, idle_seconds, stream_limit))
+    server = HTTPServer(handler, Limits(body_limit, body_seconds, idle_seconds, stream_limit, request_seconds))
     await server.listen(host, port, tls)
     return server
 

@@ -338,6 +338,24 @@ async def test_a_read_that_waits_is_cancelled_with_its_peer(api):
     assert [r.path for r in api.requests] == ["/late", "/ok"]
 
 
+async def test_a_request_has_its_time_and_a_watch_has_more():
+    api = API()
+    server = api.server = await serve(api.handle, request_seconds=0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET /watch HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(api.feed.attached.wait(), 5)
+    for method in (b"GET", b"POST"):
+        api.cancelled.clear()
+        answer = await raw(api, method + b" /late HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert answer.split()[1] == b"504"
+        assert body_of(answer)["reason"] == "Timeout"
+        assert api.cancelled.is_set()
+    api.feed.sink.write(b"1\r\nx\r\n")
+    await asyncio.wait_for(reader.readuntil(b"1\r\nx\r\n"), 5)
+    writer.close()
+    await server.stop()
+
+
 async def test_an_answer_that_cannot_be_written_costs_its_connection_only(api, caplog):
     assert await raw(api, b"GET /unwritable HTTP/1.1\r\nHost: x\r\n\r\n") == b""
     assert "answering GET" in caplog.text
