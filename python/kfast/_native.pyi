@@ -8,6 +8,7 @@ __all__ = [
     "CoreError",
     "Decision",
     "DecodeError",
+    "EventRules",
     "FieldSelector",
     "Inquiry",
     "LabelSelector",
@@ -218,6 +219,23 @@ class TemplateRules:
     @staticmethod
     def name_warnings(name: str, used: str) -> list[str]: ...
     def warnings(self, template: dict[str, Any], path: str) -> list[str]: ...
+
+# event.rs
+
+@final
+class EventRules:
+    def __new__(cls, core: bool) -> EventRules: ...
+    def prepare(
+        self,
+        schema: Schema,
+        bodies: list[bytes],
+        media_type: str,
+        validation: str,
+        namespace: str,
+        timestamp: str,
+        uids: list[str],
+        suffixes: list[str],
+    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
 
 # tree.rs
 

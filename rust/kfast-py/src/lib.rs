@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod endpoints;
 mod errors;
+mod event;
 mod json;
 mod object;
 mod pod;
@@ -24,6 +25,7 @@ use pyo3::prelude::*;
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
     endpoints::register(m)?;
+    event::register(m)?;
     object::register(m)?;
     pod::register(m)?;
     quantity::register(m)?;

@@ -6,6 +6,7 @@ pub mod binding;
 mod codec;
 mod decode;
 mod error;
+pub mod event;
 pub mod field;
 mod json;
 mod load;

@@ -17,7 +17,7 @@ macro_rules! names {
     };
 }
 
-// Every property of pods, pod templates and bindings.
+// Every property of pods, pod templates and bindings, and what events have besides.
 #[rustfmt::skip]
 names! {
     ACCESS_MODES "accessModes", ACTION "action", ACTIVE_DEADLINE_SECONDS "activeDeadlineSeconds", ADD "add",
@@ -123,6 +123,12 @@ names! {
     VOLUME_NAMESPACE "volumeNamespace", VOLUME_PATH "volumePath", VOLUME_STATUS "volumeStatus", VOLUMES "volumes",
     VSPHERE_VOLUME "vsphereVolume", WAITING "waiting", WEIGHT "weight", WHEN_UNSATISFIABLE "whenUnsatisfiable",
     WINDOWS_OPTIONS "windowsOptions", WORKING_DIR "workingDir", WWIDS "wwids",
+    // Of events.
+    COUNT "count", DEPRECATED_COUNT "deprecatedCount", DEPRECATED_FIRST_TIMESTAMP "deprecatedFirstTimestamp",
+    DEPRECATED_LAST_TIMESTAMP "deprecatedLastTimestamp", DEPRECATED_SOURCE "deprecatedSource", EVENT_TIME "eventTime",
+    FIRST_TIMESTAMP "firstTimestamp", INVOLVED_OBJECT "involvedObject", LAST_TIMESTAMP "lastTimestamp", NOTE "note",
+    REGARDING "regarding", REPORTING_COMPONENT "reportingComponent", REPORTING_CONTROLLER "reportingController",
+    REPORTING_INSTANCE "reportingInstance", SOURCE "source",
 }
 
 impl NameId {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfast._core import EventRules
 from kfast.api.columns import lookup, since, text
 from kfast.api.core.event_validation import validate_event
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, SelectableField
@@ -84,5 +85,6 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     defaults=_defaults,
+    prepare_bodies=EventRules(core=True).prepare,
     validate=_validate,
 )

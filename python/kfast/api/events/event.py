@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfast._core import EventRules
 from kfast.api.core.event import COLUMNS
 from kfast.api.core.event_validation import validate_event, validate_event_update
 from kfast.api.field_errors import invalid, required
@@ -77,6 +78,7 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     defaults=_defaults,
+    prepare_bodies=EventRules(core=False).prepare,
     validate=_validate,
     validate_update=_validate_update,
     storage="v1",
