@@ -166,6 +166,24 @@ async def test_bound_pods_are_those_of_single_requests(api: APIServer, form: str
         assert list(bound["spec"])[-1] == "nodeName"
 
 
+async def test_a_binding_leaves_managed_fields_alone(client: Client) -> None:
+    applied = new("applied")
+    del applied["metadata"]["namespace"]
+    await client.patch(pod.KIND, "applied", applied, "default", type="apply", field_manager="me")
+    stated = new("stated")
+    owned = {"f:metadata": {"f:labels": {"f:a": {}}}}
+    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": owned}
+    stated["metadata"] |= {"labels": {"a": "b"}, "managedFields": [entry]}
+    await client.create_many(pod.KIND, [stated])
+    before = [await client.get(pod.KIND, name, "default") for name in ("applied", "stated")]
+    assert await client.bind_many([Binding("default", name, "", "n1") for name in ("applied", "stated")]) == [None] * 2
+    for old in before:
+        bound = await client.get(pod.KIND, old.name, "default")
+        assert bound.get("spec", "nodeName") == "n1"
+        assert bound.get("metadata", "managedFields") == old.get("metadata", "managedFields")
+        assert old.get("metadata", "managedFields")
+
+
 async def test_a_uid_is_a_precondition(client: Client) -> None:
     await client.create(pod.KIND, new("p"))
     (refused,) = await client.bind_many([Binding("default", "p", "not-its-uid", "n1")])

@@ -50,6 +50,9 @@ pub enum Unprepared {
     /// It says that it is something else.
     #[error("the body is of another kind or version")]
     OtherKind,
+    /// It states managed fields, which take more than its own rules.
+    #[error("the body states managed fields")]
+    Tracked,
     /// Its metadata is out of the question.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -65,6 +68,9 @@ pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared
     let stated = |name, wanted: &str| pod.text(name).is_empty() || pod.text(name) == wanted;
     if !stated(n::API_VERSION, "v1") || !stated(n::KIND, "Pod") {
         return Err(Unprepared::OtherKind);
+    }
+    if pod.look(&[n::METADATA, n::MANAGED_FIELDS]).is_some() {
+        return Err(Unprepared::Tracked);
     }
     pod.set(n::API_VERSION, Value::fixed("v1"));
     pod.set(n::KIND, Value::fixed("Pod"));

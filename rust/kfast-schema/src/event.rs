@@ -75,6 +75,9 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
     if !stated(n::API_VERSION, new.api_version) || !stated(n::KIND, "Event") {
         return None;
     }
+    if event.look(&[n::METADATA, n::MANAGED_FIELDS]).is_some() {
+        return None;
+    }
     event.set(n::API_VERSION, Value::fixed(new.api_version));
     event.set(n::KIND, Value::fixed("Event"));
     warnings.append(&mut metadata::begin_create(&mut event, &new.creation).ok()?);

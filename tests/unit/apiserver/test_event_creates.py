@@ -40,6 +40,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
             OLD | {"involvedObject": {"namespace": "elsewhere"}},
             OLD | {"involvedObject": {}},
             OLD | {"count": "two"},
+            OLD | {"metadata": {"name": "e", "managedFields": [{}]}},
             CORE_NEW,
             CORE_NEW | {"reportingComponent": "no good name!"},
             CORE_NEW | {"action": ""},

@@ -191,6 +191,7 @@ async def prepare(
     if generated:
         metadata["name"] = generate_name(backend, generated)
     kind.defaults(body)
+    metadata = metadata_of(body)  # defaults may have made it anew
     if applied is not None:
         metadata["managedFields"] = applied
     elif stated:
