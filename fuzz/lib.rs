@@ -1,4 +1,5 @@
 //! What fuzz targets share.
 
 pub mod objects;
+pub mod pods;
 pub mod schema;

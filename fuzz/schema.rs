@@ -7,7 +7,8 @@ use serde_json::Value;
 use std::io::Read;
 use std::sync::LazyLock;
 
-static SCHEMA: LazyLock<SchemaSet> = LazyLock::new(|| {
+/// The schema of the wheel.
+pub static SCHEMA: LazyLock<SchemaSet> = LazyLock::new(|| {
     let packed: &[u8] = include_bytes!("../python/kfast/api/data/schema.json.gz");
     let mut data = Vec::new();
     GzDecoder::new(packed)

@@ -195,6 +195,8 @@ class Kind:
     validates_metadata: bool = True
     """Whether `validate` says more about metadata than the rules of all kinds. If not, an update that leaves a valid
     object's spec as it is passes without it."""
+    validates_on_update: bool = True
+    """Whether an update is checked by `validate`, too; if not, `validate_update` does it all."""
     validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update
     """(new, old): immutable fields and the like."""
     deprecation: str = ""

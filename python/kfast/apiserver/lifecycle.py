@@ -204,7 +204,7 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
         metadata = {**new["metadata"], "resourceVersion": version}
         errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
     if part == "main":
-        if errors or kind.validates_metadata or _spec_changed(new, old):
+        if kind.validates_on_update and (errors or kind.validates_metadata or _spec_changed(new, old)):
             errors += kind.validate(new)
         errors += kind.validate_update(new, old)
     elif part in scope.subresources:

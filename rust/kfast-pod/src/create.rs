@@ -10,8 +10,8 @@ use kfast_schema::names as n;
 use kfast_schema::{NameId, Value};
 use std::borrow::Cow;
 
-/// Sets the status a new pod starts with, merges label keys into selectors, takes over AppArmor annotations, and drops
-/// what is behind gates that are off. Returns warnings.
+/// Sets the status a new pod starts with, merges label keys into selectors and takes over AppArmor annotations. Returns
+/// warnings.
 pub fn prepare_create(pod: &mut Value<'_>) -> Vec<String> {
     let class = qos::class(pod.get(n::SPEC).unwrap_or(&Value::Null));
     let gated = !pod
@@ -39,47 +39,23 @@ pub fn prepare_create(pod: &mut Value<'_>) -> Vec<String> {
     let labels = pod.look(&[n::METADATA, n::LABELS]).cloned();
     let annotations = pod.look(&[n::METADATA, n::ANNOTATIONS]).cloned();
     let spec = pod.object_at(n::SPEC);
-    drop_disabled(spec, None);
     merge_label_keys(spec, labels.as_ref().unwrap_or(&Value::Null));
     annotations.map_or_else(Vec::new, |annotations| adopt_app_armor(spec, &annotations))
 }
 
-/// Takes out what is behind feature gates that are off, unless the old spec has it.
-pub(crate) fn drop_disabled(spec: &mut Value<'_>, old: Option<&Value<'_>>) {
-    let null = Value::Null;
-    let old = old.unwrap_or(&null);
-    if spec.get(n::SCHEDULING_GROUP).is_some() && old.get(n::SCHEDULING_GROUP).is_none() {
-        spec.remove(n::SCHEDULING_GROUP);
-    }
-    let containers = |spec: &Value<'_>| {
-        let all = GROUPS.iter().flat_map(|group| spec.list(*group));
-        all.into_iter()
-            .any(|c| c.look(&[n::LIFECYCLE, n::STOP_SIGNAL]).is_some())
-    };
-    if containers(spec) && !containers(old) {
-        for group in GROUPS {
-            for container in spec.list_mut(group) {
-                drop_stop_signal(container);
-            }
+/// Takes out what is behind feature gates that are off: nobody can have stored it.
+pub(crate) fn drop_disabled(spec: &mut Value<'_>) {
+    spec.remove(n::SCHEDULING_GROUP);
+    for group in GROUPS {
+        for container in spec.list_mut(group) {
+            drop_stop_signal(container);
         }
     }
-    for kind in [n::CLUSTER_TRUST_BUNDLE, n::POD_CERTIFICATE] {
-        let projects = |spec: &Value<'_>| {
-            let sources = spec
-                .list(n::VOLUMES)
-                .iter()
-                .filter_map(|v| v.look(&[n::PROJECTED, n::SOURCES]));
-            sources
-                .flat_map(Value::items)
-                .any(|source| source.get(kind).is_some())
-        };
-        if projects(spec) && !projects(old) {
-            for volume in spec.list_mut(n::VOLUMES) {
-                if let Some(projected) = volume.get_mut(n::PROJECTED) {
-                    for source in projected.list_mut(n::SOURCES) {
-                        source.remove(kind);
-                    }
-                }
+    for volume in spec.list_mut(n::VOLUMES) {
+        if let Some(projected) = volume.get_mut(n::PROJECTED) {
+            for source in projected.list_mut(n::SOURCES) {
+                source.remove(n::CLUSTER_TRUST_BUNDLE);
+                source.remove(n::POD_CERTIFICATE);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What upstream fills into pods and pod templates (core/v1 `SetDefaults_*`).
 
 use crate::amount::{canonical, is_canonical};
+use crate::create::drop_disabled;
 use crate::image::pull_policy;
 use crate::totals;
 use kfast_schema::names as n;
@@ -113,8 +114,9 @@ pub fn template(template: &mut Value<'_>) {
     spec(template.object_at(n::SPEC));
 }
 
-/// Fills in a pod spec, wherever it occurs.
+/// Fills in a pod spec, wherever it occurs; what is behind feature gates that are off is dropped.
 pub fn spec(spec: &mut Value<'_>) {
+    drop_disabled(spec);
     for group in [n::CONTAINERS, n::INIT_CONTAINERS, n::EPHEMERAL_CONTAINERS] {
         for container in spec.list_mut(group) {
             self::container(container);

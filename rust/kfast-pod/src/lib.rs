@@ -48,6 +48,6 @@ pub use create::{prepare_create, validate_create};
 pub use prepare::{NewPod, Prepared, Unprepared, prepare};
 pub use resize::{prepare_resize, validate_resize};
 pub use status::{prepare_status, status_warnings, validate_status};
-pub use template::{prepare_template, template_warnings, validate_template};
-pub use update::{prepare_ephemeral, prepare_update, validate_ephemeral, validate_update};
+pub use template::{template_warnings, validate_template};
+pub use update::{prepare_ephemeral, validate_ephemeral, validate_update};
 pub use warnings::{name_warnings, pod_warnings};

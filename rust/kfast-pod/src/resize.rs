@@ -3,7 +3,7 @@
 use crate::annotations::MIRROR;
 use crate::create::validate_pod;
 use crate::qos;
-use crate::update::{prepare_update, tolerated};
+use crate::update::tolerated;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::names as n;
 use kfast_schema::{NameId, Value};
@@ -48,7 +48,6 @@ pub fn prepare_resize<'a>(new: &Value<'a>, old: &Value<'a>) -> Value<'a> {
             copy(stated, container, n::RESIZE_POLICY);
         }
     }
-    prepare_update(&mut pod, old);
     pod
 }
 

@@ -2,19 +2,11 @@
 
 use crate::scope::{Scope, Tolerated};
 use crate::update::tolerated;
-use crate::{annotations, create, defaults, spec, warnings};
+use crate::{annotations, spec, warnings};
 use kfast_schema::Value;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::metadata::{validate_annotations, validate_labels};
 use kfast_schema::names as n;
-
-/// Fills in defaults and drops what is behind feature gates that are off.
-pub fn prepare_template(template: &mut Value<'_>) {
-    defaults::template(template);
-    if let Some(spec) = template.get_mut(n::SPEC) {
-        create::drop_disabled(spec, None);
-    }
-}
 
 /// The rules of a template, defaults filled in; what the old one may keep, an update may.
 pub fn validate_template(

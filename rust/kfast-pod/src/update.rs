@@ -2,7 +2,7 @@
 
 use crate::affinity::{REQUIRED, label_keys, node_selector, term_selectors};
 use crate::annotations;
-use crate::create::{drop_disabled, validate_pod};
+use crate::create::validate_pod;
 use crate::resources::is_multiple;
 use crate::scope::{Tolerated, each_container};
 use crate::security::shared_with_host;
@@ -108,13 +108,6 @@ fn token_paths(spec: &Value<'_>, errors: &mut Errors<'_>) {
         if let Some(token) = source.get(n::SERVICE_ACCOUNT_TOKEN) {
             paths::unreserved(token.text(n::PATH), &Path::Root, errors);
         }
-    }
-}
-
-/// Drops what is behind feature gates that are off, unless the old pod has it.
-pub fn prepare_update(new: &mut Value<'_>, old: &Value<'_>) {
-    if let Some(spec) = new.get_mut(n::SPEC) {
-        drop_disabled(spec, old.get(n::SPEC));
     }
 }
 
@@ -414,7 +407,6 @@ pub fn prepare_ephemeral<'a>(new: &Value<'a>, old: &Value<'a>) -> Value<'a> {
         Some(containers) => spec.set(n::EPHEMERAL_CONTAINERS, containers.clone()),
         None => drop(spec.remove(n::EPHEMERAL_CONTAINERS)),
     }
-    drop_disabled(spec, old.get(n::SPEC));
     pod
 }
 

@@ -121,12 +121,6 @@ impl PodRules {
         judged(pod, rules::validate_create)
     }
 
-    /// What upstream's strategy does to an update.
-    #[staticmethod]
-    fn prepare_update(new: &mut PyTree, old: &PyTree) {
-        new.change(|new| rules::prepare_update(new, old.value()));
-    }
-
     /// Violations of an update, besides those of its metadata.
     #[staticmethod]
     fn validate_update(new: &PyTree, old: &PyTree) -> Vec<Violated> {
@@ -227,7 +221,7 @@ impl TemplateRules {
     /// The template with defaults filled in, without what is behind feature gates that are off.
     fn defaults<'py>(&self, template: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.changed(&self.template, template, |value| {
-            rules::prepare_template(value)
+            rules::defaults::template(value)
         })
     }
 

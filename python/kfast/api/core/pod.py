@@ -10,6 +10,10 @@ from kfast.api.pod_template import replace
 from kfast.api.schema import load_schema
 
 
+_SPEC_SEEN = ("nodeName", "os", "resourceClaims", "restartPolicy")
+_CONTAINER_SEEN = ("name", "resources", "restartPolicy", "restartPolicyRules")
+
+
 def _tree(pod: Body) -> Tree:
     return load_schema().tree("v1/Pod", pod)
 
@@ -30,16 +34,22 @@ def _prepare_create(pod: Body) -> None:
     replace(pod, tree.to_dict())
 
 
-def _prepare_update(new: Body, old: Body) -> None:
-    tree = _tree(new)
-    PodRules.prepare_update(tree, _tree(old))
-    replace(new, tree.to_dict())
-
-
 def _prepare_status(new: Body, old: Body, _: float) -> None:
-    tree = _tree(new)
-    PodRules.prepare_status(tree, _tree(old))
-    replace(new, tree.to_dict())
+    tree = _tree({"status": new.get("status")})
+    PodRules.prepare_status(tree, _tree({"status": old.get("status")}))
+    new["status"] = tree.get("status")
+
+
+def _status_view(pod: Body) -> Tree:
+    """The part of a pod that the rules of its status look at."""
+    spec = pod.get("spec") or {}
+    seen = {key: spec[key] for key in _SPEC_SEEN if key in spec}
+    for group in ("containers", "initContainers", "ephemeralContainers"):
+        seen[group] = [
+            {key: container[key] for key in _CONTAINER_SEEN if key in container} for container in spec.get(group) or ()
+        ]
+    annotations = (pod.get("metadata") or {}).get("annotations")
+    return _tree({"metadata": {"annotations": annotations}, "spec": seen, "status": pod.get("status")})
 
 
 def _warnings(pod: Body) -> list[str]:
@@ -55,7 +65,7 @@ def _validate_update(new: Body, old: Body) -> list[FieldError]:
 
 
 def _validate_status(new: Body, old: Body) -> list[FieldError]:
-    return _errors(PodRules.validate_status(_tree(new), _tree(old)))
+    return _errors(PodRules.validate_status(_status_view(new), _status_view(old)))
 
 
 def _validate_ephemeral(new: Body, old: Body) -> list[FieldError]:
@@ -105,9 +115,9 @@ KIND = Kind(
     defaults=_defaults,
     prepare_bodies=PodRules.prepare,
     prepare_create=_prepare_create,
-    prepare_update=_prepare_update,
     warnings=_warnings,
     validate=_validate,
     validates_metadata=False,
+    validates_on_update=False,
     validate_update=_validate_update,
 )
