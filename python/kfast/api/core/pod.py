@@ -35,9 +35,10 @@ def _prepare_create(pod: Body) -> None:
 
 
 def _prepare_status(new: Body, old: Body, _: float) -> None:
-    tree = _tree({"status": new.get("status")})
-    PodRules.prepare_status(tree, _tree({"status": old.get("status")}))
-    new["status"] = tree.get("status")
+    if new.get("status") is not None:
+        tree = _tree({"status": new["status"]})
+        PodRules.prepare_status(tree, _tree({"status": old.get("status")}))
+        new["status"] = tree.get("status")
 
 
 def _status_view(pod: Body) -> Tree:
