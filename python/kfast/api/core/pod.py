@@ -9,7 +9,6 @@ from kfast.api.kind import Body, DeleteDefaults, FieldError, Kind, SelectableFie
 from kfast.api.pod_template import replace
 from kfast.api.schema import load_schema
 
-
 _SPEC_SEEN = ("nodeName", "os", "resourceClaims", "restartPolicy")
 _CONTAINER_SEEN = ("name", "resources", "restartPolicy", "restartPolicyRules")
 
