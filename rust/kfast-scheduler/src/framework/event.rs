@@ -125,6 +125,8 @@ pub struct Happened {
     pub up_to: i32,
     /// It concerns this pod alone.
     pub only: Option<Arc<str>>,
+    /// It does not concern this pod.
+    pub except: Option<Arc<str>>,
 }
 
 impl Happened {
@@ -140,6 +142,7 @@ impl Happened {
             driver: None,
             up_to: i32::MAX,
             only: None,
+            except: None,
         }
     }
 
@@ -164,7 +167,9 @@ impl Happened {
     /// Whether it is about a pod of this uid and priority at all.
     #[must_use]
     pub fn concerns(&self, uid: &str, priority: i32) -> bool {
-        priority <= self.up_to && self.only.as_deref().is_none_or(|only| only == uid)
+        priority <= self.up_to
+            && self.only.as_deref().is_none_or(|only| only == uid)
+            && self.except.as_deref() != Some(uid)
     }
 
     /// The event as plugins are asked about it.

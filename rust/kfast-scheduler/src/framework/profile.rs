@@ -208,6 +208,14 @@ impl Profile {
         self.at(Point::Reserve).filter_map(|(_, p)| p.reserve())
     }
 
+    /// Whether plugins outside the core may turn a placement down.
+    #[must_use]
+    pub fn may_turn_down(&self) -> bool {
+        let points = [Point::Reserve, Point::Permit];
+        let mut plugins = points.into_iter().flat_map(|point| self.at(point));
+        plugins.any(|(_, plugin)| plugin.external().is_some())
+    }
+
     /// The PreBind plugins in order.
     pub fn pre_binds(&self) -> impl Iterator<Item = &dyn PreBind> {
         self.at(Point::PreBind).filter_map(|(_, p)| p.pre_bind())

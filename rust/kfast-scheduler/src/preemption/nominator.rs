@@ -37,6 +37,9 @@ impl Nominator {
 
     /// Withdraws a pod's nomination. Returns it and its node.
     pub fn remove(&mut self, uid: &str) -> Option<(Arc<str>, Nomination)> {
+        if self.nodes.is_empty() {
+            return None;
+        }
         let node = self.nodes.remove(uid)?;
         let pods = self.by_node.get_mut(&node)?;
         let at = pods.iter().position(|n| *n.uid == *uid)?;

@@ -45,6 +45,9 @@ impl Running {
 
     /// The preemptor need not wait any more.
     pub fn finish(&mut self, preemptor: &str) {
+        if self.waiting.is_empty() {
+            return;
+        }
         for victim in self.waiting.remove(preemptor).into_iter().flatten() {
             if let Some(preemptors) = self.preemptors.get_mut(&victim) {
                 preemptors.retain(|uid| **uid != *preemptor);

@@ -47,6 +47,9 @@ impl Flight {
 
     /// A pod's fate is known.
     pub fn end(&mut self, uid: &str) {
+        if self.took_off.is_empty() {
+            return;
+        }
         let Some(position) = self.took_off.remove(uid) else {
             return;
         };

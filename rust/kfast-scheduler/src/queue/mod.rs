@@ -142,15 +142,10 @@ impl Queue {
         self.settle(entry, Place::Assumed);
     }
 
-    /// As `assume`, of a pod that may still be rejected: events are kept for it until `land`.
+    /// As `assume`, of a pod that may still be rejected: events are kept for it until it is bound or comes back.
     pub fn assume_waiting(&mut self, entry: Entry) {
         self.flight.start(&entry.pod.uid);
         self.assume(entry);
-    }
-
-    /// An assumed pod that waited goes on to be bound: it cannot be rejected any more.
-    pub fn land(&mut self, uid: &str) {
-        self.flight.end(uid);
     }
 
     /// Puts back a popped pod that was rejected. It waits for an event, or not if `helps` says so of one it missed.

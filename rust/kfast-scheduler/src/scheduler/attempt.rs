@@ -72,7 +72,11 @@ impl Scheduler {
             .place(&uid, held, &node, Occupant::of(&entry.pod));
         match self.reserve(&entry.pod, class, &node) {
             Ok(tasks) => {
-                self.queue.assume(entry);
+                if self.profiles.of(class).may_turn_down() {
+                    self.queue.assume_waiting(entry);
+                } else {
+                    self.queue.assume(entry);
+                }
                 (Outcome::Assumed(node), tasks)
             }
             Err(rejection) => {
@@ -127,15 +131,7 @@ impl Scheduler {
             };
             Some(Box::new(self.preemption(&uid, priority, node, victims)))
         });
-        let (cache, profiles) = (&self.cache, &self.profiles);
-        let helps = |event: &Happened| {
-            if event.concerns(&uid, priority) {
-                profiles.of(class).requeue(by, class, &event.view(cache))
-            } else {
-                Requeue::No
-            }
-        };
-        self.queue.reject(entry, by, now, helps);
+        self.wait(entry, class, by, now);
         match &post.nominating {
             Nominating::Keep => {}
             Nominating::Clear => self.renominate(&uid, None, now),
@@ -150,6 +146,19 @@ impl Scheduler {
             nominating: post.nominating,
             preemption,
         }
+    }
+
+    /// Puts back a pod that plugins rejected, to wait for an event it has not missed.
+    pub(super) fn wait(&mut self, entry: Entry, class: &PodClass, by: Rejectors, now: Time) {
+        let (cache, profiles, uid) = (&self.cache, &self.profiles, Arc::clone(&entry.pod.uid));
+        let helps = |event: &Happened| {
+            if event.concerns(&uid, class.priority) {
+                profiles.of(class).requeue(by, class, &event.view(cache))
+            } else {
+                Requeue::No
+            }
+        };
+        self.queue.reject(entry, by, now, helps);
     }
 
     /// What is to be done for a preemption; the preemptor is held back until it is under way.

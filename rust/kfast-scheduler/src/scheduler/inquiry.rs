@@ -5,7 +5,7 @@ use super::Scheduler;
 use crate::cache::{Cache, ClassId, NodeIndex, Verdict};
 use crate::cycle::{Candidates, Evaluation, Prepared};
 use crate::framework::{
-    Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors, Requeue,
+    Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors,
 };
 use crate::model::{Pod, PodClass};
 use crate::queue::{Entry, Time};
@@ -106,7 +106,11 @@ impl Scheduler {
         };
         let class = self.cache.classes.get(entry.class);
         if let Some((freed, _)) = self.cache.unplace(uid) {
-            self.react(&Happened::left(freed), now);
+            let event = Happened {
+                except: Some(Arc::clone(&entry.pod.uid)),
+                ..Happened::left(freed)
+            };
+            self.react(&event, now);
         }
         let profile = self.profiles.of(&class);
         let known = profile.plugins().map(Plugin::name).find(|n| *n == plugin);
@@ -114,7 +118,7 @@ impl Scheduler {
             unschedulable: profile.set(known.as_slice()),
             ..Rejectors::default()
         };
-        self.queue.reject(entry, by, now, |_| Requeue::No);
+        self.wait(entry, &class, by, now);
         true
     }
 
