@@ -4,9 +4,7 @@
 use super::Scheduler;
 use crate::cache::{Cache, ClassId, NodeIndex, Verdict};
 use crate::cycle::{Candidates, Evaluation, Prepared};
-use crate::framework::{
-    Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors,
-};
+use crate::framework::{Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors};
 use crate::model::{Pod, PodClass};
 use crate::queue::{Entry, Time};
 use std::sync::Arc;
