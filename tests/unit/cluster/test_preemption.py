@@ -9,8 +9,13 @@ from kfast.testing import run_cluster
 POD, EVENT, BUDGET, PRIORITY_CLASS = kind("Pod"), kind("Event"), kind("PodDisruptionBudget"), kind("PriorityClass")
 
 
+CLASSES = {"high": 1000, "higher": 2000}
+
+
 def pod(name: str, cpu: str = "3", stop_delay: int = 0, app: str = "", **spec) -> dict:
     container = {"name": "c", "image": "img:1", "resources": {"requests": {"cpu": cpu}}}
+    if "priorityClassName" in spec:
+        spec["priority"] = CLASSES[spec["priorityClassName"]]
     return {
         "metadata": {
             "name": name,
@@ -30,7 +35,7 @@ async def get(plane: ControlPlane, name: str):
 
 
 async def prepare(plane: ControlPlane) -> None:
-    for name, value in (("high", 1000), ("higher", 2000)):
+    for name, value in CLASSES.items():
         await plane.client.create(PRIORITY_CLASS, {"metadata": {"name": name}, "value": value})
     budget = {"spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "db"}}}}
     await plane.client.create(BUDGET, {"metadata": {"name": "db"}, **budget}, "default")
