@@ -12,7 +12,7 @@ import msgspec
 
 from kfast import _core
 from kfast._core import Decision, Inquiry, Object
-from kfast.api.core import node, persistent_volume_claim, pod
+from kfast.api.core import node, persistent_volume, persistent_volume_claim, pod
 from kfast.client import Client, TransportError
 from kfast.clock import Clock
 from kfast.errors import StatusError
@@ -67,7 +67,8 @@ class Scheduler:
         self._inputs = [(i, Informer(self._client, i.kind)) for i in INPUTS]
         stores = {i.kind.resource: informer.store for i, informer in self._inputs}
         self._nodes = stores[node.KIND.resource]
-        self._volumes = VolumeTasks(self._client, clock, stores[persistent_volume_claim.KIND.resource].get)
+        volumes, claims = stores[persistent_volume.KIND.resource], stores[persistent_volume_claim.KIND.resource]
+        self._volumes = VolumeTasks(self._client, clock, self.core, volumes.get, claims.get)
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
         self._events = SchedulingEvents(self._client, clock)
         self._writers = Writers()

@@ -2,6 +2,7 @@
 
 use super::{PyScheduler, malformed, time};
 use crate::object::PyObjectHandle;
+use kfast_scheduler::cache::volumes::VolumesBound;
 use kfast_scheduler::model::OwnerKind;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -61,6 +62,15 @@ impl PyScheduler {
 
     fn remove_storage(&self, py: Python<'_>, object: &PyObjectHandle, now: f64) {
         py.detach(|| self.lock().remove_storage(&object.0, time(now)));
+    }
+
+    /// Whether all claims of an assumed pod are bound by now. ValueError if that came to nothing.
+    fn volumes_bound(&self, py: Python<'_>, uid: &str) -> PyResult<bool> {
+        match py.detach(|| self.lock().volumes_bound(uid)) {
+            VolumesBound::Yes => Ok(true),
+            VolumesBound::NotYet => Ok(false),
+            VolumesBound::Failed(text) => Err(PyValueError::new_err(text)),
+        }
     }
 
     /// Adds or replaces a pod, pending or assigned. Plugins outside the core tell pods of unequal `sign` apart.

@@ -30,6 +30,20 @@ impl Diagnosis {
         plugins
     }
 
+    /// What went wrong in a plugin: nothing is known of the pod then.
+    #[must_use]
+    pub fn error(&self, names: &ResourceNames) -> Option<String> {
+        let failed = |r: &&Rejection| r.code == Code::Error;
+        let texts = |r: &Rejection| -> Vec<_> { r.reasons.iter().map(|x| x.text(names)).collect() };
+        if let Some(r) = self.pre_filter.as_ref().filter(failed) {
+            let text = texts(r).join(", ");
+            return Some(format!("running PreFilter plugin \"{}\": {text}", r.plugin));
+        }
+        let r = self.rejections.iter().map(|(r, _)| r).find(failed)?;
+        let text = texts(r).join(", ");
+        Some(format!("running \"{}\" filter plugin: {text}", r.plugin))
+    }
+
     /// Number of nodes on which removing pods might help.
     #[must_use]
     pub fn unschedulable(&self) -> usize {

@@ -45,7 +45,13 @@ impl Scheduler {
         let (outcome, tasks) = match found {
             Ok(node) => self.assume(entry, &class, node, now),
             Err(diagnosis) => {
-                let outcome = self.reject(entry, (id, &class), &diagnosis, now);
+                let outcome = match diagnosis.error(&self.cache.resources) {
+                    Some(message) => {
+                        self.queue.put_back_failed(entry, now);
+                        Outcome::Failed { message }
+                    }
+                    None => self.reject(entry, (id, &class), &diagnosis, now),
+                };
                 (outcome, Vec::new())
             }
         };

@@ -164,7 +164,10 @@ impl Scheduler {
         let before = self.cache.placed(&pod.uid);
         let before = before.map(|p| (self.cache.classes.get(p.class), Arc::clone(&p.node)));
         let assumed = self.drop_entry(&pod.uid, now);
-        self.cache.change_volumes(|v| v.know(pod, &now_class));
+        self.cache.change_volumes(|v| {
+            v.know(pod, &now_class);
+            v.settle(&pod.uid);
+        });
         self.cache.place(&pod.uid, class, node, Occupant::of(pod));
         let event = match before {
             Some((old, at)) if at == *node && assumed != Some(Place::Assumed) => Happened {

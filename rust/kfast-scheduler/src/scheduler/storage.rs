@@ -2,7 +2,7 @@
 
 use super::Scheduler;
 use crate::SchedulerError;
-use crate::cache::volumes::Volumes;
+use crate::cache::volumes::{Volumes, VolumesBound};
 use crate::framework::{Events, Happened};
 use crate::model::volumes::{
     Claim, ClaimId, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, StorageClass,
@@ -79,6 +79,17 @@ impl Scheduler {
                 _ => {}
             }),
         }
+    }
+
+    /// How far the binding of an assumed pod's claims is, by what was read since.
+    #[must_use]
+    pub fn volumes_bound(&self, uid: &str) -> VolumesBound {
+        let volumes = self.cache.volumes();
+        let binding = volumes.binding(uid);
+        let row = binding.and_then(|b| self.cache.index(&b.node));
+        let node = row.and_then(|row| self.cache.node(row));
+        let migrated = row.map_or(&[][..], |row| volumes.row(row).migrated());
+        volumes.bound(uid, node.map(|n| n.spec()), migrated)
     }
 
     /// Forgets a pod's volumes, and tells pods that use its claims.

@@ -83,6 +83,11 @@ impl Volumes {
         }
     }
 
+    /// The pod is bound: there is nothing to give back any more.
+    pub fn settle(&mut self, uid: &str) {
+        self.bindings.remove(uid);
+    }
+
     /// What is being bound for a pod.
     #[must_use]
     pub fn binding(&self, uid: &str) -> Option<&PodBinding> {

@@ -34,6 +34,12 @@ impl Countable {
         id
     }
 
+    /// The number of a driver that was met before.
+    #[must_use]
+    pub fn driver_named(&self, name: &str) -> Option<DriverId> {
+        self.driver_ids.get(name).copied()
+    }
+
     /// A driver's name.
     #[must_use]
     pub fn driver_name(&self, id: DriverId) -> &str {

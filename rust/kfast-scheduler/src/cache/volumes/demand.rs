@@ -17,7 +17,7 @@ struct Looked<'a> {
 
 impl Volumes {
     /// The demand of a pod, `None` if it has no volumes that matter. Depends on all claims, volumes, classes and
-    /// drivers there are, and on who uses them, but on no node.
+    /// drivers there are, on who uses them, and on the nodes on which others use the pod's volumes.
     #[must_use]
     pub fn demand(&self, pod: &Pod, spec: &VolumeSpec) -> Option<VolumeDemand> {
         if !spec.attaches() {
@@ -121,8 +121,36 @@ impl Volumes {
                     .push((self.countable.driver_of(volume), volume));
             }
         }
+        self.forgive_sharing(demand);
         demand.fresh.sort_unstable();
         demand.shared.sort_unstable();
+    }
+
+    /// A volume that others use counts less where they run, which matters only on a node so full that the pod fits
+    /// for that reason alone. Where there is none, the volume is as good as a fresh one, and the pod's class is not
+    /// its own.
+    fn forgive_sharing(&self, demand: &mut VolumeDemand) {
+        if demand.shared.is_empty() {
+            return;
+        }
+        let wanted = |driver: DriverId| {
+            let fresh = demand.fresh.iter().find(|(d, _)| *d == driver);
+            let shared = demand.shared.iter().filter(|(d, _)| *d == driver).count();
+            i64::from(fresh.map_or(0, |(_, n)| *n)) + i64::try_from(shared).unwrap_or(i64::MAX)
+        };
+        let tight = |&(driver, volume): &(DriverId, VolumeId)| {
+            let name = self.countable.driver_name(driver);
+            self.rows.of(volume).iter().any(|&row| {
+                let here = self.rows.get(row);
+                let limit = here.csi().and_then(|csi| csi.limit(name));
+                limit.is_some_and(|l| i64::from(here.count(driver)) + wanted(driver) > l)
+            })
+        };
+        if !demand.shared.iter().any(tight) {
+            for (driver, _) in std::mem::take(&mut demand.shared) {
+                add(&mut demand.fresh, driver);
+            }
+        }
     }
 
     fn bind(&self, claims: &[Looked<'_>], demand: &mut VolumeDemand) {

@@ -90,6 +90,8 @@ impl RowVolumes {
 #[derive(Debug, Default)]
 pub struct Rows {
     rows: Vec<RowVolumes>,
+    /// Rows with pods that use a volume.
+    places: HashMap<VolumeId, SmallVec<[NodeIndex; 1]>>,
     none: RowVolumes,
 }
 
@@ -98,6 +100,12 @@ impl Rows {
     #[must_use]
     pub fn get(&self, row: NodeIndex) -> &RowVolumes {
         self.rows.get(row as usize).unwrap_or(&self.none)
+    }
+
+    /// Rows with pods that use the volume.
+    #[must_use]
+    pub fn of(&self, volume: VolumeId) -> &[NodeIndex] {
+        self.places.get(&volume).map_or(&[], |rows| rows)
     }
 
     fn reach(&mut self, row: NodeIndex) -> &mut RowVolumes {
@@ -130,8 +138,21 @@ impl Rows {
     }
 
     pub(super) fn change_use(&mut self, row: NodeIndex, volume: (VolumeId, DriverId), add: bool) {
-        self.reach(row)
-            .change(volume.0, volume.1, add, |u| &mut u.pods);
+        let here = self.reach(row);
+        let before = here.uses(volume.0);
+        here.change(volume.0, volume.1, add, |u| &mut u.pods);
+        if before == here.uses(volume.0) {
+            return;
+        }
+        let rows = self.places.entry(volume.0).or_default();
+        if add {
+            rows.push(row);
+        } else {
+            rows.retain(|r| *r != row);
+            if rows.is_empty() {
+                self.places.remove(&volume.0);
+            }
+        }
     }
 
     pub(super) fn change_attachment(

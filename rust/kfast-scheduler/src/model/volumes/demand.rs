@@ -50,9 +50,9 @@ pub struct VolumeDemand {
     pub once: SmallVec<[ClaimId; 1]>,
     /// NodeVolumeLimits: why it rejects the pod on every node.
     pub uncountable: Option<Fault>,
-    /// Volumes on no node and used by no other pod, by driver.
+    /// Number of volumes that count as new on every node, by driver.
     pub fresh: SmallVec<[(DriverId, u32); 1]>,
-    /// All other volumes that count.
+    /// Volumes that count as new where no other pod uses them.
     pub shared: SmallVec<[(DriverId, VolumeId); 1]>,
     /// VolumeBinding: why it rejects the pod on all nodes.
     pub unusable_claim: Option<Fault>,
