@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 __all__ = [
+    "ApplyConflictError",
     "CoreError",
     "Decision",
     "DecodeError",
