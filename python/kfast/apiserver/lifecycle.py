@@ -173,7 +173,7 @@ def keep_all_but_status(new: Body, old: Body, taken: tuple[str, ...]) -> Body:
     return merged
 
 
-def _spec_changed(new: Body, old: Body) -> bool:
+def spec_changed(new: Body, old: Body) -> bool:
     """Whether anything outside metadata and status differs."""
     keys = (new.keys() | old.keys()) - _NOT_SPEC
     return any(new.get(key) != old.get(key) for key in keys)
@@ -181,7 +181,7 @@ def _spec_changed(new: Body, old: Body) -> bool:
 
 def bump_generation(kind: Kind, new: Body, old: Body) -> None:
     """generation counts changes outside metadata and status, and what else the kind says."""
-    if _spec_changed(new, old) or kind.counts(new, old):
+    if spec_changed(new, old) or kind.counts(new, old):
         metadata = new["metadata"]
         metadata["generation"] = int(metadata.get("generation") or 0) + 1
 
@@ -204,7 +204,7 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
         metadata = {**new["metadata"], "resourceVersion": version}
         errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
     if part == "main":
-        if kind.validates_on_update and (errors or kind.validates_metadata or _spec_changed(new, old)):
+        if kind.validates_on_update and (errors or kind.validates_metadata or spec_changed(new, old)):
             errors += kind.validate(new)
         errors += kind.validate_update(new, old)
     elif part in scope.subresources:

@@ -15,9 +15,12 @@ from kfast.bench.api import NAMESPACE, Figure, Plan, pod
 from kfast.client.client import Client
 from kfast.cluster import ControlPlane
 from kfast.config import ClusterConfig
+from kfast.errors import StatusError
+from kfast.meta.exchange import Binding, Outcomes
 
 _WATCHERS = 1000
 _STARTS = 5
+_BATCH, _BATCHES = 1000, 5
 
 
 async def measure(plan: Plan, report: Callable[[Figure], None]) -> list[Figure]:
@@ -28,6 +31,7 @@ async def measure(plan: Plan, report: Callable[[Figure], None]) -> list[Figure]:
             client = cluster.client
             await client.create(NAMESPACE_KIND, {"metadata": {"name": NAMESPACE}})
             figures.append(await _create(client, plan))
+            figures += await _batches(client)
             figures.append(await _get(client, plan))
             figures += await _lists(client, plan)
             figures.append(await _watch(client, plan))
@@ -56,6 +60,36 @@ async def _create(client: Client, plan: Plan) -> Figure:
 
     rate = await _rate(plan.pods, [worker() for _ in range(plan.connections)])
     return Figure("in process: create Pod", per_second=rate, note="SQLite")
+
+
+async def _batches(client: Client) -> list[Figure]:
+    """Creates and bindings of thousands of pods, in batches."""
+    figures = []
+    namespace = f"{NAMESPACE}-batches"  # the figures that follow count the pods of the other one
+    await client.create(NAMESPACE_KIND, {"metadata": {"name": namespace}})
+    pods = [pod(number) for number in range(_BATCHES * _BATCH)]
+    for number, body in enumerate(pods):
+        body["metadata"]["name"] = f"batch-{number}"
+    bindings = [Binding(namespace, f"batch-{number}", "", f"node-{number % 100}") for number in range(len(pods))]
+
+    async def create() -> None:
+        for at in range(0, len(pods), _BATCH):
+            _raise_first(await client.create_many(POD, pods[at : at + _BATCH], namespace, objects=False))
+
+    async def bind() -> None:
+        for at in range(0, len(bindings), _BATCH):
+            _raise_first(await client.bind_many(bindings[at : at + _BATCH]))
+
+    for name, work in (("create", create), ("bind", bind)):
+        rate = await _rate(len(pods), [work()])
+        figures.append(Figure(f"in process: {name} Pods, {_BATCH} at a time", per_second=rate, note="SQLite"))
+    return figures
+
+
+def _raise_first(outcomes: Outcomes) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, StatusError):
+            raise outcome
 
 
 async def _get(client: Client, plan: Plan) -> Figure:

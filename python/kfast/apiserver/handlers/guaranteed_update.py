@@ -20,6 +20,7 @@ from kfast.apiserver.lifecycle import (
     keep_status,
     match_name,
     preview,
+    spec_changed,
     stored_body,
     validate_update,
 )
@@ -100,13 +101,16 @@ async def _attempt(
     scope, dry_run = info.served, update.options.dry_run
     kind = scope.kind
     begin_update(scope, new, old)
+    metadata_only = False  # as far as the kind's rules go
     stated, live = take_stated(new), old["metadata"].get("managedFields")
     if update.part == "status":
         new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
     elif update.part == "main":
         if kind.has_status:
             keep_status(new, old)
-        kind.defaults(new)
+        metadata_only = not kind.validates_metadata and not spec_changed(new, old)
+        if not metadata_only:
+            kind.defaults(new)
     if update.applied is not None:
         new["metadata"]["managedFields"] = update.applied
     elif update.part == "all":
@@ -133,7 +137,8 @@ async def _attempt(
             part = "main" if update.part == "main" else info.subresource
             validate_update(backend, scope, new, old, current.resource_version, part)
         await backend.admission.validate(attributes)
-        update.warnings[:] = update.warnings or (kind.warnings(new) if update.part == "main" else [])
+        if update.part == "main" and not metadata_only:
+            update.warnings[:] = update.warnings or kind.warnings(new)
         obj = await _write(backend, info, current, old, new, dry_run)
         stored = not dry_run
     finally:
