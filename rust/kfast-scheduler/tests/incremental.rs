@@ -2,7 +2,7 @@
 
 use kfast_core::Object;
 use kfast_scheduler::cache::{Cache, Occupant};
-use kfast_scheduler::cycle::{Candidates, ClassState, Evaluation, Prepared};
+use kfast_scheduler::cycle::{Candidates, ClassState, Evaluation, OneShot, Prepared};
 use kfast_scheduler::framework::{Profile, default_profile};
 use kfast_scheduler::model::{NodeSpec, PodClass, PodInput};
 use proptest::prelude::*;
@@ -299,9 +299,12 @@ proptest! {
                         *state = Some((prepared, fresh));
                     }
                 }
-                let state = state.as_ref().map(|(_, state)| state);
-                let spec = format!("{} {:?} {:?}", class.namespace, class.spread, class.affinity);
-                prop_assert_eq!(kept(state.unwrap()), from_scratch(&profile, &mut cache, class), "{}", spec);
+                let Some((prepared, state)) = state else { continue };
+                let scratch = from_scratch(&profile, &mut cache, class);
+                let rows = cache.nodes().map(|(row, _)| row);
+                let best = OneShot::default().best(&profile, &cache, class, prepared, rows).to_vec();
+                prop_assert_eq!(&best, &scratch.0, "at once: {:?}", class);
+                prop_assert_eq!(kept(state), scratch, "{:?}", class);
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::{Prepared, ScoreKind};
 use crate::cache::{Cache, NodeIndex};
 use crate::framework::{
-    CountedScore, Feasible, Profile, Range, Rejection, Values, Weights, values_at,
+    CountedScore, Feasible, Profile, Range, Rejection, Values, Weights, values_of,
 };
 use crate::model::PodClass;
 
@@ -116,8 +116,7 @@ pub fn counted_scores(
     score: &dyn CountedScore,
     rows: &[NodeIndex],
 ) -> Option<Vec<Option<i64>>> {
-    let values = |&row| values_at(score.readings(), cache, row);
-    let values: Vec<Values> = rows.iter().map(values).collect();
+    let values: Vec<Values> = values_of(score.readings(), cache, rows);
     let seen = |v: &Values| !score.ignores_incomplete() || v.iter().all(Option::is_some);
     let mut feasible = Feasible {
         nodes: values.iter().filter(|v| seen(v)).count(),
@@ -125,11 +124,16 @@ pub fn counted_scores(
     };
     if score.counts_domains() {
         let rows = || rows.iter().zip(&values).filter(|(_, v)| seen(v));
+        let topology = cache.counters().topology();
         let domains = |key| {
-            let mut met: Vec<_> = rows().map(|(&row, _)| cache.domain(key, row)).collect();
-            met.sort_unstable();
-            met.dedup();
-            met.len()
+            let (mut met, mut absent) = (vec![false; topology.domain_bound(key)], false);
+            for (&row, _) in rows() {
+                match cache.domain(key, row) {
+                    Some(domain) => met[domain as usize] = true,
+                    None => absent = true,
+                }
+            }
+            met.iter().filter(|m| **m).count() + usize::from(absent)
         };
         let keys = score.readings().iter().map(|r| r.key);
         feasible.domains = keys.map(domains).collect();

@@ -3,7 +3,7 @@
 use super::evaluation::counted_scores;
 use super::{ActiveFilter, Prepared, ScoreKind};
 use crate::cache::{Cache, NodeIndex};
-use crate::framework::{Profile, Range, values_at};
+use crate::framework::{Profile, Range, Values, values_of};
 use crate::model::PodClass;
 
 /// Room for one evaluation, used again by the next.
@@ -31,9 +31,10 @@ impl OneShot {
                 ActiveFilter::Rows(filter) => filter.screen(class, cache, &mut self.rows),
                 ActiveFilter::Counts(filter) => {
                     let (totals, readings) = (filter.totals(class, cache), filter.readings());
-                    let fits = |values: &[Option<i64>]| filter.check(&totals, values).is_none();
-                    self.rows
-                        .retain(|&row| fits(&values_at(readings, cache, row)));
+                    let values = values_of(readings, cache, &self.rows);
+                    let mut values = values.iter();
+                    let fits = |v: &Values| filter.check(&totals, v).is_none();
+                    self.rows.retain(|_| values.next().is_some_and(fits));
                 }
             }
         }

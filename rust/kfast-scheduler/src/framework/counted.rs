@@ -65,6 +65,28 @@ pub fn values_at(readings: &[Reading], cache: &Cache, row: NodeIndex) -> Values 
     readings.iter().map(|r| r.at(cache, row)).collect()
 }
 
+/// The values of readings at many nodes.
+#[must_use]
+pub fn values_of(readings: &[Reading], cache: &Cache, rows: &[NodeIndex]) -> Vec<Values> {
+    let mut values = vec![Values::new(); rows.len()];
+    for reading in readings {
+        let counter_key = reading.counter_key(cache);
+        for (values, &row) in values.iter_mut().zip(rows) {
+            let counted = cache.domain(reading.key, row).and_then(|domain| {
+                let by_key = counter_key == reading.key;
+                let domain = if by_key {
+                    Some(domain)
+                } else {
+                    cache.domain(counter_key, row)
+                };
+                domain.map(|domain| reading.in_domain(cache, domain))
+            });
+            values.push(counted);
+        }
+    }
+    values
+}
+
 /// Cluster-wide numbers a verdict depends on, such as the smallest count of all domains.
 pub type Totals = SmallVec<[i64; 4]>;
 

@@ -14,7 +14,7 @@ mod status;
 
 pub use bind::{Chosen, ObjectName, PreBind, Reserve, Task};
 pub use counted::{
-    CountedFilter, CountedScore, Feasible, Reading, Totals, Values, Weights, values_at,
+    CountedFilter, CountedScore, Feasible, Reading, Totals, Values, Weights, values_at, values_of,
 };
 pub use event::{ClusterEvent, Events, Happened};
 pub use external::{Depends, External, ExternalSpec, Normalizing};
