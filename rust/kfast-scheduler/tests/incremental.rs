@@ -209,6 +209,7 @@ fn occupant(name: &Arc<str>, deleting: bool) -> Occupant {
         started: None,
         deleting,
         preempted: false,
+        rest: Default::default(),
     }
 }
 
@@ -240,9 +241,9 @@ fn apply(cache: &mut Cache, change: &Change, pods: &[(&str, &str, Value)]) {
         }
         Change::SetService(there) => {
             let service = json!({"metadata": {"name": "s", "namespace": "d"}, "spec": {"selector": {"app": "a"}}});
-            let owners = cache.owners_mut();
+            let (owners, keys) = cache.owners_mut();
             if *there {
-                owners.set_service(&object(&service)).unwrap();
+                owners.set_service(&object(&service), keys).unwrap();
             } else {
                 owners.remove_service("d", "s");
             }

@@ -147,6 +147,7 @@ impl World {
                     started: started.map(i64::from),
                     deleting: false,
                     preempted: false,
+                    rest: Default::default(),
                 };
                 self.cache
                     .place(&uid, class, &format!("n{node}").into(), occupant);
@@ -176,7 +177,9 @@ impl World {
                     "spec": {"selector": selector},
                     "status": {"disruptionsAllowed": allowed, "disruptedPods": {"p3": "2026-01-01T00:00:00Z"}},
                 });
-                self.budgets.set(&object(&budget)).unwrap();
+                self.budgets
+                    .set(&object(&budget), &mut self.cache.label_keys)
+                    .unwrap();
             }
             Change::NoBudget(app) => self.budgets.remove("d", &format!("b{app}")),
         }

@@ -64,6 +64,18 @@ impl Classes {
         self.ids.get(class).copied()
     }
 
+    /// How many are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether none is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Whether the number stands for this class, and somebody holds it.
     #[must_use]
     pub fn is(&self, id: ClassId, class: &Arc<PodClass>) -> bool {

@@ -8,6 +8,7 @@ mod counter;
 mod counters;
 mod images;
 mod interned;
+mod label_keys;
 mod node_order;
 mod occupant;
 mod owners;
@@ -25,6 +26,7 @@ pub use counted::{Counted, Eligibility, Role};
 pub use counters::{CounterId, Counters};
 pub use images::Images;
 pub use interned::{Held, Interned};
+pub use label_keys::LabelKeys;
 pub use node_order::NodeOrder;
 pub use occupant::{Occupant, Placed};
 pub use owners::Owners;
@@ -48,6 +50,8 @@ pub type NodeIndex = u32;
 pub struct Cache {
     /// Resource names and their columns.
     pub resources: ResourceNames,
+    /// Label keys of pods that matter.
+    pub label_keys: LabelKeys,
     /// Interned pod classes.
     pub classes: Classes,
     /// What plugins outside the core said.
@@ -131,9 +135,9 @@ impl Cache {
         &self.owners
     }
 
-    /// The same, to be told of changes.
-    pub fn owners_mut(&mut self) -> &mut Owners {
-        &mut self.owners
+    /// The same, to be told of changes, and the label keys that matter.
+    pub fn owners_mut(&mut self) -> (&mut Owners, &mut LabelKeys) {
+        (&mut self.owners, &mut self.label_keys)
     }
 
     /// The domain of a row, `None` where the node lacks the key.
@@ -408,6 +412,11 @@ impl Cache {
     #[must_use]
     pub fn placed(&self, uid: &str) -> Option<&Placed> {
         self.placed.get(uid)
+    }
+
+    /// All pods counted on nodes.
+    pub fn all_placed(&self) -> impl Iterator<Item = (&Arc<str>, &Placed)> {
+        self.placed.iter()
     }
 
     /// The pods counted on a node, in the order they came.

@@ -1,7 +1,7 @@
 //! What is known of a pod on a node besides its class.
 
 use super::ClassId;
-use crate::model::Pod;
+use crate::model::{Pod, Rest};
 use std::sync::Arc;
 
 /// A pod that occupies a node, or will once the node is known.
@@ -28,6 +28,8 @@ pub struct Occupant {
     pub deleting: bool,
     /// Was chosen as a victim of preemption.
     pub preempted: bool,
+    /// Labels that are no part of its class.
+    pub rest: Rest,
 }
 
 impl Occupant {
@@ -40,6 +42,7 @@ impl Occupant {
             started: pod.started,
             deleting: pod.deleting,
             preempted: pod.preempted,
+            rest: pod.rest.clone(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Services and the controllers of pods: by whose selectors pods without spread constraints are spread.
 
+use super::LabelKeys;
 use crate::SchedulerError;
 use crate::model::{Labels, OwnerKind, PodClass};
 use foldhash::HashMap;
@@ -22,11 +23,15 @@ struct Namespace {
 }
 
 impl Owners {
-    /// Adds or replaces a Service. Returns whether anything changed.
+    /// Adds or replaces a Service; its selector's keys join the watched ones. Returns whether anything changed.
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn set_service(&mut self, service: &Object) -> Result<bool, SchedulerError> {
+    pub fn set_service(
+        &mut self,
+        service: &Object,
+        keys: &mut LabelKeys,
+    ) -> Result<bool, SchedulerError> {
         let selector = spec_selector("Service", service)?;
         let Some(selector) = selector.filter(|s| !s.is_null()) else {
             // A Service without a selector selects nothing.
@@ -34,6 +39,7 @@ impl Owners {
         };
         let selector: BTreeMap<Box<str>, Box<str>> = serde_json::from_value(selector)
             .map_err(|e| SchedulerError::malformed("Service", service, &e))?;
+        selector.keys().for_each(|key| keys.watch_key(key));
         let namespace = self.namespace(service.namespace());
         let changed = namespace.services.get(service.name()) != Some(&selector);
         if changed {
@@ -51,7 +57,7 @@ impl Owners {
         there
     }
 
-    /// Adds or replaces a controller. Returns whether anything changed.
+    /// Adds or replaces a controller; its selector's keys join the watched ones. Returns whether anything changed.
     ///
     /// # Errors
     /// `Malformed`.
@@ -59,6 +65,7 @@ impl Owners {
         &mut self,
         kind: OwnerKind,
         controller: &Object,
+        keys: &mut LabelKeys,
     ) -> Result<bool, SchedulerError> {
         let malformed =
             |e: &dyn std::fmt::Display| SchedulerError::malformed(kind.name(), controller, e);
@@ -73,6 +80,7 @@ impl Owners {
             (OwnerKind::ReplicationController, _) => LabelSelector::everything(),
             (_, value) => LabelSelector::from_value(value.as_ref()).map_err(|e| malformed(&e))?,
         };
+        keys.watch(&selector);
         let namespace = self.namespace(controller.namespace());
         let key = (kind, controller.name().into());
         let changed = namespace.controllers.get(&key) != Some(&selector);

@@ -10,6 +10,7 @@ mod raw_affinity;
 mod raw_pod;
 mod requests;
 mod resources;
+mod rest;
 mod taint;
 pub mod volumes;
 
@@ -20,6 +21,7 @@ pub use pod_set::{Labels, PodAffinity, PodSet, PodTerm, Spread, SpreadConstraint
 pub use quantity::Quantity;
 pub(crate) use raw_affinity::RawSpreadConstraint;
 pub use resources::{CPU, EPHEMERAL_STORAGE, MEMORY, ResourceId, ResourceNames, Resources};
+pub use rest::Rest;
 pub use taint::{Effect, Taint, Toleration};
 
 use serde::{Deserialize, Deserializer};

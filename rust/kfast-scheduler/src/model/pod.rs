@@ -3,7 +3,9 @@
 use super::raw_pod::{RawAffinity, RawPod, RawSpec};
 use super::requests::Requests;
 use super::volumes::{PodClaim, VolumeSpec};
-use super::{Labels, NodeSelectorTerm, PodAffinity, ResourceNames, Resources, Spread, Toleration};
+use super::{
+    Labels, NodeSelectorTerm, PodAffinity, ResourceNames, Resources, Rest, Spread, Toleration,
+};
 use crate::SchedulerError;
 use kfast_core::Object;
 use std::sync::Arc;
@@ -82,7 +84,7 @@ pub struct PodClass {
     pub images: Vec<String>,
     /// Namespace.
     pub namespace: Arc<str>,
-    /// Labels, sorted by key.
+    /// Labels some selector looks at, sorted by key: see `LabelKeys`.
     pub labels: Labels,
     /// Terms on other pods.
     pub affinity: PodAffinity,
@@ -131,6 +133,8 @@ pub struct Pod {
     pub scheduler_name: Box<str>,
     /// `spec.nodeName`.
     pub node_name: Option<Arc<str>>,
+    /// Labels that are no part of the class.
+    pub rest: Rest,
     /// The claims its volumes use, in their order.
     pub claims: Box<[PodClaim]>,
 }
@@ -190,6 +194,7 @@ impl PodInput {
                 .filter(|n| !n.is_empty())
                 .map(Into::into),
             claims: claims.into(),
+            rest: Rest::default(),
         };
         let namespace = Arc::clone(&pod.namespace);
         let mut class = PodClass {

@@ -1,7 +1,7 @@
 //! PodDisruptionBudgets as preemption sees them: how many matching pods may go before a budget is violated.
 
 use crate::SchedulerError;
-use crate::cache::Placed;
+use crate::cache::{LabelKeys, Placed};
 use crate::model::PodClass;
 use kfast_core::Object;
 use kfast_selector::LabelSelector;
@@ -39,14 +39,17 @@ impl Budgets {
         self.reach
     }
 
-    /// Adds or replaces a PodDisruptionBudget.
+    /// Adds or replaces a PodDisruptionBudget; its selector's keys join the watched ones.
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn set(&mut self, object: &Object) -> Result<(), SchedulerError> {
+    pub fn set(&mut self, object: &Object, keys: &mut LabelKeys) -> Result<(), SchedulerError> {
         let body: Value = serde_json::from_slice(object.bytes())
             .map_err(|e| SchedulerError::malformed("PodDisruptionBudget", object, &e))?;
         let selector = LabelSelector::from_value(body.pointer("/spec/selector")).ok();
+        if let Some(selector) = &selector {
+            keys.watch(selector);
+        }
         let allowed = body.pointer("/status/disruptionsAllowed");
         let disrupted = body.pointer("/status/disruptedPods");
         let budget = Budget {
@@ -105,7 +108,7 @@ impl Tally<'_> {
     pub fn goes(&mut self, class: &PodClass, pod: &Placed) -> (bool, bool) {
         let here = self.budgets.by_namespace.get(&*pod.occupant.namespace);
         let labels = &class.labels;
-        if labels.is_empty() {
+        if labels.is_empty() && pod.occupant.rest.is_empty() {
             return (false, false);
         }
         let (mut matched, mut violated) = (false, false);

@@ -54,6 +54,11 @@ impl Queue {
         self.entries.get(uid)
     }
 
+    /// All entries, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
     /// Number of pods that are active, backing off, unschedulable, gated, assumed.
     #[must_use]
     pub fn counts(&self) -> [usize; 5] {

@@ -53,12 +53,15 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn set_service(&mut self, service: &Object) -> Result<(), SchedulerError> {
-        self.cache.owners_mut().set_service(service).map(drop)
+        let (owners, keys) = self.cache.owners_mut();
+        owners.set_service(service, keys)?;
+        self.widen();
+        Ok(())
     }
 
     /// Removes a Service.
     pub fn remove_service(&mut self, namespace: &str, name: &str) {
-        self.cache.owners_mut().remove_service(namespace, name);
+        self.cache.owners_mut().0.remove_service(namespace, name);
     }
 
     /// Adds or replaces a ReplicationController, ReplicaSet or StatefulSet.
@@ -66,13 +69,15 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn set_owner(&mut self, kind: OwnerKind, owner: &Object) -> Result<(), SchedulerError> {
-        let owners = self.cache.owners_mut();
-        owners.set_controller(kind, owner).map(drop)
+        let (owners, keys) = self.cache.owners_mut();
+        owners.set_controller(kind, owner, keys)?;
+        self.widen();
+        Ok(())
     }
 
     /// Removes one of these.
     pub fn remove_owner(&mut self, kind: OwnerKind, namespace: &str, name: &str) {
-        let owners = self.cache.owners_mut();
+        let (owners, _) = self.cache.owners_mut();
         owners.remove_controller(kind, namespace, name);
     }
 
@@ -81,7 +86,9 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn set_pdb(&mut self, budget: &Object) -> Result<(), SchedulerError> {
-        self.budgets.set(budget)
+        self.budgets.set(budget, &mut self.cache.label_keys)?;
+        self.widen();
+        Ok(())
     }
 
     /// Removes a PodDisruptionBudget.
@@ -108,9 +115,8 @@ impl Scheduler {
         sign: &str,
         now: Time,
     ) -> Result<bool, SchedulerError> {
-        let PodInput { pod, mut class } = PodInput::read(object, &mut self.cache.resources)?;
+        let PodInput { pod, mut class } = self.read_pod(object)?;
         let ours = self.profiles.named(&pod.scheduler_name);
-        class.profile = ours.unwrap_or_default();
         class.sign = sign.into();
         if pod.deleting {
             self.queue.going(&pod.uid);

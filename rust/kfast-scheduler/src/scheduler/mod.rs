@@ -5,6 +5,7 @@ mod binding;
 mod change;
 mod input;
 mod inquiry;
+mod labels;
 mod storage;
 mod what_if;
 

@@ -91,14 +91,13 @@ impl Scheduler {
     /// # Errors
     /// `Malformed`.
     pub fn explain(&mut self, pod: &Object) -> Result<Explanation, SchedulerError> {
-        let input = PodInput::read(pod, &mut self.cache.resources)?;
+        let input = self.read_pod(pod)?;
         Ok(explain(&self.profiles, &mut self.cache, input))
     }
 
     fn read(&mut self, pod: &Object) -> Result<(Pod, PodClass), SchedulerError> {
-        let PodInput { pod, mut class } = PodInput::read(pod, &mut self.cache.resources)?;
+        let PodInput { pod, mut class } = self.read_pod(pod)?;
         class.node_name = pod.node_name.as_deref().map(Into::into);
-        class.profile = self.profiles.named(&pod.scheduler_name).unwrap_or_default();
         let demand = self.cache.volumes().demand(&pod, &class.volumes);
         class.volumes.demand = demand.map(Arc::new);
         Ok((pod, class))
