@@ -110,18 +110,27 @@ impl Plugin for PodTopologySpread {
         Events::NODE_ADD
             | Events::NODE_LABEL
             | Events::NODE_TAINT
+            | Events::NODE_DELETE
+            | Events::POD_ADD
+            | Events::POD_LABEL
             | Events::POD_DELETE
+            | Events::TARGET_LABEL
+            | Events::TARGET_TOLERATION
             | Events::TARGET_UPDATE
     }
 
     fn hint(&self, class: &PodClass, event: &ClusterEvent<'_>) -> bool {
         let hard = || class.spread.constraints.iter().filter(|c| c.hard);
-        match (event.pod, event.node) {
-            (Some(pod), _) => {
-                pod.namespace == class.namespace && hard().any(|c| c.selector.matches(&pod.labels))
+        let counted = |pod: &PodClass| {
+            pod.namespace == class.namespace && hard().any(|c| c.selector.matches(&pod.labels))
+        };
+        match (event.pod, event.pod_now, event.node) {
+            (Some(was), Some(now), _) => counted(was) != counted(now),
+            (Some(pod), None, _) | (None, Some(pod), _) => counted(pod),
+            (None, None, Some(node)) => {
+                hard().all(|c| node.spec().label(&c.topology_key).is_some())
             }
-            (None, Some(node)) => hard().all(|c| node.spec().label(&c.topology_key).is_some()),
-            (None, None) => true,
+            (None, None, None) => true,
         }
     }
 }
