@@ -23,6 +23,7 @@ from kfast.scheduler.composition import RunningProfile, compose
 from kfast.scheduler.conditions import GATED, status_patch
 from kfast.scheduler.configuration import KubeSchedulerConfiguration
 from kfast.scheduler.events import SchedulingEvents
+from kfast.scheduler.explain import Explanation, explain
 from kfast.scheduler.extenders import Extenders, HTTPExtender
 from kfast.scheduler.inputs import INPUTS, Input
 from kfast.scheduler.metrics import SchedulerMetrics
@@ -120,6 +121,14 @@ class Scheduler:
         """Asks a plugin again about everything."""
         self.core.invalidate(plugin.name)
         self._wake.set()
+
+    def explain(self, namespace: str, name: str) -> Explanation:
+        """Why a pod goes where it goes, as the plugins of the core see it. Raises LookupError for a pod it does not
+        know."""
+        obj = self._pods.store.get(namespace, name)
+        if obj is None:
+            raise LookupError(f"the scheduler knows no pod {namespace}/{name}")
+        return explain(self.core, obj)
 
     # What the informers say
 

@@ -1,5 +1,7 @@
 """The scheduling loop: what is written, and when a pod is tried again."""
 
+import pytest
+
 from kfast.errors import StatusError
 
 TOO_BIG = (
@@ -206,5 +208,20 @@ def test_a_malformed_pod_stops_nobody(cluster, run):
     async def scenario(scheduler, clock):
         await clock.sleep(1)
         assert cluster.bound == [("web", "n1")]
+
+    run(scenario)
+
+
+def test_a_running_scheduler_explains_its_pods(cluster, run):
+    cluster.add_node("n1")
+    cluster.add_pod("web")
+
+    async def scenario(scheduler, clock):
+        await clock.sleep(0.1)
+        assert cluster.bound == [("web", "n1")]
+        found = scheduler.explain("default", "web")
+        assert (found.best, found.feasible) == (["n1"], [True])
+        with pytest.raises(LookupError, match="default/other"):
+            scheduler.explain("default", "other")
 
     run(scenario)

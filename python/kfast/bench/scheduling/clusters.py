@@ -19,7 +19,6 @@ from kfast.cluster import ControlPlane
 from kfast.config import COMPONENTS, ClusterConfig
 
 _READY_SECONDS = 60
-_SCHEDULER = "kfast.bench.scheduling.scheduler_process"
 
 
 @dataclass(slots=True)
@@ -52,7 +51,9 @@ async def processes() -> AsyncIterator[Cluster]:
         without = [word for name in COMPONENTS for word in ("--without", name)]
         arguments = ["kfast.cli", "up", "--nodes", "0", "--port", "0", "--kubeconfig", str(path), *without]
         server = await stack.enter_async_context(_process(*arguments))
-        scheduler = await stack.enter_async_context(_process(_SCHEDULER, str(path)))
+        own = ["--secure-port", "0", "--no-leader-elect"]
+        scheduling = _process("kfast.cli", "scheduler", "start", "--kubeconfig", str(path), *own, ready=False)
+        scheduler = await stack.enter_async_context(scheduling)
         connection = kubeconfig.load(path)
         client = Client(HTTPSTransport(connection))
         stack.push_async_callback(client.close)
@@ -60,15 +61,15 @@ async def processes() -> AsyncIterator[Cluster]:
 
 
 @asynccontextmanager
-async def _process(*arguments: str) -> AsyncIterator[Process]:
-    """A Python module as a process that says when it is ready."""
+async def _process(*arguments: str, ready: bool = True) -> AsyncIterator[Process]:
+    """A Python module as a process; with `ready` it is waited for until it says so."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", *arguments, stdout=PIPE, stderr=PIPE)
     try:
         assert process.stdout is not None
         assert process.stderr is not None
         async with asyncio.timeout(_READY_SECONDS):
-            line = await process.stdout.readline()
-        if b"ready" not in line:
+            line = await process.stdout.readline() if ready else b""
+        if ready and b"ready" not in line:
             process.terminate()
             raise RuntimeError(f"{arguments[0]} did not become ready: {(await process.stderr.read()).decode()[-400:]}")
         draining = [asyncio.create_task(_drain(stream)) for stream in (process.stdout, process.stderr)]
