@@ -67,6 +67,12 @@ impl Nominator {
         self.by_node.keys()
     }
 
+    /// Number of these nodes.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.by_node.len()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -30,8 +30,10 @@ impl NominatedVerdicts {
             self.position = end;
             return;
         }
+        let behind = usize::try_from(end - self.position).unwrap_or(usize::MAX);
+        let few = !shared && behind <= nominator.node_count() + self.rows.len();
         let changed = cache.occupancy().since(self.position);
-        let rows: BTreeSet<NodeIndex> = match changed.filter(|_| !shared) {
+        let rows: BTreeSet<NodeIndex> = match changed.filter(|_| few) {
             Some(changed) => changed.collect(),
             None => {
                 let nominated = nominator.nodes().filter_map(|node| cache.index(node));
