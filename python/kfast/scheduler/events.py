@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 _WAITING = 1000
 """Events kept waiting; more are dropped, as upstream's broadcaster does."""
 _REMEMBERED = 4096
+_PATIENCE = 1.0
+"""Seconds between two writes of events while pods wait to be bound: they come first."""
 _SERIES_SECONDS = 360.0
 """A repetition later than this starts a new event."""
 _NOTE_LENGTH = 1024
@@ -36,10 +38,11 @@ class _Series:
 
 
 class SchedulingEvents:
-    """Says what became of pods; never waits, never fails."""
+    """Says what became of pods; never waits, never fails. While `busy`, bindings go first."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, busy: Callable[[], bool]) -> None:
         self._client = client
+        self._busy = busy
         self._clock = clock
         self._host = socket.gethostname()
         self._waiting: deque[Body] = deque()
@@ -118,6 +121,8 @@ class SchedulingEvents:
             while not self._waiting:
                 self._more.clear()
                 await self._more.wait()
+            if self._busy():
+                await self._clock.sleep(_PATIENCE)
             batch, self._waiting = self._waiting, deque()
             try:
                 await self._write(batch)

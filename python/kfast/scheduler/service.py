@@ -71,9 +71,9 @@ class Scheduler:
         volumes, claims = stores[persistent_volume.KIND.resource], stores[persistent_volume_claim.KIND.resource]
         self._volumes = VolumeTasks(self._client, clock, self.core, volumes.get, claims.get)
         self._pods = Informer(self._client, pod.KIND, field_selector=LIVE_PODS)
-        self._events = SchedulingEvents(self._client, clock)
-        self._writers = Writers()
         self._binder = Binder(self._client, self._bound)
+        self._events = SchedulingEvents(self._client, clock, lambda: len(self._binder) > 0)
+        self._writers = Writers()
         self._preemptor = Preemptor(self._client, clock, self.core, self._events, self._pods.store.get)
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()

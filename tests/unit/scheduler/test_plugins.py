@@ -270,6 +270,18 @@ def test_profiles_run_their_own_plugins_on_one_cluster(cluster, schedule):
     assert (by["pack-0"], by["spread-0"]) == ("packing", "default-scheduler")
 
 
+def test_fewer_nodes_are_looked_at_where_that_is_configured(cluster, schedule):
+    for number in range(200):
+        cluster.add_node(f"n{number:03}", cpu="4" if number < 150 else "64")
+    for number in range(2):
+        cluster.add_pod(f"web-{number}")
+    # All nodes: the large ones are the emptiest. Of a hundred feasible ones, at first the small ones are all there are.
+    schedule(configuration=HEAD + "percentageOfNodesToScore: 50\n")
+    first, second = (node for _, node in sorted(cluster.bound))
+    assert first < "n100" <= second
+    assert second >= "n150"
+
+
 class Named(Plugin):
     """Loaded from a file's `module:Class` with its arguments."""
 
