@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from kfast.config import COMPONENTS, SECURE_PORT, ClusterConfig
+from kfast.errors import KfastError
 
 
 @click.command()
@@ -20,17 +21,33 @@ from kfast.config import COMPONENTS, SECURE_PORT, ClusterConfig
 @click.option("--port", default=SECURE_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the cluster here; in memory without it.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Written when ready. [default: kfast.kubeconfig]")
+@click.option("--scheduler-config", type=click.Path(path_type=Path, exists=True), help="A KubeSchedulerConfiguration.")
 @click.option("--without", multiple=True, type=click.Choice(COMPONENTS), help="Leave this out.")
 def command(
-    nodes: int, host: str, port: int, data_dir: Path | None, kubeconfig: Path | None, without: tuple[str, ...]
+    nodes: int,
+    host: str,
+    port: int,
+    data_dir: Path | None,
+    kubeconfig: Path | None,
+    scheduler_config: Path | None,
+    without: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     target = kubeconfig or Path("kfast.kubeconfig")
-    config = ClusterConfig(nodes=nodes, host=host, port=port, data_dir=data_dir, without=frozenset(without))
+    config = ClusterConfig(
+        nodes=nodes,
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        scheduler_config=scheduler_config,
+        without=frozenset(without),
+    )
     soft_limit_to_hard()
     try:
         with runner() as run:
             run.run(_serve(config, target))
+    except KfastError as error:
+        raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot serve on {host}:{port}: {error}") from error
 

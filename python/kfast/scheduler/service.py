@@ -286,19 +286,21 @@ class Scheduler:
         async def extended() -> bool:
             return extender is not None and await self._bind_by(extender, decision)
 
-        now = self._clock.monotonic
+        now, started = self._clock.monotonic, time.perf_counter()
         try:
             await binding_cycle.run(profile, obj, target, lambda: self._volumes.run(decision), extended, bind)
         except binding_cycle.RejectedError as error:
+            self.metrics.attempted("unschedulable", decision.profile, now() - decision.first_tried)
             self.core.rejected(decision.uid, error.plugin.name, now())
             self._fail(obj, "Unschedulable", error.message)
         except PluginError as error:
+            self.metrics.attempted("error", decision.profile, now() - decision.first_tried)
             self.core.bind_failed(decision.uid, now())
             self._fail(obj, "SchedulerError", str(error))
         except (StatusError, TransportError) as error:
-            self._bound([(decision, error)])
+            self._bound([(decision, error)], time.perf_counter() - started)
         else:
-            self._bound([(decision, None)])
+            self._bound([(decision, None)], time.perf_counter() - started)
         self._wake.set()
 
     async def _bind_by(self, extender: HTTPExtender, decision: Decision) -> bool:
@@ -316,9 +318,10 @@ class Scheduler:
         path = pod.KIND.path(decision.namespace, decision.name, "binding")
         await self._client.request("POST", path, body=msgspec.json.encode(binding.body()))
 
-    def _bound(self, outcomes: Sequence[tuple[Decision, StatusError | TransportError | None]]) -> None:
+    def _bound(self, outcomes: Sequence[tuple[Decision, StatusError | TransportError | None]], took: float) -> None:
         now = self._clock.monotonic()
         for decision, error in outcomes:
+            self.metrics.points.observe(took, "Bind", "Error" if error else "Success", decision.profile)
             if error is None:
                 seconds = now - decision.first_tried
                 self.metrics.attempted("scheduled", decision.profile, seconds)

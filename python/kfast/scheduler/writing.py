@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -23,7 +24,8 @@ BACKLOG = 4096
 """Writes waiting beyond which no more decisions are made."""
 
 Write = Callable[[], Awaitable[None]]
-Bound = Callable[[Sequence[tuple[Decision, StatusError | TransportError | None]]], None]
+Bound = Callable[[Sequence[tuple[Decision, StatusError | TransportError | None]], float], None]
+"""Told what became of pods, and how many seconds each took to bind."""
 
 
 class Writers:
@@ -106,13 +108,15 @@ class Binder:
 
     async def _bind(self, batch: list[Decision]) -> None:
         bindings = [Binding(d.namespace, d.name, d.uid, d.node or "") for d in batch]
+        started = time.perf_counter()
         try:
             outcomes = await self._client.bind_many(bindings)
         except (TransportError, ExceptionGroup) as failure:
             error = _transport_error(failure)
-            self._bound([(decision, error) for decision in batch])
+            self._bound([(decision, error) for decision in batch], time.perf_counter() - started)
             return
-        self._bound([(d, o if isinstance(o, StatusError) else None) for d, o in zip(batch, outcomes, strict=True)])
+        made = [(d, o if isinstance(o, StatusError) else None) for d, o in zip(batch, outcomes, strict=True)]
+        self._bound(made, time.perf_counter() - started)
 
 
 def _transport_error(failure: Exception) -> TransportError:
