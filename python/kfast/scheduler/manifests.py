@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from kfast._core import Object
+from kfast._core import CoreError, Object
 from kfast.api import catalog
+from kfast.api.schema import load_schema
 
 Json = dict[str, Any]
 
@@ -52,9 +53,12 @@ def _default(obj: Json, name: str) -> None:
         return
     if kind.namespaced:
         obj["metadata"].setdefault("namespace", "default")
+    obj.setdefault("apiVersion", kind.api_version)
     try:
+        decoded, _ = load_schema().decode(kind.schema, msgspec.json.encode(obj), "application/json", "Ignore")
+        obj |= decoded
         kind.defaults(obj)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (CoreError, AttributeError, KeyError, TypeError, ValueError) as error:
         where = f"{obj['kind']} {obj['metadata']['name']}"
         raise ManifestError(f"{name}: {where} is malformed: {error}") from error
     if obj["kind"] == "Node":
