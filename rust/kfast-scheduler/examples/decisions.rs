@@ -1,5 +1,5 @@
 //! Decisions per CPU second of the core by workload, without reading objects:
-//! `cargo run --release -p kfast-scheduler --example decisions -- [NAME] [NODES]`.
+//! `cargo run --release -p kfast-scheduler --example decisions -- [NAME] [NODES] [PODS_BEFORE]`.
 
 use kfast_core::Object;
 use kfast_scheduler::{Config, Outcome, Scheduler};
@@ -21,12 +21,13 @@ fn main() {
     let nodes = args
         .next()
         .map_or(5_000, |n| n.parse().expect("number of nodes"));
+    let before = args.next().map(|n| n.parse().expect("number of pods"));
     for workload in workloads().iter().filter(|w| w.name.contains(&wanted)) {
-        run(workload, nodes);
+        run(workload, nodes, before);
     }
 }
 
-fn run(workload: &Workload, nodes: usize) {
+fn run(workload: &Workload, nodes: usize, before: Option<usize>) {
     let scale = nodes.div_ceil(5_000);
     let mut scheduler = Scheduler::new(&Config::default(), 1).expect("the default profile");
     for (name, team) in [("sched-0", "devops"), ("sched-1", "devops")] {
@@ -43,7 +44,7 @@ fn run(workload: &Workload, nodes: usize) {
             .set_node(&node(at, workload.zones), 0)
             .expect("a node");
     }
-    let before = workload.before * scale;
+    let before = before.unwrap_or(workload.before * scale);
     feed(&mut scheduler, workload, 0, before);
     settle(&mut scheduler, before);
     feed(&mut scheduler, workload, before, workload.measured);
