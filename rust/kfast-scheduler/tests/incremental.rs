@@ -210,6 +210,7 @@ fn occupant(name: &Arc<str>, deleting: bool) -> Occupant {
         deleting,
         preempted: false,
         rest: Default::default(),
+        print: None,
     }
 }
 

@@ -148,6 +148,7 @@ impl World {
                     deleting: false,
                     preempted: false,
                     rest: Default::default(),
+                    print: None,
                 };
                 self.cache
                     .place(&uid, class, &format!("n{node}").into(), occupant);

@@ -30,6 +30,8 @@ pub struct Occupant {
     pub preempted: bool,
     /// Labels that are no part of its class.
     pub rest: Rest,
+    /// A hash of its object, to tell whether anything that matters changed.
+    pub print: Option<u64>,
 }
 
 impl Occupant {
@@ -43,6 +45,7 @@ impl Occupant {
             deleting: pod.deleting,
             preempted: pod.preempted,
             rest: pod.rest.clone(),
+            print: pod.print,
         }
     }
 

@@ -1,13 +1,16 @@
 //! Pod objects, and pod classes: all that placement depends on, shared by equal pods.
 
-use super::raw_pod::{RawAffinity, RawPod, RawSpec};
+use super::raw_pod::{RawAffinity, RawSpec, RawStatus};
 use super::requests::Requests;
 use super::volumes::{PodClaim, VolumeSpec};
 use super::{
     Labels, NodeSelectorTerm, PodAffinity, ResourceNames, Resources, Rest, Spread, Toleration,
 };
 use crate::SchedulerError;
+use foldhash::fast::FixedState;
 use kfast_core::Object;
+use serde::de::DeserializeOwned;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// A host port a pod occupies.
@@ -135,6 +138,8 @@ pub struct Pod {
     pub node_name: Option<Arc<str>>,
     /// Labels that are no part of the class.
     pub rest: Rest,
+    /// What `print` said of its object, where that was asked.
+    pub print: Option<u64>,
     /// The claims its volumes use, in their order.
     pub claims: Box<[PodClaim]>,
 }
@@ -153,10 +158,9 @@ impl PodInput {
     /// # Errors
     /// `Malformed` if a field has the wrong type.
     pub fn read(object: &Object, names: &mut ResourceNames) -> Result<Self, SchedulerError> {
-        let raw: RawPod = serde_json::from_slice(object.bytes())
-            .map_err(|e| SchedulerError::malformed("Pod", object, &e))?;
-        let requests = Requests::of(&raw.spec, &raw.status, names);
-        let (mut spec, status) = (raw.spec, raw.status);
+        let mut spec: RawSpec = part(object, object.spec())?;
+        let status: RawStatus = part(object, object.status())?;
+        let requests = Requests::of(&spec, &status, names);
         let (images, features) = (images(&spec), spec.features());
         let volumes = std::mem::take(&mut spec.volumes);
         let (volumes, claims) = VolumeSpec::read(object.name(), volumes);
@@ -195,6 +199,7 @@ impl PodInput {
                 .map(Into::into),
             claims: claims.into(),
             rest: Rest::default(),
+            print: None,
         };
         let namespace = Arc::clone(&pod.namespace);
         let mut class = PodClass {
@@ -215,6 +220,28 @@ fn controller(object: &Object) -> Option<(OwnerKind, Box<str>)> {
     let owner = owners.iter().find(|o| o.controller == Some(true))?;
     let kind = OwnerKind::of(&owner.api_version, &owner.kind)?;
     Some((kind, owner.name.as_str().into()))
+}
+
+/// Reads `spec` or `status`; one that is absent or null has no fields.
+fn part<T: Default + DeserializeOwned>(object: &Object, json: &[u8]) -> Result<T, SchedulerError> {
+    if json.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(json).map_err(|e| SchedulerError::malformed("Pod", object, &e))
+}
+
+/// A hash of all that is read of a pod, and of `sign`; `None` if its status is malformed.
+#[must_use]
+pub fn print(object: &Object, sign: &str) -> Option<u64> {
+    let status: RawStatus = part(object, object.status()).ok()?;
+    let mut state = FixedState::default().build_hasher();
+    (object.spec(), object.labels(), object.deleting(), sign).hash(&mut state);
+    status.hash_facts(&mut state);
+    if object.owned() {
+        let owners = kfast_core::path::lookup(object.bytes(), &["metadata", "ownerReferences"]);
+        owners.hash(&mut state);
+    }
+    Some(state.finish())
 }
 
 /// Images of containers and of image volumes.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 /// An amount as written in an object, in the two units resources are counted in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Quantity {
     milli: i64,
     value: i64,

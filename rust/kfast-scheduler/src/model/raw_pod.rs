@@ -5,16 +5,9 @@ use super::volumes::RawVolume;
 use super::{NodeAffinitySpec, Quantity, Toleration, nullable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 pub type ResourceMap = BTreeMap<String, Quantity>;
-
-#[derive(Deserialize)]
-pub struct RawPod {
-    #[serde(default, deserialize_with = "nullable")]
-    pub spec: RawSpec,
-    #[serde(default, deserialize_with = "nullable")]
-    pub status: RawStatus,
-}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -88,7 +81,7 @@ pub struct RawRestartRule {
     pub action: String,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Hash)]
 #[serde(default)]
 pub struct RawResources {
     #[serde(deserialize_with = "nullable")]
@@ -136,7 +129,7 @@ pub struct RawStatus {
     pub conditions: Vec<RawCondition>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Hash)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RawContainerStatus {
     pub name: String,
@@ -161,6 +154,14 @@ impl RawStatus {
         self.conditions
             .iter()
             .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
+    }
+
+    /// All that placement reads of it, as a hash.
+    pub fn hash_facts(&self, state: &mut impl Hasher) {
+        (&self.phase, &self.start_time, &self.nominated_node_name).hash(state);
+        (&self.resources, &self.allocated_resources).hash(state);
+        (&self.container_statuses, &self.init_container_statuses).hash(state);
+        (self.resize_infeasible(), self.preempted_by_scheduler()).hash(state);
     }
 
     /// The pod was chosen as a victim by a scheduler.

@@ -5,7 +5,7 @@ use super::change::{own_changes, placed_changes};
 use crate::SchedulerError;
 use crate::cache::Occupant;
 use crate::framework::{Events, Happened};
-use crate::model::{NodeSpec, OwnerKind, Pod, PodClass, PodInput};
+use crate::model::{self, NodeSpec, OwnerKind, Pod, PodClass, PodInput};
 use crate::preemption::Nomination;
 use crate::queue::{Entry, Place, Time};
 use kfast_core::Object;
@@ -115,7 +115,12 @@ impl Scheduler {
         sign: &str,
         now: Time,
     ) -> Result<bool, SchedulerError> {
-        let PodInput { pod, mut class } = self.read_pod(object)?;
+        let print = model::print(object, sign);
+        if print.is_some() && self.is_known(object, print) {
+            return Ok(false);
+        }
+        let PodInput { mut pod, mut class } = self.read_pod(object)?;
+        pod.print = print;
         let ours = self.profiles.named(&pod.scheduler_name);
         class.sign = sign.into();
         if pod.deleting {
@@ -134,6 +139,12 @@ impl Scheduler {
             self.forget_volumes(&pod.uid, now);
         }
         Ok(false)
+    }
+
+    /// Whether the pod is on its node, and of its object nothing changed that matters.
+    fn is_known(&self, object: &Object, print: Option<u64>) -> bool {
+        let placed = self.cache.placed(object.uid());
+        placed.is_some_and(|p| p.occupant.print == print) && self.queue.get(object.uid()).is_none()
     }
 
     /// Removes a pod.
