@@ -56,7 +56,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Plain values without the series, rounded to what the measurement can tell."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "series"}
-        return {k: round(v, 3) if isinstance(v, float) else v for k, v in values.items()}
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}
 
 
 class WorkloadFailedError(RuntimeError):
