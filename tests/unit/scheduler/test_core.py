@@ -76,6 +76,18 @@ def test_messages_are_upstreams(wanted, message, plugins):
     assert (decision.node, decision.message, decision.plugins) == (None, message, plugins)
 
 
+def test_resource_claims_and_declared_features_are_named_as_reasons():
+    core = scheduler(node("n1"))
+    decision = decide(core, pod("drawing", resourceClaims=[{"name": "gpu", "resourceClaimName": "g"}]))
+    assert "pod has resource claims, and dynamic resources are not allocated" in decision.message
+    wanted = pod("rooted", hostNetwork=True, hostUsers=False)
+    assert "1 node(s) didn't match Pod's required features" in decide(core, wanted).message
+    status = {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}
+    status["declaredFeatures"] = ["UserNamespacesHostNetworkSupport"]
+    core.set_node(handle("Node", "n1", {}, status=status), 100)
+    assert [d.node for d in core.step(100, 10)] == ["n1"]
+
+
 def test_a_pod_bound_to_one_node_by_name_goes_there():
     core = scheduler(*(node(f"n{number}") for number in range(20)))
     assert decide(core, pod("p", affinity=on_node("n13"))).node == "n13"
