@@ -112,7 +112,7 @@ pub fn label_value(value: &str) -> Vec<String> {
     }
     if !value.is_empty() && !is_name(value) {
         errors.push(format!(
-            "a valid label must be an empty string or consist of alphanumeric characters, '_', '-' or '.', and must \
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
              start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \
              validation is '({NAME_FMT})?')"
         ));
