@@ -15,6 +15,7 @@ from kfast.cli.up import runner, soft_limit_to_hard
 
 if TYPE_CHECKING:
     from kfast.scheduler.configuration import KubeSchedulerConfiguration
+    from kfast.scheduler.configuration.types import ClientConnectionConfiguration
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _ELECTION = {
@@ -72,7 +73,7 @@ def command(
         kubeconfig = kubeconfig or (Path(named) if named else None)
         address = (bind_address, secure_port or None)
         with runner() as run:
-            run.run(_serve(kubeconfig, master, configuration, context, address, seed))
+            run.run(_serve(kubeconfig, master, configuration, context, address, seed, _stated(config)))
     except LeadershipLostError as error:
         raise click.ClickException(f"leaderelection lost: {error}") from error
     except (ConfigurationError, PluginError, KubeconfigError, OSError) as error:
@@ -96,6 +97,14 @@ def _configuration(
     for error in validate(configuration):
         raise ConfigurationError(f"{error.path}: {error.message}")
     return configuration
+
+
+def _stated(file: Path | None) -> ClientConnectionConfiguration:
+    """What the file itself says of the connection: defaults do not slow requests down."""
+    from kfast.scheduler.configuration.load import decode
+    from kfast.scheduler.configuration.types import ClientConnectionConfiguration
+
+    return decode(file.read_text()).client_connection if file else ClientConnectionConfiguration()
 
 
 def _dumped(configuration: KubeSchedulerConfiguration) -> str:
@@ -124,6 +133,7 @@ async def _serve(
     context: ssl.SSLContext,
     address: tuple[str, int | None],
     seed: int,
+    stated: ClientConnectionConfiguration,
 ) -> None:
     from dataclasses import replace
 
@@ -131,6 +141,7 @@ async def _serve(
     from kfast.client.kubeconfig import load
     from kfast.client.transports.https import HTTPSTransport
     from kfast.scheduler.process import SchedulerProcess
+    from kfast.scheduler.throttle import throttled
 
     connection = load(kubeconfig)
     client = Client(HTTPSTransport(replace(connection, server=master) if master else connection))
@@ -140,7 +151,8 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     try:
         host, port = address
-        process = SchedulerProcess(client, configuration, context, host=host, port=port, seed=seed)
+        writer = Client(throttled(client.transport, stated, client.clock), client.clock)
+        process = SchedulerProcess(client, configuration, context, host=host, port=port, seed=seed, writer=writer)
         work, stopped = asyncio.ensure_future(process.run()), asyncio.ensure_future(stop.wait())
         await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
         if work.done():

@@ -16,7 +16,8 @@ from kfast.scheduler.serving import SchedulerServer
 
 
 class SchedulerProcess:
-    """Serves its port (None: no port, 0: a free one), waits for the lease if it has to, then schedules."""
+    """Serves its port (None: no port, 0: a free one), waits for the lease if it has to, then schedules through
+    `writer`, by default `client`, which alone renews the lease."""
 
     def __init__(
         self,
@@ -27,11 +28,12 @@ class SchedulerProcess:
         host: str,
         port: int | None,
         seed: int = 0,
+        writer: Client | None = None,
     ) -> None:
         self._clock = SystemClock()
         self._client = client
         self._configuration = configuration
-        self.scheduler = Scheduler(client, self._clock, configuration=configuration, seed=seed)
+        self.scheduler = Scheduler(writer or client, self._clock, configuration=configuration, seed=seed)
         self._address = (host, port)
         self._leading = False
         self._server = SchedulerServer(self.scheduler, client, context, lambda: self._leading or self._waits)
