@@ -108,15 +108,19 @@ class SchedulerMetrics:
         self.preemptions += 1
         self.victims.observe(victims)
 
-    def exposition(self, pending: Mapping[str, int], cache: Mapping[str, int]) -> bytes:
+    def exposition(
+        self, pending: Mapping[str, int], incoming: Iterable[tuple[str, str, int]], cache: Mapping[str, int]
+    ) -> bytes:
         """The text of /metrics, with the process's own figures."""
         from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
         registry = CollectorRegistry()
-        registry.register(_Snapshot(self._families(pending, cache)))
+        registry.register(_Snapshot(self._families(pending, incoming, cache)))
         return generate_latest(registry) + generate_latest(REGISTRY)
 
-    def _families(self, pending: Mapping[str, int], cache: Mapping[str, int]) -> Iterator[Metric]:
+    def _families(
+        self, pending: Mapping[str, int], incoming: Iterable[tuple[str, str, int]], cache: Mapping[str, int]
+    ) -> Iterator[Metric]:
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
         attempts = CounterMetricFamily(
@@ -136,6 +140,14 @@ class SchedulerMetrics:
         for queue in ("active", "backoff", "unschedulable", "gated"):
             waiting.add_metric([queue], pending[queue])
         yield waiting
+        came = CounterMetricFamily(
+            "scheduler_queue_incoming_pods",
+            "Number of pods added to scheduling queues by event and queue type",
+            labels=["queue", "event"],
+        )
+        for queue, event, count in incoming:
+            came.add_metric([queue, event], count)
+        yield came
         size = GaugeMetricFamily(
             "scheduler_cache_size", "Number of nodes, pods, and assumed pods in the scheduler cache", labels=["type"]
         )

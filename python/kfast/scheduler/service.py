@@ -342,7 +342,7 @@ class Scheduler:
 
     def exposition(self) -> bytes:
         """The text of /metrics."""
-        return self.metrics.exposition(self.core.pending(), self.core.cache_size())
+        return self.metrics.exposition(self.core.pending(), self.core.incoming(), self.core.cache_size())
 
     # Reporting
 

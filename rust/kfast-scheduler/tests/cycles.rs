@@ -592,3 +592,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_brings_pods_into_a_queue_is_counted() {
+    let mut world = World::new(&[("a", 2)]);
+    world.set(&Pod::new("fits", 2, 0));
+    assert_eq!(world.assumed(), "a");
+    world.core.bind_failed("fits", world.now);
+    world.now += 5 * SECOND;
+    assert_eq!(world.assumed(), "a");
+    world.set(&Pod::new("big", 3, 0));
+    world.message();
+    world.core.set_node(&node("a", 9), world.now).unwrap();
+    assert_eq!(world.assumed(), "a");
+    let mut gated = Pod::new("gated", 1, 0);
+    gated.more = json!({"schedulingGates": [{"name": "g"}]});
+    world.set(&gated);
+    gated.more = json!({});
+    world.set(&gated);
+    let counts: Vec<_> = world.core.incoming().iter().collect();
+    let gates = "UnschedulablePodUpdatePodSchedulingGatesEliminated";
+    assert_eq!(
+        counts,
+        [
+            ("active", "BackoffComplete", 1),
+            ("active", "PopFromBackoffQ", 1),
+            ("active", "UnschedulablePodAdd", 2),
+            ("active", gates, 1),
+            ("backoff", "NodeUpdateNodeAllocatable", 1),
+            ("backoff", "ScheduleAttemptFailure", 1),
+            ("unschedulable", "ScheduleAttemptFailure", 1),
+            ("unschedulable", "UnschedulablePodAdd", 1),
+        ]
+    );
+}

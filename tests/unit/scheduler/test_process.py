@@ -85,6 +85,7 @@ async def test_it_leads_schedules_and_tells_how_it_is():
         text = process.scheduler.exposition().decode()
         assert 'scheduler_schedule_attempts_total{profile="second",result="scheduled"} 1.0' in text
         assert 'scheduler_pending_pods{queue="active"} 0.0' in text
+        assert 'scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="active"} 1.0' in text
         bind = 'extension_point="Bind",profile="second",status="Success"'
         assert f"scheduler_framework_extension_point_duration_seconds_count{{{bind}}} 1.0" in text
         assert 'scheduler_cache_size{type="nodes"} 2.0' in text

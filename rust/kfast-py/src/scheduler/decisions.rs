@@ -149,6 +149,11 @@ impl PyScheduler {
         Ok(dict)
     }
 
+    /// How often pods came into a queue: the queue (active, backoff, unschedulable), the event, the number.
+    fn incoming(&self, py: Python<'_>) -> Vec<(&'static str, &'static str, u64)> {
+        py.detach(|| self.lock().incoming().iter().collect())
+    }
+
     /// Number of nodes, of pods on them, and of those whose binding is under way: nodes, pods, assumed_pods.
     fn cache_size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (nodes, pods, assumed) = py.detach(|| {

@@ -80,7 +80,65 @@ impl Events {
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    /// What upstream's metrics call it; of several events the one upstream would look at first. New capacities count as
+    /// updated ones.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        let known = LABELS.iter().find(|(events, _)| self.meets(*events));
+        known.map_or("", |(_, label)| label)
+    }
 }
+
+const LABELS: [(Events, &str); 26] = [
+    (Events::NODE_ADD, "NodeAdd"),
+    (Events::NODE_ALLOCATABLE, "NodeUpdateNodeAllocatable"),
+    (Events::NODE_LABEL, "NodeUpdateNodeLabel"),
+    (Events::NODE_TAINT, "NodeUpdateNodeTaint"),
+    (Events::NODE_FEATURES, "NodeUpdateNodeDeclaredFeature"),
+    (Events::NODE_DELETE, "NodeDelete"),
+    (Events::TARGET_LABEL, "UnschedulablePodUpdatePodLabel"),
+    (
+        Events::TARGET_SCALE_DOWN,
+        "UnschedulablePodUpdatePodScaleDown",
+    ),
+    (
+        Events::TARGET_GATES,
+        "UnschedulablePodUpdatePodSchedulingGatesEliminated",
+    ),
+    (
+        Events::TARGET_TOLERATION,
+        "UnschedulablePodUpdatePodToleration",
+    ),
+    (Events::TARGET_UPDATE, "UnschedulablePodUpdate"),
+    (Events::POD_ADD, "AssignedPodAdd"),
+    (Events::POD_LABEL, "AssignedPodUpdatePodLabel"),
+    (Events::POD_SCALE_DOWN, "AssignedPodUpdatePodScaleDown"),
+    (
+        Events(Events::POD_DELETE.0 | Events::CLAIM_FREE.0),
+        "AssignedPodDelete",
+    ),
+    (Events::CLAIM_ADD, "PersistentVolumeClaimAdd"),
+    (Events::CLAIM_UPDATE, "PersistentVolumeClaimUpdate"),
+    (Events::VOLUME_ADD, "PersistentVolumeAdd"),
+    (
+        Events(Events::VOLUME_UPDATE.0 | Events::VOLUME_ZONES.0),
+        "PersistentVolumeUpdate",
+    ),
+    (
+        Events(Events::CLASS_ADD.0 | Events::WAITING_CLASS_ADD.0),
+        "storage.k8s.io/StorageClassAdd",
+    ),
+    (Events::CLASS_TOPOLOGY, "storage.k8s.io/StorageClassUpdate"),
+    (Events::CSI_NODE_ADD, "storage.k8s.io/CSINodeAdd"),
+    (
+        Events(Events::CSI_LIMIT.0 | Events::CSI_MIGRATED.0),
+        "storage.k8s.io/CSINodeUpdate",
+    ),
+    (Events::DETACH, "storage.k8s.io/VolumeAttachmentDelete"),
+    (Events::CAPACITY, "storage.k8s.io/CSIStorageCapacityUpdate"),
+    (Events::CAPACITY_UNCHECKED, "storage.k8s.io/CSIDriverUpdate"),
+];
 
 impl BitOr for Events {
     type Output = Self;

@@ -3,6 +3,7 @@
 mod backoff;
 mod entry;
 mod flight;
+mod incoming;
 mod waiting;
 
 pub use backoff::Backoff;
@@ -15,6 +16,7 @@ use crate::preemption::Running;
 use backoff::window;
 use entry::Key;
 use flight::Flight;
+pub use incoming::Incoming;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use waiting::Waiting;
@@ -41,6 +43,7 @@ pub struct Queue {
     unschedulable: Waiting,
     flight: Flight,
     running: Running,
+    incoming: Incoming,
     gated: usize,
     preempting: usize,
     assumed: usize,
@@ -71,6 +74,12 @@ impl Queue {
         ]
     }
 
+    /// How often pods came into which part of the queue, and why.
+    #[must_use]
+    pub fn incoming(&self) -> &Incoming {
+        &self.incoming
+    }
+
     /// Adds a pod: gated, or active at once. A pod of the same uid leaves; it is returned.
     pub fn add(&mut self, mut entry: Entry, gated: bool, now: Time) -> Option<Entry> {
         let old = self.remove(&entry.pod.uid);
@@ -82,7 +91,7 @@ impl Queue {
         } else {
             Place::Active(entry.ranked_key())
         };
-        self.settle(entry, place);
+        self.enter(entry, place, incoming::ADDED);
         old
     }
 
@@ -130,11 +139,14 @@ impl Queue {
     /// The next pod to try; when no pod is active, the one whose backoff ends first.
     pub fn pop(&mut self, now: Time) -> Option<Entry> {
         self.wake(now);
-        let uid = self
-            .active
-            .first_key_value()
+        let active = self.active.first_key_value();
+        let early = active.is_none();
+        let uid = active
             .or_else(|| self.backing_off.first_key_value())
             .map(|(_, uid)| Arc::clone(uid))?;
+        if early {
+            self.incoming.count("active", incoming::POPPED_EARLY);
+        }
         let mut entry = self.take(&uid)?;
         entry.place = Place::Taken;
         entry.attempts = entry.attempts.saturating_add(1);
@@ -172,9 +184,11 @@ impl Queue {
         self.flight.end(&entry.pod.uid);
         let waiting = Place::Unschedulable(entry.class, by, entry.key(now));
         match missed.unwrap_or(Requeue::No) {
-            _ if self.running.holds(&entry.pod.uid) => self.settle(entry, Place::Preempting(by)),
-            Requeue::No => self.settle(entry, waiting),
-            how => self.make_ready(entry, how, now),
+            _ if self.running.holds(&entry.pod.uid) => {
+                self.enter(entry, Place::Preempting(by), incoming::FAILED);
+            }
+            Requeue::No => self.enter(entry, waiting, incoming::FAILED),
+            how => self.make_ready(entry, how, incoming::FAILED, now),
         }
     }
 
@@ -215,7 +229,7 @@ impl Queue {
         entry.queued = now;
         entry.retry_at = now.saturating_add(self.backoff.after(entry.errors));
         let place = Place::Error(entry.key(window(entry.retry_at)));
-        self.settle(entry, place);
+        self.enter(entry, place, incoming::FAILED);
     }
 
     /// Whether anybody waits for events.
@@ -230,9 +244,11 @@ impl Queue {
     }
 
     /// Moves the unschedulable pods to the active or backoff queue whom an event may help. `concerns` tells
-    /// which plugins care about it at all, `helps` whether it helps the pods of a class which they rejected.
+    /// which plugins care about it at all, `helps` whether it helps the pods of a class which they rejected, `event`
+    /// what it is called.
     pub fn requeue(
         &mut self,
+        event: &'static str,
         now: Time,
         concerns: impl Fn(Rejectors) -> bool,
         helps: impl Fn(ClassId, Rejectors) -> Requeue,
@@ -240,20 +256,20 @@ impl Queue {
         for (how, uids) in self.unschedulable.helped(concerns, helps) {
             for uid in uids {
                 if let Some(entry) = self.take(&uid) {
-                    self.make_ready(entry, how, now);
+                    self.make_ready(entry, how, event, now);
                 }
             }
         }
     }
 
     /// Moves one unschedulable or gated pod on.
-    pub fn requeue_one(&mut self, uid: &str, how: Requeue, now: Time) {
+    pub fn requeue_one(&mut self, uid: &str, how: Requeue, event: &'static str, now: Time) {
         let moves = matches!(
             self.entries.get(uid).map(|e| e.place),
             Some(Place::Unschedulable(..) | Place::Gated)
         );
         if moves && let Some(entry) = self.take(uid) {
-            self.make_ready(entry, how, now);
+            self.make_ready(entry, how, event, now);
         }
     }
 
@@ -276,11 +292,11 @@ impl Queue {
         if failed {
             match self.entries.get(preemptor).map(|e| e.place) {
                 Some(Place::Unschedulable(..)) => {
-                    self.requeue_one(preemptor, Requeue::Now, now);
+                    self.requeue_one(preemptor, Requeue::Now, incoming::FORCED, now);
                 }
                 Some(Place::Backoff(_) | Place::Error(_)) => {
                     if let Some(entry) = self.take(preemptor) {
-                        self.make_ready(entry, Requeue::Now, now);
+                        self.make_ready(entry, Requeue::Now, incoming::FORCED, now);
                     }
                 }
                 _ => {}
@@ -318,23 +334,34 @@ impl Queue {
         while let Some(uid) = over(&self.backing_off).or_else(|| over(&self.errors)) {
             if let Some(entry) = self.take(&uid) {
                 let place = Place::Active(entry.ranked_key());
-                self.settle(entry, place);
+                self.enter(entry, place, incoming::BACKOFF_OVER);
             }
         }
         for uid in self.unschedulable.leftovers(now) {
             if let Some(entry) = self.take(&uid) {
-                self.make_ready(entry, Requeue::AfterBackoff, now);
+                self.make_ready(entry, Requeue::AfterBackoff, incoming::TIMEOUT, now);
             }
         }
     }
 
-    fn make_ready(&mut self, entry: Entry, how: Requeue, now: Time) {
+    fn make_ready(&mut self, entry: Entry, how: Requeue, event: &'static str, now: Time) {
         let ends = window(entry.retry_at);
         let place = if how == Requeue::AfterBackoff && ends >= window(now) {
             Place::Backoff(entry.key(ends))
         } else {
             Place::Active(entry.ranked_key())
         };
+        self.enter(entry, place, event);
+    }
+
+    /// Settles a pod that comes from another place, or from outside, because of an event.
+    fn enter(&mut self, entry: Entry, place: Place, event: &'static str) {
+        let queue = match place {
+            Place::Active(_) => "active",
+            Place::Backoff(_) | Place::Error(_) => "backoff",
+            _ => "unschedulable",
+        };
+        self.incoming.count(queue, event);
         self.settle(entry, place);
     }
 

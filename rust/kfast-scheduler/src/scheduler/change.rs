@@ -16,6 +16,7 @@ impl Scheduler {
         let (cache, profiles) = (&self.cache, &self.profiles);
         let view = event.view(cache);
         self.queue.requeue(
+            event.events.label(),
             now,
             |by| profiles.concerned(by, event.events),
             |class, by| {
@@ -49,7 +50,7 @@ impl Scheduler {
             _ => Requeue::No,
         };
         if how != Requeue::No {
-            self.queue.requeue_one(uid, how, now);
+            self.queue.requeue_one(uid, how, event.events.label(), now);
         }
     }
 }

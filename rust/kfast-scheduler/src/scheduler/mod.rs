@@ -18,7 +18,7 @@ use crate::cycle::Placement;
 use crate::framework::{ProfileSpec, Profiles, Task};
 use crate::model::Pod;
 use crate::preemption::{Budgets, CandidateStates, Nominator};
-use crate::queue::{Backoff, Queue, SECOND, Time};
+use crate::queue::{Backoff, Incoming, Queue, SECOND, Time};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -216,6 +216,12 @@ impl Scheduler {
             gated,
             assumed,
         }
+    }
+
+    /// How often pods came into which queue, and why.
+    #[must_use]
+    pub fn incoming(&self) -> &Incoming {
+        self.queue.incoming()
     }
 
     /// When `step` next has something to do without new objects: now, later, or never.
