@@ -52,7 +52,8 @@ class ControlPlane:
         self._pki = PKI(directory / "pki" if directory else None, self.clock.now())
         self.store = EmbeddedStore(str(directory / "kfast.db") if directory else None)
         self.catalog = default_catalog()
-        self.api = APIServer(self.store, self.catalog, self.clock, pki=self._pki)
+        disabled = self.config.disable_admission_plugins
+        self.api = APIServer(self.store, self.catalog, self.clock, pki=self._pki, disable_admission_plugins=disabled)
         self._server: HTTPSServer | None = None
         self.client = self._client("kubernetes-admin")
         self._manager = Manager(

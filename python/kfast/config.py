@@ -16,6 +16,9 @@ SECURE_PORT = 6443
 COMPONENTS = ("controllers", "scheduler", "nodes")
 """What runs beside the API server."""
 
+ADMISSION_PLUGINS = ("NamespaceLifecycle", "Priority")
+"""What looks at writes, in this order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterConfig:
@@ -23,7 +26,8 @@ class ClusterConfig:
 
     `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
     in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
-    KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all.
+    KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all,
+    `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run.
     """
 
     nodes: int = 3
@@ -33,6 +37,7 @@ class ClusterConfig:
     seed: int = 0
     scheduler_config: Path | None = None
     without: frozenset[str] = frozenset()
+    disable_admission_plugins: frozenset[str] = frozenset()
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

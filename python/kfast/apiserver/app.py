@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
 from kfast.api.schema import definitions, load_schema
-from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.admission.chain import Chain, Plugin
 from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from kfast.apiserver.admission.priority import Priority
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
@@ -47,6 +49,7 @@ class APIServer:
     """Serves the kinds of `catalog` out of `store`. `handle` is all a transport needs.
 
     Without `pki` no service-account tokens are issued or accepted. `tokens` are further bearer-token authenticators.
+    `disable_admission_plugins` names what of ADMISSION_PLUGINS (kfast.config) does not run.
     """
 
     def __init__(
@@ -60,10 +63,12 @@ class APIServer:
         authorizer: Authorizer | None = None,
         anonymous: bool = True,
         seed: int | None = None,
+        disable_admission_plugins: Collection[str] = (),
     ) -> None:
         self.catalog = catalog
         self.clock = clock
-        admission = Chain([NamespaceLifecycle(store)])
+        plugins: list[Plugin] = [NamespaceLifecycle(store), Priority(store)]
+        admission = Chain([plugin for plugin in plugins if plugin.name not in disable_admission_plugins])
         self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
         self._client_ca = pki.ca.certificate.decode() if pki else ""
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None

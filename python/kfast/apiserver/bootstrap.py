@@ -12,7 +12,10 @@ from kfast.meta.exchange import Handler, Request, User
 
 _APISERVER = User("system:apiserver", groups=("system:masters", "system:authenticated"))
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-_PRIORITIES = (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000))
+_PRIORITIES = (
+    ("system-cluster-critical", 2_000_000_000, "For system pods the cluster needs, on whichever node they run."),
+    ("system-node-critical", 2_000_001_000, "For system pods that have to stay on the node they run on."),
+)
 
 
 async def create_system_objects(handle: Handler, client_ca: str = "") -> None:
@@ -22,7 +25,7 @@ async def create_system_objects(handle: Handler, client_ca: str = "") -> None:
         await ensure(
             handle, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         )
-    for name, value in _PRIORITIES:
+    for name, value, description in _PRIORITIES:
         await ensure(
             handle,
             "/apis/scheduling.k8s.io/v1/priorityclasses",
@@ -31,8 +34,7 @@ async def create_system_objects(handle: Handler, client_ca: str = "") -> None:
                 "kind": "PriorityClass",
                 "metadata": {"name": name},
                 "value": value,
-                "description": f"Used for system critical pods that must not be moved from their current "
-                f"{'node' if 'node' in name else 'cluster'}.",
+                "description": description,
             },
         )
     await ensure(

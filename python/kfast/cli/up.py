@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from kfast.config import COMPONENTS, SECURE_PORT, ClusterConfig
+from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, ClusterConfig
 from kfast.errors import KfastError
 
 
@@ -23,6 +23,9 @@ from kfast.errors import KfastError
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Written when ready. [default: kfast.kubeconfig]")
 @click.option("--scheduler-config", type=click.Path(path_type=Path, exists=True), help="A KubeSchedulerConfiguration.")
 @click.option("--without", multiple=True, type=click.Choice(COMPONENTS), help="Leave this out.")
+@click.option(
+    "--disable-admission-plugins", multiple=True, type=click.Choice(ADMISSION_PLUGINS), help="Leave this plugin out."
+)
 def command(
     nodes: int,
     host: str,
@@ -31,6 +34,7 @@ def command(
     kubeconfig: Path | None,
     scheduler_config: Path | None,
     without: tuple[str, ...],
+    disable_admission_plugins: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     target = kubeconfig or Path("kfast.kubeconfig")
@@ -41,6 +45,7 @@ def command(
         data_dir=data_dir,
         scheduler_config=scheduler_config,
         without=frozenset(without),
+        disable_admission_plugins=frozenset(disable_admission_plugins),
     )
     soft_limit_to_hard()
     try:

@@ -7,9 +7,10 @@ use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule, Refused};
 use kfast_schema::names as n;
 use kfast_schema::validate::Violation;
-use kfast_schema::{DecodeError, MediaType, SchemaSet, Source, Validation, Value};
+use kfast_schema::{DecodeError, MediaType, NameId, SchemaSet, Source, Validation, Value};
 
 const KEY: &str = "v1/Pod";
+const PRIORITY: [NameId; 3] = [n::PRIORITY_CLASS_NAME, n::PRIORITY, n::PREEMPTION_POLICY];
 
 /// A body and what the system adds to it.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +54,16 @@ pub enum Unprepared {
     /// It states managed fields, which take more than its own rules.
     #[error("the body states managed fields")]
     Tracked,
+    /// It states its priority, which takes the priority classes.
+    #[error("the body states a priority or its class")]
+    Prioritized,
     /// Its metadata is out of the question.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
 
-/// Reads, completes and judges a pod.
+/// Reads, completes and judges a pod, with the priority that the Priority plugin gives where there is neither a class nor
+/// a global default.
 ///
 /// # Errors
 /// If there is no pod to be judged.
@@ -72,11 +77,20 @@ pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared
     if pod.look(&[n::METADATA, n::MANAGED_FIELDS]).is_some() {
         return Err(Unprepared::Tracked);
     }
+    if PRIORITY
+        .iter()
+        .any(|name| pod.look(&[n::SPEC, *name]).is_some())
+    {
+        return Err(Unprepared::Prioritized);
+    }
     pod.set(n::API_VERSION, Value::fixed("v1"));
     pod.set(n::KIND, Value::fixed("Pod"));
     warnings.append(&mut metadata::begin_create(&mut pod, &new.creation)?);
     let generated = metadata::generate_name(&mut pod, new.suffix, false);
     defaults::pod(&mut pod);
+    let spec = pod.object_at(n::SPEC);
+    spec.set(n::PRIORITY, Value::Int(0));
+    spec.set(n::PREEMPTION_POLICY, Value::fixed("PreemptLowerPriority"));
     warnings.append(&mut prepare_create(&mut pod));
     let mut errors = Errors::new(set);
     metadata::validate_create(&pod, true, NameRule::Subdomain, &mut errors);

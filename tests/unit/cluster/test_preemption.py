@@ -9,13 +9,11 @@ from kfast.testing import run_cluster
 POD, EVENT, BUDGET, PRIORITY_CLASS = kind("Pod"), kind("Event"), kind("PodDisruptionBudget"), kind("PriorityClass")
 
 
-CLASSES = {"high": 1000, "higher": 2000}
+CLASSES = {"high": (1000, "PreemptLowerPriority"), "higher": (2000, "PreemptLowerPriority"), "meek": (1000, "Never")}
 
 
 def pod(name: str, cpu: str = "3", stop_delay: int = 0, app: str = "", **spec) -> dict:
     container = {"name": "c", "image": "img:1", "resources": {"requests": {"cpu": cpu}}}
-    if "priorityClassName" in spec:
-        spec["priority"] = CLASSES[spec["priorityClassName"]]
     return {
         "metadata": {
             "name": name,
@@ -35,8 +33,9 @@ async def get(plane: ControlPlane, name: str):
 
 
 async def prepare(plane: ControlPlane) -> None:
-    for name, value in CLASSES.items():
-        await plane.client.create(PRIORITY_CLASS, {"metadata": {"name": name}, "value": value})
+    for name, (value, policy) in CLASSES.items():
+        made = {"metadata": {"name": name}, "value": value, "preemptionPolicy": policy}
+        await plane.client.create(PRIORITY_CLASS, made)
     budget = {"spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "db"}}}}
     await plane.client.create(BUDGET, {"metadata": {"name": "db"}, **budget}, "default")
 
@@ -49,6 +48,7 @@ def test_the_pod_without_a_budget_makes_room_and_takes_its_time():
         await asyncio.sleep(5)
         node = (await get(plane, "web")).get("spec", "nodeName")
         vip = await create(plane, pod("vip", priorityClassName="high"))
+        assert vip.get("spec", "priority") == 1000
         await asyncio.sleep(5)
         web, waiting = await get(plane, "web"), await get(plane, "vip")
         [target] = [c for c in web.get("status", "conditions") if c["type"] == "DisruptionTarget"]
@@ -107,7 +107,7 @@ def test_who_never_preempts_waits():
         await prepare(plane)
         await create(plane, pod("low"))
         await asyncio.sleep(5)
-        await create(plane, pod("meek", priorityClassName="high", preemptionPolicy="Never"))
+        await create(plane, pod("meek", priorityClassName="meek"))
         await asyncio.sleep(5)
         [condition] = (await get(plane, "meek")).get("status", "conditions")
         assert condition["message"] == (

@@ -19,6 +19,8 @@ from kfast.cluster import ControlPlane
 from kfast.config import COMPONENTS, ClusterConfig
 
 _READY_SECONDS = 60
+_DISABLED = ("Priority",)
+"""Upstream's workloads state priorities without classes, and its harness (scheduler_perf) disables the plugin, too."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,9 @@ class Cluster:
 @asynccontextmanager
 async def in_process() -> AsyncIterator[Cluster]:
     """API server and scheduler on this event loop."""
-    config = ClusterConfig(nodes=0, without=frozenset(COMPONENTS) - {"scheduler"})
+    config = ClusterConfig(
+        nodes=0, without=frozenset(COMPONENTS) - {"scheduler"}, disable_admission_plugins=frozenset(_DISABLED)
+    )
     async with ControlPlane(config) as plane:
         yield Cluster(plane.client, None, lambda: 0)
 
@@ -49,7 +53,9 @@ async def processes() -> AsyncIterator[Cluster]:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="kfast-bench-"))
         path = Path(directory) / "kubeconfig"
         without = [word for name in COMPONENTS for word in ("--without", name)]
-        arguments = ["kfast.cli", "up", "--nodes", "0", "--port", "0", "--kubeconfig", str(path), *without]
+        disabled = [word for name in _DISABLED for word in ("--disable-admission-plugins", name)]
+        words = ["kfast.cli", "up", "--nodes", "0", "--port", "0", "--kubeconfig", str(path)]
+        arguments = [*words, *without, *disabled]
         server = await stack.enter_async_context(_process(*arguments))
         own = ["--secure-port", "0", "--no-leader-elect"]
         scheduling = _process("kfast.cli", "scheduler", "start", "--kubeconfig", str(path), *own, ready=False)
