@@ -90,15 +90,13 @@ def compose(
         "profiles": bodies,
         "podInitialBackoffSeconds": configuration.pod_initial_backoff_seconds,
         "podMaxBackoffSeconds": configuration.pod_max_backoff_seconds,
+        "asksAboutPreemption": any(extender.preempt_verb for extender in configuration.extenders),
     }
     return Composition(configuration=configuration, profiles=profiles, core=msgspec.json.encode(core))
 
 
 def _leave_to_extenders(configuration: KubeSchedulerConfiguration) -> None:
     """Resources whose extenders say so are not checked by NodeResourcesFit."""
-    for number, extender in enumerate(configuration.extenders):
-        if extender.preempt_verb:
-            raise ConfigurationError(f"extenders[{number}].preemptVerb: preemption does not ask extenders")
     left = {r.name for e in configuration.extenders for r in e.managed_resources if r.ignored_by_scheduler}
     for profile in configuration.profiles:
         for plugin in profile.plugin_config:

@@ -1,4 +1,4 @@
-"""HTTP extenders: other processes that filter, score and bind, asked with the JSON of upstream's extender API."""
+"""HTTP extenders: other processes that filter, score, pick victims and bind, by the JSON of upstream's extender API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import ssl
 import tempfile
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+Candidates = dict[str, tuple[int, list[str]]]
+"""Nodes on which preemption would help: how many victims budgets protect, and the victims' uids."""
+
 _TIMEOUT = 5.0
 """Seconds, unless `httpTimeout` says otherwise."""
+_MOST = (1 << 32) - 1
+"""The core counts violations in 32 bits."""
 _SCALE = 10
 """Extenders score 0 to 10, plugins 0 to 100."""
 
@@ -84,6 +89,30 @@ class HTTPExtender:
         if result.get("error"):
             raise PluginError(str(result["error"]))
 
+    async def preempt(self, pod: Object, nodes: Candidates, pods_on: PodsOn) -> Candidates:
+        """What is left of the candidates, other victims perhaps. Raises PluginError."""
+        meta = self.config.node_cache_capable
+        victims: dict[str, Any] = {}
+        for node, (violations, uids) in nodes.items():
+            on = {} if meta else pods_on(node) or {}
+            pods = [{"UID": uid} for uid in uids] if meta else [on[uid].to_dict() for uid in uids if uid in on]
+            victims[node] = {"Pods": pods, "NumPDBViolations": violations}
+        named, whole = (victims, None) if meta else (None, victims)
+        args = {"Pod": pod.to_dict(), "NodeNameToVictims": whole, "NodeNameToMetaVictims": named}
+        result = _lowered(await self._send(self.config.preempt_verb, args))
+        try:
+            left = {str(n): _victims(v) for n, v in (result.get("nodenametometavictims") or {}).items()}
+        except (TypeError, ValueError, AttributeError) as error:
+            raise PluginError(f'extender "{self.config.url_prefix}" named no victims: {error}') from error
+        for node, (_, uids) in left.items():
+            if (on_node := pods_on(node)) is None:
+                raise PluginError(f'nodeinfo not found for node name "{node}"')
+            for uid in uids:
+                if uid not in on_node:
+                    claim = f"extender: {self._url} claims to preempt pod (UID: {uid}) on node: {node}"
+                    raise PluginError(f"{claim}, but the pod is not found on that node")
+        return left
+
     def _args(self, pod: Object, nodes: Mapping[str, Object | None]) -> dict[str, Any]:
         if self.config.node_cache_capable:
             return {"Pod": pod.to_dict(), "Nodes": None, "NodeNames": list(nodes)}
@@ -109,6 +138,16 @@ class HTTPExtender:
             raise PluginError(f'Post "{url}": context deadline exceeded') from error
         except (aiohttp.ClientError, OSError, msgspec.DecodeError) as error:
             raise PluginError(f'Post "{url}": {error}') from error
+
+
+PodsOn = Callable[[str], Mapping[str, Object] | None]
+"""The pods of a node by uid; None if there is no such node."""
+
+
+def _victims(value: Any) -> tuple[int, list[str]]:
+    victims = _lowered(value)
+    violations = max(0, int(victims.get("numpdbviolations") or 0))
+    return min(violations, _MOST), [str(_lowered(pod).get("uid")) for pod in victims.get("pods") or ()]
 
 
 class _Filtered:
@@ -155,6 +194,25 @@ class Extenders:
             else:
                 scores = {n: scores.get(n, 0) + given.get(n, 0) for n in left}
         _tell(core, {n: reasons.get(n, ("", True)) for n in nodes if n not in left}, scores)
+
+    async def preempt(self, pod: Object, nodes: Candidates, pods_on: PodsOn) -> Candidates:
+        """Has one after the other go through the candidates of a preemption. Raises PluginError."""
+        left = dict(nodes)
+        for extender in self._extenders:
+            if not left or not extender.config.preempt_verb or not extender.interested(pod):
+                continue
+            try:
+                answer = await extender.preempt(pod, left, pods_on)
+            except PluginError as error:
+                if not extender.config.ignorable:
+                    raise
+                _log.info("extender %s left out: %s", extender.config.url_prefix, error)
+                continue
+            empty = [node for node, (_, uids) in answer.items() if not uids]
+            if empty and not extender.config.ignorable:
+                raise PluginError(f'expected at least one victim pod on node "{empty[0]}"')
+            left = {node: victims for node, victims in answer.items() if victims[1]}
+        return left
 
     def binder(self, pod: Object) -> HTTPExtender | None:
         """The extender that binds the pod."""

@@ -255,6 +255,9 @@ class Scheduler:
         try:
             if obj is None:
                 raise PluginError("the pod is gone")
+            if inquiry.candidates is not None:
+                await self._show(inquiry.uid, obj, inquiry.candidates)
+                return
             if inquiry.feasible is not None:
                 found = {name: self._nodes.get("", name) for name in inquiry.feasible}
                 await self._extenders.answer(self.core, obj, found)
@@ -268,6 +271,23 @@ class Scheduler:
             self.metrics.attempted("error", inquiry.profile, time.perf_counter() - started)
             if obj is not None:
                 self._fail(obj, "SchedulerError", str(error))
+
+    async def _show(self, uid: str, obj: Object, candidates: Sequence[tuple[str, int, list[str]]]) -> None:
+        """Has extenders go through the candidates of a preemption."""
+        nodes = {node: (violations, uids) for node, violations, uids in candidates}
+        try:
+            left = await self._extenders.preempt(obj, nodes, self._pods_on)
+        except PluginError as error:
+            self.core.propose_nothing(uid, str(error))
+        else:
+            self.core.propose(uid, [(node, *victims) for node, victims in left.items()])
+
+    def _pods_on(self, node: str) -> dict[str, Object] | None:
+        names = self.core.pods_on(node)
+        if names is None:
+            return None
+        found = ((uid, self._pods.store.get(namespace, name)) for namespace, name, uid in names)
+        return {uid: obj for uid, obj in found if obj is not None}
 
     # Binding
 

@@ -16,5 +16,5 @@ pub mod scoring;
 pub use error::SchedulerError;
 pub use scheduler::{
     Answer, Config, Decision, Inquiry, Nominating, Outcome, PendingCounts, PodRef, Preemption,
-    PreemptionVerdict, Scheduler,
+    PreemptionVerdict, Proposal, Scheduler,
 };

@@ -626,3 +626,35 @@ fn what_brings_pods_into_a_queue_is_counted() {
         ]
     );
 }
+
+#[test]
+fn candidates_are_shown_and_an_answer_overtaken_by_events_is_asked_for_again() {
+    let config = Config {
+        asks_about_preemption: true,
+        ..Config::default()
+    };
+    let mut world = World::new(&[("a", 2), ("b", 2)]);
+    world.core = Scheduler::new(&config, 7).unwrap();
+    for name in ["a", "b"] {
+        world.core.set_node(&node(name, 2), 0).unwrap();
+        world.set(&Pod::new(&format!("on-{name}"), 2, 1).on(name));
+    }
+    world.set(&Pod::new("high", 2, 5));
+    assert!(world.step().is_empty());
+    let shown = |core: &Scheduler| core.inquiry().unwrap().candidates.clone().unwrap();
+    let mut candidates = shown(&world.core);
+    candidates.sort_by_key(|c| c.node.clone());
+    let nodes: Vec<_> = candidates.iter().map(|c| &*c.node).collect();
+    assert_eq!(nodes, ["a", "b"]);
+    world.core.propose("high", Ok(candidates));
+    world.set(&Pod::new("new", 2, 6).on("a"));
+    world.remove("on-a");
+    assert!(world.step().is_empty(), "a victim is gone");
+    let candidates = shown(&world.core);
+    assert_eq!(candidates.len(), 1);
+    world.core.propose("high", Ok(candidates));
+    assert_eq!(
+        world.preemption(),
+        ("b".into(), vec!["on-b".into()], vec![])
+    );
+}

@@ -10,7 +10,7 @@ from kfast.client import Client, LocalTransport
 from kfast.clock import SystemClock
 from kfast.meta.exchange import User
 from kfast.scheduler import Scheduler
-from kfast.scheduler.configuration import ConfigurationError, parse
+from kfast.scheduler.configuration import parse
 
 HEAD = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nextenders:\n"
 
@@ -179,7 +179,75 @@ async def test_tls_with_an_authority(three):
     assert three.bound == [("web", "n1")]
 
 
-def test_preemption_by_extenders_is_refused(cluster):
-    client = Client(LocalTransport(cluster.handle, User("system:kube-scheduler")), SystemClock())
-    with pytest.raises(ConfigurationError, match="preemptVerb"):
-        Scheduler(client, SystemClock(), configuration=parse(HEAD + "- urlPrefix: http://x\n  preemptVerb: p\n"))
+@pytest.fixture
+def full(cluster):
+    """Two full nodes: n1 is the cheaper one to make room on."""
+    for name, priority in (("n1", 1), ("n2", 2)):
+        cluster.add_node(name, "1")
+        cluster.add_pod(f"on-{name}", nodeName=name, priority=priority)
+    cluster.add_pod("high", priority=9)
+    return cluster
+
+
+def gone(cluster):
+    return {"on-n1", "on-n2"} - set(cluster.objects["pods"])
+
+
+async def test_it_takes_candidates_of_a_preemption_away(full):
+    def keep(body):
+        return {"nodeNameToMetaVictims": {"n2": body["NodeNameToMetaVictims"]["n2"]}}
+
+    site = Site(preempt=keep)
+    await schedule(full, site, ["preemptVerb: preempt", "nodeCacheCapable: true"], lambda: full.bound)
+    assert (gone(full), full.bound) == ({"on-n2"}, [("high", "n2")])
+    verb, asked = site.asked[0]
+    assert (verb, asked["Pod"]["metadata"]["name"], asked["NodeNameToVictims"]) == ("preempt", "high", None)
+    assert asked["NodeNameToMetaVictims"] == {
+        name: {"Pods": [{"UID": f"uid-on-{name}"}], "NumPDBViolations": 0} for name in ("n1", "n2")
+    }
+
+
+async def test_whole_victims_for_one_that_caches_nothing_and_the_cheapest_of_its_answer_goes(full):
+    def all_of_them(body):
+        victims = body["NodeNameToVictims"]
+        uids = {n: [{"UID": p["metadata"]["uid"]} for p in v["Pods"]] for n, v in victims.items()}
+        return {"NodeNameToMetaVictims": {n: {"Pods": uids[n], "NumPDBViolations": int(n == "n1")} for n in uids}}
+
+    site = Site(preempt=all_of_them)
+    await schedule(full, site, ["preemptVerb: preempt"], lambda: full.bound)
+    assert (gone(full), full.bound) == ({"on-n2"}, [("high", "n2")])
+    assert site.asked[0][1]["NodeNameToMetaVictims"] is None
+
+
+def victims(node, *uids):
+    return {"NodeNameToMetaVictims": {node: {"Pods": [{"UID": uid} for uid in uids]}}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({}, "no candidate node for preemption"),
+        (lambda _: web.Response(status=503), "failed preempt with extender at URL {url}/preempt, code 503"),
+        (victims("n1"), 'expected at least one victim pod on node "n1"'),
+        (victims("n9", "uid-on-n1"), 'nodeinfo not found for node name "n9"'),
+        (
+            victims("n1", "uid-on-n2"),
+            "extender: {url} claims to preempt pod (UID: uid-on-n2) on node: n1, but the pod is not found on that node",
+        ),
+    ],
+)
+async def test_without_candidates_left_nobody_goes(full, answer, message):
+    site = Site(preempt=answer)
+    await schedule(full, site, ["preemptVerb: preempt"], lambda: full.events)
+    condition = full.condition("high")
+    url = condition["message"].partition("http://")[2].partition("/scheduler")[0]
+    expected = "0/2 nodes are available: 2 Insufficient cpu. preemption: " + message
+    assert condition["message"] == expected.format(url=f"http://{url}/scheduler")
+    assert (condition["reason"], gone(full)) == ("Unschedulable", set())
+
+
+@pytest.mark.parametrize("answer", [lambda _: web.Response(status=500), {"NodeNameToMetaVictims": {"n1": 5}}])
+async def test_one_that_may_fail_leaves_the_candidates_as_they_are(full, answer):
+    site = Site(preempt=answer)
+    await schedule(full, site, ["preemptVerb: preempt", "ignorable: true"], lambda: full.bound)
+    assert full.bound == [("high", "n1")]

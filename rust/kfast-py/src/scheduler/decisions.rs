@@ -52,9 +52,9 @@ fn task(task: &Task) -> TaskTuple {
     }
 }
 
-type Names = (String, String, String);
+pub(super) type Names = (String, String, String);
 
-fn names(pods: Vec<PodRef>) -> Vec<Names> {
+pub(super) fn names(pods: Vec<PodRef>) -> Vec<Names> {
     let names = |p: PodRef| {
         (
             p.namespace.to_string(),

@@ -1,16 +1,18 @@
 //! Questions of the core to plugins outside it, and the columns these answer from. Columns are native-endian
 //! numbers, one per node in the order of `node_names`.
 
+use super::decisions::{Names, names};
 use super::{PyScheduler, time};
-use kfast_scheduler::Answer;
 use kfast_scheduler::cache::NodeView;
 use kfast_scheduler::framework::Code;
+use kfast_scheduler::{Answer, Proposal};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::collections::HashMap;
 
-/// What is asked before a pod can be decided about. `feasible` names the nodes left so far, where that matters.
+/// What is asked before a pod can be decided about. `feasible` names the nodes left so far, where that matters;
+/// `candidates` are those of preemption, to be answered by `propose` or `propose_nothing`.
 #[pyclass(frozen, get_all, name = "Inquiry", module = "kfast._native")]
 pub struct PyInquiry {
     namespace: String,
@@ -19,6 +21,27 @@ pub struct PyInquiry {
     profile: String,
     plugins: Vec<&'static str>,
     feasible: Option<Vec<String>>,
+    candidates: Option<Vec<Candidate>>,
+}
+
+/// A node, how many of the victims there budgets protect, and the uids of the victims.
+type Candidate = (String, u32, Vec<String>);
+
+fn candidate(proposal: &Proposal) -> Candidate {
+    let victims = proposal.victims.iter().map(ToString::to_string);
+    (
+        proposal.node.to_string(),
+        proposal.violations,
+        victims.collect(),
+    )
+}
+
+fn proposal((node, violations, victims): Candidate) -> Proposal {
+    Proposal {
+        node: node.into(),
+        violations,
+        victims: victims.into_iter().map(Into::into).collect(),
+    }
 }
 
 #[pymethods]
@@ -36,6 +59,10 @@ impl PyScheduler {
                 profile: inquiry.pod.scheduler_name.to_string(),
                 plugins: inquiry.plugins.clone(),
                 feasible: nodes.map(|n| n.iter().map(ToString::to_string).collect()),
+                candidates: inquiry
+                    .candidates
+                    .as_ref()
+                    .map(|found| found.iter().map(candidate).collect()),
             })
         })
     }
@@ -63,6 +90,22 @@ impl PyScheduler {
         };
         py.detach(|| self.lock().answer(plugin, answer))
             .map_err(PyValueError::new_err)
+    }
+
+    /// What is left of the candidates of a pod's preemption.
+    fn propose(&self, py: Python<'_>, uid: &str, candidates: Vec<Candidate>) {
+        let left = candidates.into_iter().map(proposal).collect();
+        py.detach(|| self.lock().propose(uid, Ok(left)));
+    }
+
+    /// Why no candidate of a pod's preemption is left.
+    fn propose_nothing(&self, py: Python<'_>, uid: &str, error: String) {
+        py.detach(|| self.lock().propose(uid, Err(error)));
+    }
+
+    /// The pods counted on a node as (namespace, name, uid); None if there is no such node.
+    fn pods_on(&self, py: Python<'_>, node: &str) -> Option<Vec<Names>> {
+        py.detach(|| self.lock().pods_on(node).map(names))
     }
 
     /// Gives up an attempt whose inquiry ended in an error; retried after a backoff. Whether the pod still waited.

@@ -210,6 +210,8 @@ struct Walk {
     violating: usize,
     others: usize,
     best: Option<(Cost, NodeIndex)>,
+    /// All of them in order, if they are wanted.
+    met: Option<Vec<NodeIndex>>,
 }
 
 impl Walk {
@@ -219,6 +221,7 @@ impl Walk {
             violating: 0,
             others: 0,
             best: None,
+            met: None,
         }
     }
 
@@ -230,8 +233,11 @@ impl Walk {
             &mut self.violating
         };
         *list += 1;
-        if *list <= self.wanted && self.best.is_none_or(|(best, _)| cost < best) {
-            self.best = Some((cost, row));
+        if *list <= self.wanted {
+            self.met.iter_mut().for_each(|met| met.push(row));
+            if self.best.is_none_or(|(best, _)| cost < best) {
+                self.best = Some((cost, row));
+            }
         }
         self.others > 0 && self.others + self.violating >= self.wanted
     }
@@ -324,6 +330,36 @@ pub fn find_from_scratch(
     limits: Limits,
     offset: usize,
 ) -> Found {
+    let (walk, reasons) = walk_from_scratch(of, around, limits, offset, None);
+    match walk
+        .best
+        .and_then(|(_, row)| Some((row, victims_on(of, around, row)?)))
+    {
+        Some((row, victims)) => Found::Candidate(row, victims),
+        None => Found::Nothing(reasons.held()),
+    }
+}
+
+/// All candidates among which the best is chosen, in their order.
+pub fn all_candidates(
+    of: &Preemptor<'_>,
+    around: &mut Surroundings<'_>,
+    limits: Limits,
+    offset: usize,
+) -> Vec<(NodeIndex, Victims)> {
+    let (walk, _) = walk_from_scratch(of, around, limits, offset, Some(Vec::new()));
+    let met = walk.met.into_iter().flatten();
+    met.filter_map(|row| Some((row, victims_on(of, around, row)?)))
+        .collect()
+}
+
+fn walk_from_scratch(
+    of: &Preemptor<'_>,
+    around: &mut Surroundings<'_>,
+    limits: Limits,
+    offset: usize,
+    met: Option<Vec<NodeIndex>>,
+) -> (Walk, Reasons) {
     let mut rows: Vec<NodeIndex> = match of.rows {
         Some(rows) => rows.to_vec(),
         None => around.cache.nodes().map(|(row, _)| row).collect(),
@@ -332,7 +368,10 @@ pub fn find_from_scratch(
     rows.retain(|&row| of.everywhere || code_on(of, around, row) == Some(Code::Unschedulable));
     let start = rows.partition_point(|&row| (row as usize) < offset % around.cache.rows().max(1));
     rows.rotate_left(start);
-    let mut walk = Walk::new(limits.wanted(rows.len()));
+    let mut walk = Walk {
+        met,
+        ..Walk::new(limits.wanted(rows.len()))
+    };
     let mut reasons = Reasons::default();
     for row in rows {
         match try_row(of, around, row, of.uid).map(|v| v.verdict) {
@@ -341,13 +380,7 @@ pub fn find_from_scratch(
             Some(Err(rejection)) => drop(reasons.add(rejection)),
         }
     }
-    match walk
-        .best
-        .and_then(|(_, row)| Some((row, victims_on(of, around, row)?)))
-    {
-        Some((row, victims)) => Found::Candidate(row, victims),
-        None => Found::Nothing(reasons.held()),
-    }
+    (walk, reasons)
 }
 
 fn code_on(of: &Preemptor<'_>, around: &mut Surroundings<'_>, row: NodeIndex) -> Option<Code> {

@@ -9,7 +9,9 @@ mod running;
 mod verdicts;
 
 pub use budgets::Budgets;
-pub use candidates::{CandidateStates, Found, Limits, Preemptor, Surroundings, find_from_scratch};
+pub use candidates::{
+    CandidateStates, Found, Limits, Preemptor, Surroundings, all_candidates, find_from_scratch,
+};
 pub use cost::Cost;
 pub use dry_run::{Check, DryRun, Victims, check_with_nominated, dry_run};
 pub use nominator::{Nomination, Nominator};

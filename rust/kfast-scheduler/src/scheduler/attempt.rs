@@ -5,7 +5,9 @@ use crate::cache::{Cache, ClassId, NodeIndex, Occupant};
 use crate::cycle::{Candidates, Diagnosis, Prepared};
 use crate::framework::{Code, Happened, Profile, Rejection, Rejectors, Requeue, Task};
 use crate::model::{Pod, PodClass};
-use crate::preemption::{CandidateStates, Found, Limits, Preemptor, Surroundings, Victims};
+use crate::preemption::{
+    CandidateStates, Found, Limits, Preemptor, Surroundings, Victims, all_candidates,
+};
 use crate::queue::{Entry, Time};
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ pub(super) struct PostFiltered {
 }
 
 impl PostFiltered {
-    fn without(message: String, nominating: Nominating) -> Self {
+    pub(super) fn without(message: String, nominating: Nominating) -> Self {
         Self {
             message,
             nominating,
@@ -30,7 +32,8 @@ impl PostFiltered {
 }
 
 impl Scheduler {
-    pub(super) fn decide(&mut self, entry: Entry, id: ClassId, now: Time) -> Decision {
+    /// None: the pod is back in the queue until the inquiry is answered.
+    pub(super) fn decide(&mut self, entry: Entry, id: ClassId, now: Time) -> Option<Decision> {
         let class = self.cache.classes.get(id);
         let profile = self.profiles.of(&class);
         let pod = entry.pod.clone();
@@ -50,18 +53,18 @@ impl Scheduler {
                         self.queue.put_back_failed(entry, now);
                         Outcome::Failed { message }
                     }
-                    None => self.reject(entry, (id, &class), &diagnosis, now),
+                    None => self.reject(entry, (id, &class), &diagnosis, now)?,
                 };
                 (outcome, Vec::new())
             }
         };
-        Decision {
+        Some(Decision {
             pod,
             attempts,
             first_tried,
             outcome,
             tasks,
-        }
+        })
     }
 
     fn assume(
@@ -110,10 +113,24 @@ impl Scheduler {
         (id, class): (ClassId, &Arc<PodClass>),
         diagnosis: &Diagnosis,
         now: Time,
-    ) -> Outcome {
+    ) -> Option<Outcome> {
         let offset = self.placement.draw(self.cache.rows());
-        let post = self.post_filter(&entry.pod, id, class, diagnosis, offset);
-        self.put_back(entry, class, diagnosis, post, now)
+        let failed = Failed {
+            pod: &entry.pod,
+            id,
+            class,
+            diagnosis,
+            offset,
+        };
+        let post = match self.proposed(&entry.pod.uid) {
+            Some(post) => post,
+            None if self.shows_candidates(&failed) => {
+                self.queue.put_back(entry);
+                return None;
+            }
+            None => self.post_filter(&failed),
+        };
+        Some(self.put_back(entry, class, diagnosis, post, now))
     }
 
     fn put_back(
@@ -194,22 +211,24 @@ impl Scheduler {
         }
     }
 
-    fn post_filter(
+    fn post_filter(&mut self, failed: &Failed<'_>) -> PostFiltered {
+        let (id, offset) = (Some(failed.id), failed.offset);
+        self.preempt(failed, |attempt, around, states, limits| {
+            attempt.run(id, around, states, limits, offset)
+        })
+        .unwrap_or_else(|| PostFiltered::without(String::new(), Nominating::Clear))
+    }
+
+    /// Runs a part of preemption; None if the profile has none, or there are no nodes.
+    pub(super) fn preempt<T>(
         &mut self,
-        pod: &Pod,
-        id: ClassId,
-        class: &PodClass,
-        diagnosis: &Diagnosis,
-        offset: usize,
-    ) -> PostFiltered {
-        let profile = self.profiles.of(class);
+        failed: &Failed<'_>,
+        run: impl FnOnce(&Attempt<'_>, Surroundings<'_>, &mut CandidateStates, Limits) -> T,
+    ) -> Option<T> {
+        let profile = self.profiles.of(failed.class);
         let limits = profile.post_filters().next().map(|p| p.limits());
-        let (Some(limits), true) = (limits, diagnosis.total > 0) else {
-            return PostFiltered::without(String::new(), Nominating::Clear);
-        };
-        let Some(prepared) = self.placement.prepared(id) else {
-            return PostFiltered::without(String::new(), Nominating::Clear);
-        };
+        let limits = limits.filter(|_| failed.diagnosis.total > 0)?;
+        let prepared = self.placement.prepared(failed.id)?;
         let around = Surroundings {
             cache: &mut self.cache,
             nominator: &self.nominator,
@@ -218,12 +237,22 @@ impl Scheduler {
         let attempt = Attempt {
             profile,
             prepared,
-            pod,
-            class,
-            diagnosis,
+            pod: failed.pod,
+            class: failed.class,
+            diagnosis: failed.diagnosis,
         };
-        attempt.run(Some(id), around, &mut self.candidates, limits, offset)
+        Some(run(&attempt, around, &mut self.candidates, limits))
     }
+}
+
+/// A cycle that found no node.
+pub(super) struct Failed<'a> {
+    pub pod: &'a Pod,
+    pub id: ClassId,
+    pub class: &'a Arc<PodClass>,
+    pub diagnosis: &'a Diagnosis,
+    /// Where the walk over candidates starts.
+    pub offset: usize,
 }
 
 /// A pod that fits nowhere looks for room.
@@ -253,27 +282,10 @@ impl Attempt<'_> {
         if let Some(why) = self.ineligible(&mut around) {
             return PostFiltered::without(format!("preemption: {why}"), Nominating::Keep);
         }
-        let rows = match self.prepared.candidates(around.cache) {
-            Candidates::Some(rows, _) => Some(rows),
-            Candidates::All | Candidates::Rejected(_) => None,
-        };
-        let found = if self.diagnosis.unschedulable() == 0 {
-            Found::Nothing(Vec::new())
-        } else {
-            let check = |cache: &Cache, row| self.check(cache, row);
-            let preemptor = Preemptor {
-                id: id.unwrap_or_default(),
-                class: self.class,
-                uid: &self.pod.uid,
-                check: &check,
-                shared: id.is_none() || self.prepared.filters_count(),
-                version: self.prepared.versions(),
-                rows: rows.as_deref(),
-                everywhere: self.diagnosis.pre_filter.is_some(),
-            };
-            states.find(&preemptor, &mut around, limits, offset)
-        };
-        match found {
+        let found = self.search(id, &mut around, |of, around| {
+            states.find(of, around, limits, offset)
+        });
+        match found.unwrap_or(Found::Nothing(Vec::new())) {
             Found::Candidate(row, victims) => {
                 let node = around.cache.node(row).map(|n| Arc::clone(&n.spec().name));
                 PostFiltered {
@@ -287,6 +299,51 @@ impl Attempt<'_> {
                 PostFiltered::without(message, Nominating::Clear)
             }
         }
+    }
+
+    /// Looks for candidates, if removing pods may help anywhere.
+    fn search<T>(
+        &self,
+        id: Option<ClassId>,
+        around: &mut Surroundings<'_>,
+        find: impl FnOnce(&Preemptor<'_>, &mut Surroundings<'_>) -> T,
+    ) -> Option<T> {
+        if self.diagnosis.unschedulable() == 0 {
+            return None;
+        }
+        let rows = match self.prepared.candidates(around.cache) {
+            Candidates::Some(rows, _) => Some(rows),
+            Candidates::All | Candidates::Rejected(_) => None,
+        };
+        let check = |cache: &Cache, row| self.check(cache, row);
+        let preemptor = Preemptor {
+            id: id.unwrap_or_default(),
+            class: self.class,
+            uid: &self.pod.uid,
+            check: &check,
+            shared: id.is_none() || self.prepared.filters_count(),
+            version: self.prepared.versions(),
+            rows: rows.as_deref(),
+            everywhere: self.diagnosis.pre_filter.is_some(),
+        };
+        Some(find(&preemptor, around))
+    }
+
+    /// All candidates among which `run` chooses.
+    pub(super) fn candidates(
+        &self,
+        id: ClassId,
+        mut around: Surroundings<'_>,
+        limits: Limits,
+        offset: usize,
+    ) -> Vec<(NodeIndex, Victims)> {
+        if self.ineligible(&mut around).is_some() {
+            return Vec::new();
+        }
+        let found = self.search(Some(id), &mut around, |of, around| {
+            all_candidates(of, around, limits, offset)
+        });
+        found.unwrap_or_default()
     }
 
     /// Why the pod may not preempt.

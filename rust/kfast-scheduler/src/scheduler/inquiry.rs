@@ -1,7 +1,8 @@
 //! Questions to plugins outside the core. A cycle that lacks a verdict does not begin: `step` returns, `inquiry` says
 //! what is asked, the caller finds out, answers, and steps again.
 
-use super::Scheduler;
+use super::attempt::Failed;
+use super::{Proposal, Scheduler};
 use crate::cache::{Cache, ClassId, NodeIndex, Verdict};
 use crate::cycle::{Candidates, Evaluation, Prepared};
 use crate::framework::{Code, External, Happened, Plugin, Profile, Reason, Rejection, Rejectors};
@@ -18,6 +19,8 @@ pub struct Inquiry {
     pub plugins: Vec<&'static str>,
     /// The nodes feasible so far, where they matter to these plugins.
     pub feasible: Option<Vec<Arc<str>>>,
+    /// Candidates of preemption, to be answered by `propose`.
+    pub candidates: Option<Vec<Proposal>>,
     class: ClassId,
     shared: Arc<PodClass>,
 }
@@ -31,6 +34,20 @@ pub struct Answer {
     pub reasons: Vec<(Code, Box<str>)>,
     /// Raw scores; empty if nothing was scored.
     pub scores: Vec<i64>,
+}
+
+impl Inquiry {
+    /// About candidates of preemption.
+    pub(super) fn about(failed: &Failed<'_>, candidates: Vec<Proposal>) -> Self {
+        Self {
+            pod: failed.pod.clone(),
+            plugins: Vec::new(),
+            feasible: None,
+            candidates: Some(candidates),
+            class: failed.id,
+            shared: Arc::clone(failed.class),
+        }
+    }
 }
 
 impl Scheduler {
@@ -152,6 +169,7 @@ impl Scheduler {
             pod: entry.pod.clone(),
             plugins,
             feasible,
+            candidates: None,
             class,
             shared,
         })

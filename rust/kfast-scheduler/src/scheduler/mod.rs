@@ -6,10 +6,13 @@ mod change;
 mod input;
 mod inquiry;
 mod labels;
+mod proposals;
 mod storage;
 mod what_if;
 
 pub use inquiry::{Answer, Inquiry};
+pub use proposals::Proposal;
+use proposals::Proposed;
 pub use what_if::PreemptionVerdict;
 
 use crate::SchedulerError;
@@ -119,6 +122,8 @@ pub struct Config {
     pub pod_initial_backoff_seconds: u32,
     /// How long at most.
     pub pod_max_backoff_seconds: u32,
+    /// Candidates of preemption are inquired about before one is picked.
+    pub asks_about_preemption: bool,
 }
 
 impl Default for Config {
@@ -127,6 +132,7 @@ impl Default for Config {
             profiles: vec![ProfileSpec::default()],
             pod_initial_backoff_seconds: 1,
             pod_max_backoff_seconds: 10,
+            asks_about_preemption: false,
         }
     }
 }
@@ -141,6 +147,8 @@ pub struct Scheduler {
     budgets: Budgets,
     candidates: CandidateStates,
     inquiry: Option<Inquiry>,
+    asks_about_preemption: bool,
+    proposed: Option<Proposed>,
     /// The latest time told.
     clock: Time,
 }
@@ -166,6 +174,8 @@ impl Scheduler {
             budgets: Budgets::default(),
             candidates: CandidateStates::default(),
             inquiry: None,
+            asks_about_preemption: config.asks_about_preemption,
+            proposed: None,
             clock: 0,
         })
     }
@@ -199,7 +209,10 @@ impl Scheduler {
                 self.queue.put_back(entry);
                 break;
             }
-            decisions.push(self.decide(entry, class, now));
+            let Some(decision) = self.decide(entry, class, now) else {
+                break;
+            };
+            decisions.push(decision);
             self.spend(class);
         }
         decisions
