@@ -33,15 +33,35 @@ async def until(true):
             await asyncio.sleep(0.02)
 
 
+class Recorder:
+    """Another transport that notes what is written."""
+
+    def __init__(self, transport):
+        self.transport = transport
+        self.written = []
+
+    def __getattr__(self, name):
+        return getattr(self.transport, name)
+
+    async def send(self, request):
+        if request.method != "GET":
+            self.written.append(request.path)
+        return await self.transport.send(request)
+
+
 async def second_scheduler(scenario):
     async with ControlPlane(ClusterConfig(nodes=2, port=0)) as plane:
         client = Client(HTTPSTransport(plane.connection()))
         pki = PKI(None, plane.clock.now())
         context = server_context(pki.server(["127.0.0.1"]), pki.ca.certificate)
-        process = SchedulerProcess(client, parse(CONFIG), context, host="127.0.0.1", port=0)
+        writer = Client(Recorder(client.transport))
+        process = SchedulerProcess(client, parse(CONFIG), context, host="127.0.0.1", port=0, writer=writer)
         work = asyncio.create_task(process.run())
         try:
             await scenario(client, process)
+            paths = writer.transport.written
+            assert "/api/v1/namespaces/default/pods/p/binding" in paths
+            assert not any("/leases/" in path for path in paths)
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
