@@ -1,6 +1,7 @@
 """What a stock kubectl shows: get in all its forms, describe, explain, api-resources, events."""
 
 import subprocess
+import time
 
 import pytest
 
@@ -91,9 +92,10 @@ def test_get_watch_prints_changes_as_they_happen(shop):
 )
 def test_describe_every_demo_kind(shop, kind, name, expected):
     name = name or shop("get", kind, "-o", "jsonpath={.items[0].metadata.name}")
-    text = shop("describe", kind, name)
-    for word in expected:
-        assert word in text
+    # Events are written behind what they tell of.
+    deadline = time.monotonic() + 20
+    while any(word not in (text := shop("describe", kind, name)) for word in expected):
+        assert time.monotonic() < deadline, text
 
 
 def test_describe_node_counts_its_pods(shop):
