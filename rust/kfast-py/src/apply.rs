@@ -37,6 +37,24 @@ fn managers(lists: &[Bound<'_, PyAny>]) -> PyResult<Managers> {
     Ok(Managers::default())
 }
 
+fn write_of<'a>(writer: &'a Writer, ignored: &'a FieldSet) -> Write<'a> {
+    let (manager, version, subresource, now) = writer;
+    Write {
+        manager,
+        version,
+        subresource,
+        now,
+        ignored,
+    }
+}
+
+fn named_kind<'a>(schema: &'a Py<PySchema>, key: &str) -> PyResult<Kind<'a>> {
+    Ok(Kind {
+        set: &schema.get().set,
+        id: kind_of(schema, key)?,
+    })
+}
+
 fn written<'py>(py: Python<'py>, managers: &Managers) -> PyResult<Bound<'py, PyAny>> {
     value_to_py(py, &Value::Array(managers.write()))
 }
@@ -67,21 +85,11 @@ impl PySchema {
         writer: Writer,
         ignored: Vec<Vec<String>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let kind = Kind {
-            set: &slf.get().set,
-            id: kind_of(&slf, key)?,
-        };
+        let kind = named_kind(&slf, key)?;
         let old = old.map_or_else(|| Ok(kind.blank()), object)?;
         let (new, mut managers) = (json_from_py(new)?, managers(&managed)?);
-        let (manager, version, subresource, now) = &writer;
         let ignored = field_set(&ignored);
-        let write = Write {
-            manager,
-            version,
-            subresource,
-            now,
-            ignored: &ignored,
-        };
+        let write = write_of(&writer, &ignored);
         if !managers.0.is_empty() {
             py.detach(|| kind.update(&old, &new, &mut managers, &write));
         }
@@ -106,22 +114,12 @@ impl PySchema {
         force: bool,
         last_applied: Option<&[u8]>,
     ) -> PyResult<Applied<'py>> {
-        let kind = Kind {
-            set: &slf.get().set,
-            id: kind_of(&slf, key)?,
-        };
+        let kind = named_kind(&slf, key)?;
         let live = live.map(object).transpose()?;
         let last_applied = last_applied.and_then(|text| serde_json::from_slice(text).ok());
         let (config, mut managers) = (json_from_py(config)?, managers(&managed)?);
-        let (manager, version, subresource, now) = &writer;
         let ignored = field_set(&ignored);
-        let write = Write {
-            manager,
-            version,
-            subresource,
-            now,
-            ignored: &ignored,
-        };
+        let write = write_of(&writer, &ignored);
         let merged = py
             .detach(|| {
                 let outcome = kind.apply(live.as_ref(), &config, &mut managers, &write, force);
