@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from kfast.api.kind import Kind, Subresource
-from kfast.apiserver.encode import document, render
-from kfast.apiserver.negotiate import JSON, SERVED, Output, media_clauses, wants_pretty
+from kfast.apiserver.encode import render
+from kfast.apiserver.negotiate import JSON, PLAIN, SERVED, Output, media_clauses, negotiate, wants_pretty
 from kfast.meta.exchange import Request, Response
 from kfast.meta.gvk import GroupVersion
 
@@ -59,12 +59,14 @@ class Discovery:
     def __init__(self, kinds: Callable[[], Iterable[Kind]], address: str = "") -> None:
         self._kinds = kinds
         self._documents: dict[str, tuple[dict[str, Any], str]] | None = None
+        self._forms: dict[tuple[str, Output, bool], bytes] = {}
         self.address = address
         """`host:port` clients reach the server at, told in `/api`."""
 
     def changed(self) -> None:
         """The catalog is another one now."""
         self._documents = None
+        self._forms.clear()
 
     def paths(self) -> list[str]:
         """Every path that is answered."""
@@ -92,16 +94,23 @@ class Discovery:
         body, etag = found
         vary = {"Vary": "Accept"} if path in ("/api", "/apis") else {}
         if media_type is None:
-            response = document(request, body, strict=True)
-            response.headers |= vary
-            return response
+            output = PLAIN if request.native else negotiate(request, "none")
+            data = self._rendered(path, body, output, request)
+            return Response(200, data, vary, output.media_type)
         headers = vary | {"ETag": etag}
         content_type = media_type + AGGREGATED.removeprefix(JSON)
         if request.headers.get("if-none-match") == etag:
             return Response(304, b"", headers, content_type)
-        if request.native:
-            return Response(200, body, headers)
-        return Response(200, render(body, Output(media_type), wants_pretty(request)), headers, content_type)
+        data = self._rendered(f"{path}#aggregated", body, Output(media_type), request)
+        return Response(200, data, headers, content_type)
+
+    def _rendered(self, key: str, body: dict[str, Any], output: Output, request: Request) -> bytes:
+        """A document in one form, made once."""
+        form = (key, output, wants_pretty(request))
+        data = self._forms.get(form)
+        if data is None:
+            data = self._forms[form] = render(body, output, form[2])
+        return data
 
     def _all(self) -> dict[str, tuple[dict[str, Any], str]]:
         if self._documents is None:

@@ -61,16 +61,14 @@ def body_response(
     return Response(status, render(body, output, wants_pretty(request)), content_type=output.media_type)
 
 
-def document(request: Request, body: dict[str, Any], status: int = 200, *, strict: bool = False) -> Response:
-    """A body that is no stored object (a Status, a discovery document) in the form Accept asks for, JSON if it asks
-    for none that is served. Raises StatusError 406 instead if `strict`."""
+def document(request: Request, body: dict[str, Any], status: int = 200) -> Response:
+    """A body that is no stored object (a Status) in the form Accept asks for, JSON if it asks
+    for none that is served."""
     if request.native:
         return Response(status, body)
     try:
         output = negotiate(request, "none")
     except StatusError:
-        if strict:
-            raise
         output = PLAIN
     return Response(status, render(body, output, wants_pretty(request)), content_type=output.media_type)
 
