@@ -1,4 +1,5 @@
-//! Counters, kept up to date over random changes, against counting all pods again.
+//! Counters, kept up to date over random changes, against counting all pods again. One file, because the generators of
+//! changes and the recount describe the same small cluster.
 
 use kfast_core::Object;
 use kfast_scheduler::cache::{Cache, Counted, Eligibility, Held, Occupant, Role};

@@ -1,4 +1,5 @@
-//! Whole cycles: the queue, preemption and nominations through the scheduler's own door.
+//! Whole cycles: the queue, preemption and nominations through the scheduler's own door. One file, because scenarios and
+//! property test act on one world of pods and nodes, and so does the model they are checked by.
 
 use kfast_core::Object;
 use kfast_scheduler::queue::{SECOND, Time};
