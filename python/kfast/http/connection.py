@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfast._core import Object
-from kfast.apiserver.http_message import Message, body, failure, head
-from kfast.apiserver.http_reader import Reader
-from kfast.apiserver.watch_sink import ConnectionSink
+from kfast.http.message import Message, body, failure, head
+from kfast.http.reader import Reader
+from kfast.http.sink import ConnectionSink
 from kfast.errors import StatusError
 from kfast.meta.exchange import Handler, Response
 

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kfast.apiserver.connection import Connection
+    from kfast.http.connection import Connection
 
 
 class ConnectionSink:

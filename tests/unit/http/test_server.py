@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from kfast.apiserver.pki import PKI, server_context
-from kfast.apiserver.server import serve
+from kfast.http.server import serve
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 

@@ -7,7 +7,7 @@ import re
 
 import httptools
 
-from kfast.apiserver.http_message import Message, read_headers
+from kfast.http.message import Message, read_headers
 from kfast.errors import StatusError
 
 HEAD_LIMIT = 1 << 20

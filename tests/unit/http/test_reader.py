@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kfast.apiserver.http_message import Message
-from kfast.apiserver.http_reader import HEAD_LIMIT, Reader
+from kfast.http.message import Message
+from kfast.http.reader import HEAD_LIMIT, Reader
 from kfast.errors import StatusError
 
 GET = b"GET /a?x=1 HTTP/1.1\r\nHost: h\r\nAccept: a\r\n\r\n"
