@@ -16,8 +16,11 @@ SECURE_PORT = 6443
 COMPONENTS = ("controllers", "scheduler", "nodes")
 """What runs beside the API server."""
 
-ADMISSION_PLUGINS = ("NamespaceLifecycle", "Priority")
-"""What looks at writes, in this order."""
+ADMISSION_PLUGINS = (
+    "NamespaceLifecycle",
+    "Priority",
+)
+"""What looks at writes, in this order: upstream's (pkg/kubeapiserver/options/plugins.go)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,9 @@ class APIServer:
             response = crashed(request, error)
         if info.scope is not None and info.scope.kind.deprecation:
             response.warnings = [info.scope.kind.deprecation, *response.warnings]
+        if request.warnings:
+            told = set(response.warnings)
+            response.warnings = [*response.warnings, *(text for text in request.warnings if text not in told)]
         if not request.native:
             response.headers["Audit-Id"] = self._audit_id(request)
         self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)

@@ -69,8 +69,8 @@ class Batches:
         backend, user = self._backend, batch.user
         outcomes: Outcomes = [None] * len(batch.bindings)
         scope = backend.scope("", "v1", "pods")
-        update = Attributes("UPDATE", scope.kind, "binding", "", "", None, None, user, False) if scope else None
-        single = update is None or any(plugin.handles(update) for plugin in backend.admission.plugins)
+        create = Attributes("CREATE", scope.kind, "binding", "", "", None, None, user, False) if scope else None
+        single = create is None or backend.admission.looks_at(create)
         allowed: dict[str, bool] = {}
         fit: list[tuple[int, Binding]] = []
         for number, binding in enumerate(batch.bindings):
@@ -91,9 +91,13 @@ class Batches:
         return outcomes
 
     async def _may_bind(self, user: User, namespace: str) -> bool:
-        """Whether `user` may bind every pod of the namespace. If not, he may still bind some that a rule names."""
+        """Whether `user` may bind every pod of the namespace, and admission has nothing against it. If not, he may
+        still bind some that a rule names."""
         try:
-            await self._authorize(user, self._binding(namespace, user))
+            info = self._binding(namespace, user)
+            await self._authorize(user, info)
+            attributes = Attributes("CREATE", info.served.kind, "binding", namespace, "", None, None, user, False)
+            await self._backend.admission.review(attributes)
         except StatusError:
             return False
         return bool(namespace)

@@ -85,14 +85,23 @@ def match_name(info: RequestInfo, body: Body) -> None:
     match_namespace(info, body)
 
 
-def begin_create(backend: Backend, scope: Scope, body: Body) -> None:
-    """Sets what the system owns on a new object and wipes what a client may not set.
+def wipe_system_owned(metadata: dict[str, Any]) -> None:
+    """Takes out what a client may not set on a new object.
     Raises StatusError 500 for a resourceVersion, as upstream does."""
-    metadata = metadata_of(body)
     if metadata.pop("resourceVersion", None) not in (None, "", "0"):
         raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
-    for key in (*_SYSTEM_OWNED, "selfLink", "managedFields"):
+    for key in (*_SYSTEM_OWNED, "selfLink"):
         metadata.pop(key, None)
+
+
+def begin_create(backend: Backend, scope: Scope, body: Body) -> bool:
+    """Sets what the system owns on an admitted new object: its status is not the client's to say. Whether its name
+    was generated."""
+    metadata = metadata_of(body)
+    wipe_system_owned(metadata)
+    generated = metadata.get("generateName") if not metadata.get("name") else None
+    if generated:
+        metadata["name"] = generate_name(backend, generated)
     metadata["uid"] = backend.new_uid()
     metadata["creationTimestamp"] = rfc3339(backend.clock.now())
     kind = scope.kind
@@ -100,10 +109,12 @@ def begin_create(backend: Backend, scope: Scope, body: Body) -> None:
         metadata["generation"] = 1
     if kind.has_status and not kind.keeps_status_on_create:
         body.pop("status", None)
+    return bool(generated)
 
 
-def unique_owners(metadata: dict[str, Any]) -> list[str]:
-    """Drops repeated owner references and warns of the uids that were stated twice."""
+def unique_owners(metadata: dict[str, Any], admitted: bool = False) -> list[str]:
+    """Drops repeated owner references and warns of the uids that were stated twice, by the client or (`admitted`)
+    since."""
     owners = metadata.get("ownerReferences")
     if not owners or len(owners) == 1:
         return []
@@ -112,8 +123,9 @@ def unique_owners(metadata: dict[str, Any]) -> list[str]:
         return []
     repeated = ", ".join(sorted({str(owner.get("uid")) for owner in unique if owners.count(owner) > 1}))
     metadata["ownerReferences"] = unique
+    when = " after mutating admission happens" if admitted else ""
     return [
-        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+        f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and may "
         f"reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {repeated}"
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, output_of
@@ -79,7 +80,7 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
         if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:
             return await _virtual(backend, request, info, scope.kind.resource, scope.schema)
         if scope.kind.resource == "bindings":
-            return await _bindings(backend, request, info)
+            return await bind(backend, request, info)
         return await VERBS[verb](backend, request, info)
     declared = scope.subresources.get(info.subresource)
     if declared is None:
@@ -108,13 +109,10 @@ async def _virtual(backend: Backend, request: Request, info: RequestInfo, key: s
     output = output_of(request, None, "none")
     options = write_options(request, "CreateOptions")
     body, warnings = decode_object(backend, request, info, schema, options.field_validation)
+    name = info.name or (body.get("metadata") or {}).get("name") or ""
+    attributes = Attributes.of("CREATE", request, info, options, name=name, object=body, schema=schema)
+    await backend.admission.review(attributes)
     answer = await backend.virtual[key](request, info, body)
     response = body_response(backend, request, output, answer, None, 201)
     response.warnings = warnings
     return response
-
-
-async def _bindings(backend: Backend, request: Request, info: RequestInfo) -> Response:
-    """The old collection `bindings`: the pod is named in the body."""
-    info.scope = backend.scope("", "v1", "pods")
-    return await bind(backend, request, info)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from kfast._core import Object
 from kfast.errors import StatusError
+
+Level = Literal["None", "Metadata", "Request", "RequestResponse"]
+"""How much of a request the audit log keeps."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,10 @@ class Request:
     """The TLS peer's certificate, DER, already verified against the client CA."""
     native: bool = False
     """The caller takes handles: leave `Object`, `Page` and watch payloads unencoded."""
+    warnings: list[str] = field(default_factory=list)
+    """What admission warns of; sent with the answer, whatever it is."""
+    annotations: dict[str, tuple[Level, str]] = field(default_factory=dict)
+    """What admission notes for the audit log, and from which level on it is kept."""
 
     def param(self, name: str, default: str = "") -> str:
         """The first value of a query parameter."""

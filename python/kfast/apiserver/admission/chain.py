@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from kfast.api.kind import Body, Kind
-from kfast.meta.exchange import User
+from kfast.apiserver.options import DeleteOptions, WriteOptions
+from kfast.apiserver.request_info import RequestInfo
+from kfast.config import ADMISSION_PLUGINS
+from kfast.meta.exchange import Level, Request, User
+from kfast.meta.name_rules import qualified_name
+
+_log = logging.getLogger(__name__)
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
@@ -15,7 +22,11 @@ Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 @dataclass(slots=True)
 class Attributes:
     """What a plugin sees of a request. `object` is None on DELETE, `old` on CREATE; bodies are in the request's
-    version and `object` may be changed in place by `admit`."""
+    version, without resourceVersion, and `object` may be changed in place by `admit`.
+
+    For a Namespace itself `namespace` is its name. `name` is empty while it is to be generated, and for each object of
+    a deletecollection.
+    """
 
     operation: Operation
     kind: Kind
@@ -26,6 +37,75 @@ class Attributes:
     old: Body | None
     user: User | None
     dry_run: bool
+    request: Request | None = None
+    """Where warnings and audit annotations go."""
+    options: WriteOptions | DeleteOptions | None = None
+    schema: str = ""
+    """What `object` and `old` are if not of the kind: `autoscaling/v1/Scale`, `v1/Binding`, `v1/PodExecOptions`."""
+    versions: tuple[str, str] = ("", "")
+    """The resourceVersions of object and old."""
+    reinvoke: bool = False
+    """Set by a plugin whose change the plugins before it should see: the mutating step runs once more."""
+    reinvoked: bool = False
+    """The second run of the mutating step."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What plugins keep from the first run for the second, by plugin."""
+
+    @classmethod
+    def of(
+        cls,
+        operation: Operation,
+        request: Request,
+        info: RequestInfo,
+        options: WriteOptions | DeleteOptions | None,
+        *,
+        name: str = "",
+        object: Body | None = None,  # noqa: A002
+        old: Body | None = None,
+        schema: str = "",
+        versions: tuple[str, str] = ("", ""),
+    ) -> Attributes:
+        """The attributes of a request for a served resource; `options` are None for CONNECT."""
+        kind = info.served.kind
+        namespace = info.namespace if kind.namespaced else name if kind.resource == "namespaces" else ""
+        dry_run = options is not None and options.dry_run
+        user = request.user
+        return cls(
+            operation,
+            kind,
+            info.subresource,
+            namespace,
+            name,
+            object,
+            old,
+            user,
+            dry_run,
+            request,
+            options,
+            schema,
+            versions,
+        )
+
+    @property
+    def object_schema(self) -> str:
+        """`group/version/Kind` of the objects."""
+        return self.schema or self.kind.schema
+
+    def warn(self, text: str) -> None:
+        """Adds a warning to the answer, once."""
+        if self.request is not None and text not in self.request.warnings:
+            self.request.warnings.append(text)
+
+    def annotate(self, key: str, value: str, level: Level = "Metadata") -> None:
+        """Adds an annotation, `domain/name`, to the request's audit events of `level` and above. A second value for the
+        same key is logged and dropped."""
+        if self.request is None:
+            return
+        annotations = self.request.annotations
+        if key.count("/") != 1 or qualified_name(key):
+            _log.warning("the audit annotation %r of %s has no valid key", key, self.name)
+        elif annotations.setdefault(key, (level, value)) != (level, value):
+            _log.warning("the audit annotation %r of %s is there already with another value", key, self.name)
 
 
 class Plugin(Protocol):
@@ -49,20 +129,40 @@ class Plugin(Protocol):
 
 
 class Chain:
-    """Plugins in order: all `admit` before validation, all `validate` after it."""
+    """Plugins sorted into the order of ADMISSION_PLUGINS: all `admit` before validation, all `validate` after it."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
-        self.plugins = list(plugins)
+        place = {name: number for number, name in enumerate(ADMISSION_PLUGINS)}
+        self.plugins = sorted(plugins, key=lambda plugin: place[plugin.name])
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Whether any plugin cares about the request."""
+        return any(plugin.handles(attributes) for plugin in self.plugins)
 
     def looks_at(self, attributes: Attributes) -> bool:
         """Whether any plugin needs the object of the request."""
         return any(plugin.looks and plugin.handles(attributes) for plugin in self.plugins)
 
-    async def admit(self, attributes: Attributes) -> None:
-        """The mutating step."""
+    async def admit(self, attributes: Attributes) -> bool:
+        """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""
+        looked = await self._admit(attributes)
+        if attributes.reinvoke:
+            attributes.reinvoked = True
+            await self._admit(attributes)
+        return looked
+
+    async def _admit(self, attributes: Attributes) -> bool:
+        looked = False
         for plugin in self.plugins:
             if plugin.handles(attributes):
                 await plugin.admit(attributes)
+                looked = looked or plugin.looks
+        return looked
+
+    async def review(self, attributes: Attributes) -> None:
+        """Both steps, where there is nothing in between."""
+        await self.admit(attributes)
+        await self.validate(attributes)
 
     async def validate(self, attributes: Attributes) -> None:
         """The validating step."""

@@ -22,6 +22,7 @@ from kfast.apiserver.lifecycle import (
     name_suffix,
     unique_owners,
     validate_create,
+    wipe_system_owned,
 )
 from kfast.apiserver.managed_fields import take_stated, track, writer
 from kfast.apiserver.negotiate import content_type
@@ -132,7 +133,7 @@ async def _prepare_whole(
     refused as a whole, whose error the other way finds."""
     scope = info.served
     kind = scope.kind
-    attributes = Attributes("CREATE", kind, "", info.namespace, "", None, None, request.user, options.dry_run)
+    attributes = Attributes.of("CREATE", request, info, options)
     if kind.prepare_bodies is None or backend.admission.looks_at(attributes):
         return [None] * len(bodies)
     media_type, now = content_type(request), rfc3339(backend.clock.now())
@@ -179,35 +180,24 @@ async def prepare(
     warnings: list[str],
     applied: list[Body] | None = None,
 ) -> Prepared:
-    """All of a create between decoding and the store: system fields, defaults, admission, strategy, validation."""
+    """All of a create between decoding and the store: defaults, admission, system fields, strategy, validation."""
     scope = info.served
     kind = scope.kind
     match_namespace(info, body)
     metadata = metadata_of(body)
     stated = take_stated(body)
-    begin_create(backend, scope, body)
+    wipe_system_owned(metadata)
     warnings += unique_owners(metadata)
-    generated = metadata.get("generateName") if not metadata.get("name") else None
-    if generated:
-        metadata["name"] = generate_name(backend, generated)
     kind.defaults(body)
     metadata = metadata_of(body)  # defaults may have made it anew
     if applied is not None:
         metadata["managedFields"] = applied
     elif stated:
         track(backend, scope, writer(backend, request, options, scope, ""), None, body, stated, None, "")
-    attributes = Attributes(
-        "CREATE",
-        kind,
-        info.subresource,
-        info.namespace if kind.namespaced else "",
-        "" if generated else metadata.get("name", ""),
-        body,
-        None,
-        request.user,
-        options.dry_run,
-    )
+    attributes = Attributes.of("CREATE", request, info, options, name=metadata.get("name") or "", object=body)
     await backend.admission.admit(attributes)
+    generated = begin_create(backend, scope, body)
+    warnings += unique_owners(body["metadata"], admitted=True)
     kind.prepare_create(body)
     if kind.prepare_requester is not None and request.user is not None:
         kind.prepare_requester(body, request.user)
@@ -215,6 +205,7 @@ async def prepare(
     try:
         validate_create(backend, scope, body)
         warnings += kind.warnings(body)
+        attributes.name = body["metadata"]["name"]
         await backend.admission.validate(attributes)
     except BaseException:
         if settle is not None:

@@ -91,10 +91,12 @@ def read_options(backend: Backend, request: Request) -> DeleteOptions:
     return delete_options(request, decode_options(backend, request, "DeleteOptions"))
 
 
-async def delete_object(backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions) -> Deletion:
-    """Deletes, or marks as being deleted, whatever version is current when it succeeds."""
+async def delete_object(
+    backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions, admitted: bool = False
+) -> Deletion:
+    """Deletes, or marks as being deleted, whatever version is current when it succeeds. `admitted`: admission has seen
+    the request as one for something else (an Eviction)."""
     kind = info.served.kind
-    admitted = False
     contention = Contention(backend)
     while True:
         current = read(backend, info)
@@ -127,19 +129,16 @@ def check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> 
 async def _admit(
     backend: Backend, request: Request, info: RequestInfo, current: Object, options: DeleteOptions
 ) -> None:
-    attributes = Attributes(
+    attributes = Attributes.of(
         "DELETE",
-        info.served.kind,
-        "",
-        current.namespace,
-        current.name,
-        None,
-        stored_body(info.served, current),
-        request.user,
-        options.dry_run,
+        request,
+        info,
+        options,
+        name="" if info.verb == "deletecollection" else current.name,
+        old=stored_body(info.served, current),
+        versions=("", current.resource_version),
     )
-    await backend.admission.admit(attributes)
-    await backend.admission.validate(attributes)
+    await backend.admission.review(attributes)
 
 
 async def _attempt(backend: Backend, info: RequestInfo, current: Object, options: DeleteOptions) -> Deletion:

@@ -22,6 +22,7 @@ from kfast.apiserver.lifecycle import (
     preview,
     spec_changed,
     stored_body,
+    unique_owners,
     validate_update,
 )
 from kfast.apiserver.managed_fields import take_stated, track, writer
@@ -34,6 +35,16 @@ from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
 
 Transform = Callable[[Body, Object], Body]
 """(old, its handle) -> new. Both without resourceVersion unless the client states one in `new`."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What admission sees of an object whose subresource has a kind of its own: the `schema` of that kind, its object
+    `of` the whole one, and `into(whole, view)`, which takes over what admission changed."""
+
+    schema: str
+    of: Callable[[Body], Body]
+    into: Callable[[Body, Body], Body]
 
 
 @dataclass(slots=True)
@@ -53,6 +64,9 @@ class Update:
     needs_version: bool = False
     """PUT of a kind that refuses unconditional updates."""
     warnings: list[str] = field(default_factory=list)
+    admitted: bool = False
+    """Admission has seen the request already, as a create of something else (a Binding, an Eviction)."""
+    view: View | None = None
     applied: list[Body] | None = None
     """The managed fields after an apply, set by `transform`; other writes are tracked."""
 
@@ -70,7 +84,7 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
         if stated and stated != current.resource_version:
             raise conflict(kind, info.name)
         try:
-            return await _attempt(backend, request, info, update, current, old, new)
+            return await _attempt(backend, request, info, update, current, old, new, stated)
         except ModifiedError as error:
             await contention.lost(error)
         except AbsentError:
@@ -96,7 +110,14 @@ def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
 
 
 async def _attempt(
-    backend: Backend, request: Request, info: RequestInfo, update: Update, current: Object, old: Body, new: Body
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    update: Update,
+    current: Object,
+    old: Body,
+    new: Body,
+    version: str,
 ) -> Object:
     scope, dry_run = info.served, update.options.dry_run
     kind = scope.kind
@@ -119,10 +140,8 @@ async def _attempt(
         author = writer(backend, request, update.options, scope, info.subresource)
         before = encode_json(old) if scope.converts else current.to_bytes()
         track(backend, scope, author, before, new, stated, live, info.subresource)
-    attributes = Attributes(
-        "UPDATE", kind, info.subresource, current.namespace, current.name, new, old, request.user, dry_run
-    )
-    await backend.admission.admit(attributes)
+    attributes = _attributes(request, info, update, old, new, (version, current.resource_version))
+    new = await _admit(backend, info, update, attributes, old, new)
     if update.part == "main":
         kind.prepare_update(new, old)
     elif update.part == "status":
@@ -136,7 +155,9 @@ async def _attempt(
         if not update.keeps_valid or new["metadata"] != old["metadata"]:
             part = "main" if update.part == "main" else info.subresource
             validate_update(backend, scope, new, old, current.resource_version, part)
-        await backend.admission.validate(attributes)
+        if not update.admitted:
+            attributes.object = new if update.view is None else update.view.of(new)
+            await backend.admission.validate(attributes)
         if update.part == "main" and not metadata_only:
             update.warnings[:] = update.warnings or kind.warnings(new)
         obj = await _write(backend, info, current, old, new, dry_run)
@@ -145,6 +166,38 @@ async def _attempt(
         if settle is not None:
             settle(stored)
     return obj
+
+
+def _attributes(
+    request: Request, info: RequestInfo, update: Update, old: Body, new: Body, versions: tuple[str, str]
+) -> Attributes:
+    schema, view = "", update.view
+    name = old["metadata"]["name"]
+    if view is not None:
+        schema, new, old = view.schema, view.of(new), view.of(old)
+    return Attributes.of(
+        "UPDATE", request, info, update.options, name=name, object=new, old=old, schema=schema, versions=versions
+    )
+
+
+async def _admit(
+    backend: Backend, info: RequestInfo, update: Update, attributes: Attributes, old: Body, new: Body
+) -> Body:
+    """The object after the mutating step. What the system owns and what the write may not touch is not admission's
+    to change either."""
+    if update.admitted or not await backend.admission.admit(attributes):
+        return new
+    if update.view is not None:
+        assert attributes.object is not None
+        new = update.view.into(new, attributes.object)
+    begin_update(info.served, new, old)
+    if update.part == "status":
+        return keep_all_but_status(new, old, info.served.subresources[info.subresource].metadata)
+    if update.part == "main" and info.served.kind.has_status:
+        keep_status(new, old)
+    for warning in unique_owners(new["metadata"], admitted=True):
+        attributes.warn(warning)
+    return new
 
 
 async def _write(backend: Backend, info: RequestInfo, current: Object, old: Body, new: Body, dry_run: bool) -> Object:

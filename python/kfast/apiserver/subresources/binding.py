@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfast._core import Object
 from kfast.api.kind import Body, FieldError, Kind
+from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import output_of, status_success
@@ -20,17 +21,22 @@ _SCHEMA = "v1/Binding"
 
 
 async def bind(backend: Backend, request: Request, info: RequestInfo) -> Response:
-    """POST of a Binding: 201 and a Status. Raises StatusError 400, 404, 409 (bound, deleted, gated), 422."""
+    """POST of a Binding, to the pod or to the old collection `bindings`: 201 and a Status.
+    Raises StatusError 400, 404, 409 (bound, deleted, gated), 422."""
     output_of(request, None, "none")
     options = write_options(request, "CreateOptions")
     binding, warnings = decode_object(backend, request, info, _SCHEMA, options.field_validation)
     match_namespace(info, binding)
+    name = info.name or binding["metadata"].get("name", "")
+    attributes = Attributes.of("CREATE", request, info, options, name=name, object=binding, schema=_SCHEMA)
+    await backend.admission.admit(attributes)
     metadata, target = binding["metadata"], binding.get("target") or {}
     if not info.name:
-        info.name = metadata.get("name", "")
+        info.name, info.scope = name, backend.scope("", "v1", "pods")
     elif metadata.get("name") != info.name:
         raise bad_request("name in URL does not match name in Binding object")
     validate_target(info.name, target)
+    await backend.admission.validate(attributes)
     now = rfc3339(backend.clock.now())
 
     def transform(pod: Body, current: Object) -> Body:
@@ -38,7 +44,7 @@ async def bind(backend: Backend, request: Request, info: RequestInfo) -> Respons
         _assign(pod, target["name"], metadata, now)
         return pod
 
-    await guaranteed_update(backend, request, info, Update(transform, options, "all", keeps_valid=True))
+    await guaranteed_update(backend, request, info, Update(transform, options, "all", keeps_valid=True, admitted=True))
     response = status_success(request, 201)
     response.warnings = warnings
     return response

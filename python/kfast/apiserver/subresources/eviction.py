@@ -6,6 +6,7 @@ from typing import Any
 
 from kfast._core import LabelSelector, Object
 from kfast.api.kind import Body
+from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import output_of, status_success
@@ -42,8 +43,11 @@ async def evict(backend: Backend, request: Request, info: RequestInfo) -> Respon
     options = write_options(request, "CreateOptions")
     eviction, _ = decode_object(backend, request, info, _SCHEMA, options.field_validation)
     match_namespace(info, eviction)
+    attributes = Attributes.of("CREATE", request, info, options, name=info.name, object=eviction, schema=_SCHEMA)
+    await backend.admission.admit(attributes)
     if eviction["metadata"].get("name") != info.name:
         raise bad_request("name in URL does not match name in Eviction object")
+    await backend.admission.validate(attributes)
     deletion = delete_options(request, eviction.get("deleteOptions") or {})
     deletion.dry_run = deletion.dry_run or options.dry_run
     await _evict(backend, request, info, deletion)
@@ -79,11 +83,11 @@ async def _delete(backend: Backend, request: Request, info: RequestInfo, options
             pod["status"]["conditions"] = [*others, _DISRUPTED | {"lastTransitionTime": now}]
             return pod
 
-        change = Update(disrupt, WriteOptions(), "all", keeps_valid=True)
+        change = Update(disrupt, WriteOptions(), "all", keeps_valid=True, admitted=True)
         marked = await guaranteed_update(backend, request, info, change)
         if options.resource_version is not None:
             options.resource_version = marked.resource_version
-    await delete_object(backend, request, info, options)
+    await delete_object(backend, request, info, options, admitted=True)
 
 
 def _ignores_budgets(pod: Object) -> bool:

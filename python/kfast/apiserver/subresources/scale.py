@@ -11,7 +11,7 @@ from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, current_body, output_of
 from kfast.apiserver.handlers.get import read
-from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
+from kfast.apiserver.handlers.guaranteed_update import Update, View, guaranteed_update
 from kfast.apiserver.handlers.patch import apply_patch, patch_type
 from kfast.apiserver.lifecycle import match_name
 from kfast.apiserver.options import WriteOptions, write_options
@@ -78,7 +78,15 @@ async def patch_scale(backend: Backend, request: Request, info: RequestInfo) -> 
 async def _write(
     backend: Backend, request: Request, info: RequestInfo, options: WriteOptions, transform: Any, output: Any
 ) -> Response:
-    change = Update(transform, options)
+    kind = info.served.kind
+
+    def of(body: Body) -> Body:
+        return scale_of(kind, body)
+
+    def into(body: Body, scale: Body) -> Body:
+        return _apply(kind, body, scale)
+
+    change = Update(transform, options, view=View(_SCHEMA, of, into))
     obj = await guaranteed_update(backend, request, info, change)
     return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), _SCOPE)
 
