@@ -14,6 +14,7 @@ mod scheduler;
 mod schema;
 mod selector;
 mod store;
+mod structural;
 mod tree;
 mod value;
 mod watch;

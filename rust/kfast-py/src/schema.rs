@@ -35,16 +35,7 @@ impl PySchema {
     #[new]
     fn new(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let set = kfast_schema::load(data).map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let names = set
-            .names()
-            .iter()
-            .map(|n| PyString::intern(py, n).unbind())
-            .collect();
-        Ok(Self {
-            set,
-            names,
-            validator: OnceLock::new(),
-        })
+        Ok(Self::of(py, set))
     }
 
     /// Keys of all kinds.
@@ -188,6 +179,17 @@ impl PySchema {
 }
 
 impl PySchema {
+    /// The class over a compiled set.
+    pub fn of(py: Python<'_>, set: SchemaSet) -> Self {
+        let names = set.names().iter();
+        let names = names.map(|n| PyString::intern(py, n).unbind()).collect();
+        Self {
+            set,
+            names,
+            validator: OnceLock::new(),
+        }
+    }
+
     /// The rules of structural validation.
     pub fn validator(&self) -> &Validator {
         self.validator.get_or_init(|| Validator::new(&self.set))

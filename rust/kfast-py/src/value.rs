@@ -101,7 +101,10 @@ fn entries(
     for (key, value) in dict {
         let key = key.cast::<PyString>()?.to_str()?.to_owned();
         let (name, of) = match structure {
-            Some(_) if value.is_none() => continue,
+            Some(_) if value.is_none() && set.structure().is_none() => continue,
+            Some(structure) if structure.open && structure.field(&key).is_none() => {
+                (Name::Free(Cow::Owned(key)), &Type::Json)
+            }
             Some(structure) => {
                 let unknown = || {
                     PyValueError::new_err(format!("{} has no field {key:?}", structure.go_name()))

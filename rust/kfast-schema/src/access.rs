@@ -257,8 +257,11 @@ impl SchemaSet {
             | Type::SchemaOrBool(id)
             | Type::SchemaOrArray(id)
             | Type::SchemaOrStrings(id) => {
-                let (_, field) = self.get(*id).field(key)?;
-                Some((Name::Known(field.key), field.ty.clone()))
+                let structure = self.get(*id);
+                match structure.field(key) {
+                    Some((_, field)) => Some((Name::Known(field.key), field.ty.clone())),
+                    None => structure.open.then(|| (Name::Free(key.into()), Type::Json)),
+                }
             }
             Type::Map(item) => Some((Name::Free(key.into()), item.as_ref().clone())),
             Type::Json | Type::RawExtension | Type::FieldsV1 => {

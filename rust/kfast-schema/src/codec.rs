@@ -4,7 +4,7 @@ use crate::error::{DecodeError, Failure, kind_and_version};
 use crate::model::SchemaSet;
 use crate::protobuf::EncodeError;
 use crate::value::Value;
-use crate::{decode as typed, json, protobuf, yaml};
+use crate::{decode as typed, json, protobuf, structural, yaml};
 use std::borrow::Cow;
 
 /// A format of bodies.
@@ -112,6 +112,15 @@ impl<'b> Source<'b> {
         }
     }
 
+    /// The JSON text, empty for protobuf.
+    fn text(&self) -> &str {
+        match self {
+            Self::Json(text) => text,
+            Self::Yaml(text, _) => text,
+            Self::Protobuf(_) => "",
+        }
+    }
+
     /// The object; `body` is what was read, for messages.
     ///
     /// # Errors
@@ -128,11 +137,21 @@ impl<'b> Source<'b> {
             .ok_or_else(|| DecodeError::UnknownKind(key.to_owned()))?;
         let strict = validation != Validation::Ignore;
         let refuse = |failure: Failure| failure.of(key, body);
-        let (value, mut findings) = match self {
-            Self::Json(text) => typed::json(set, id, text, strict).map_err(refuse)?,
-            Self::Yaml(text, _) => typed::json(set, id, text, strict).map_err(refuse)?,
+        let (value, mut findings) = match (self, set.structure()) {
+            (Self::Protobuf(_), Some(_)) => {
+                let name = "application/vnd.kubernetes.protobuf".into();
+                return Err(DecodeError::MediaType(name));
+            }
+            (_, Some(structure)) => {
+                let read = structural::decode(set, structure, self.text(), strict);
+                let read = read.map_err(refuse)?;
+                (read.value, read.findings)
+            }
+            (Self::Json(_) | Self::Yaml(..), None) => {
+                typed::json(set, id, self.text(), strict).map_err(refuse)?
+            }
             // Upstream knows no unknown fields in protobuf: they are dropped without a word.
-            Self::Protobuf(body) => {
+            (Self::Protobuf(body), None) => {
                 let value = protobuf::decode(set, id, key, body).map_err(refuse)?;
                 (value, Vec::new())
             }

@@ -16,6 +16,7 @@ pub mod names;
 pub mod patch;
 mod protobuf;
 mod scalar;
+pub mod structural;
 mod time;
 pub mod validate;
 mod value;

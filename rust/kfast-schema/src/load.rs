@@ -109,6 +109,7 @@ pub fn load(data: &[u8]) -> Result<SchemaSet, LoadError> {
         by_name: ids.iter().map(|(n, id)| (Box::from(*n), *id)).collect(),
         names: builder.names,
         types,
+        structure: None,
     })
 }
 
@@ -175,6 +176,7 @@ impl<'a> Builder<'a> {
         Ok(Struct {
             name: row.name.into(),
             atomic: row.atomic,
+            open: false,
             filled,
             fields,
             by_json,
@@ -207,6 +209,7 @@ impl<'a> Builder<'a> {
                 retain_keys: row.patch.split(',').any(|s| s == "retainKeys"),
                 replace: row.patch.split(',').any(|s| s == "replace"),
             },
+            default: None,
         })
     }
 

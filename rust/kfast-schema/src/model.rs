@@ -1,5 +1,7 @@
 //! The in-memory structure of all types: an arena of structs reached by small ids.
 
+use crate::structural::Structure;
+use crate::value::Value;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -26,6 +28,8 @@ pub struct SchemaSet {
     pub(crate) by_name: HashMap<Box<str>, TypeId>,
     pub(crate) kinds: HashMap<Box<str>, TypeId>,
     pub(crate) names: Vec<Box<str>>,
+    /// How objects of a custom resource are read; `None` for the built-in kinds.
+    pub(crate) structure: Option<Box<Structure>>,
 }
 
 impl SchemaSet {
@@ -55,6 +59,12 @@ impl SchemaSet {
         keys
     }
 
+    /// How objects of a custom resource are read; `None` for the built-in kinds.
+    #[must_use]
+    pub fn structure(&self) -> Option<&Structure> {
+        self.structure.as_deref()
+    }
+
     /// Every property name, indexed by [`NameId::index`].
     #[must_use]
     pub fn names(&self) -> &[Box<str>] {
@@ -63,16 +73,18 @@ impl SchemaSet {
 }
 
 /// An object with known properties.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Struct {
     /// Schema name, `io.k8s.api.apps.v1.Deployment`.
     pub name: Box<str>,
     /// Whether the object as a whole has one owner in server-side apply (`x-kubernetes-map-type: atomic`).
     pub atomic: bool,
+    /// Whether it may have other properties, which are free-form JSON.
+    pub open: bool,
     /// Properties in the order upstream writes them; those of embedded protobuf messages are inlined.
     pub fields: Box<[Field]>,
     /// Positions in `fields` by property name.
-    pub(crate) by_json: HashMap<Box<str>, u16, FixedState>,
+    pub(crate) by_json: HashMap<Box<str>, u32, FixedState>,
     /// What each protobuf tag holds, sorted by tag.
     pub(crate) by_tag: Box<[(u32, Slot)]>,
     /// Positions of the fields that upstream writes even when nobody set them.
@@ -83,7 +95,7 @@ impl Struct {
     /// The position and declaration of a property.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
-        let at = usize::from(*self.by_json.get(name)?);
+        let at = *self.by_json.get(name)? as usize;
         Some((at, &self.fields[at]))
     }
 
@@ -117,7 +129,7 @@ pub(crate) enum Slot {
 }
 
 /// One property.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Property name.
     pub name: Box<str>,
@@ -145,6 +157,8 @@ pub struct Field {
     pub merge_key: Box<str>,
     /// The strategic merge patch strategies.
     pub patch: PatchStrategy,
+    /// What stands for the property where it is absent, of custom resources.
+    pub default: Option<Value<'static>>,
 }
 
 /// How the items of a list are merged by server-side apply.

@@ -11,13 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// `<path>: <fault>` of a configuration that does not fit its kind: list items without keys, or with the same ones.
 pub fn merge(set: &SchemaSet, id: TypeId, live: &Json, config: &Json) -> Result<Json, String> {
-    let structure = Some(set.get(id));
-    let merged = Merge { set }.members(
-        structure,
-        Place::Whole,
-        live.as_object(),
-        config.as_object(),
-    )?;
+    let Shape::Object(structure, others) = Place::root(set, id) else {
+        return Ok(config.clone());
+    };
+    let merged = Merge { set }.members(structure, others, live.as_object(), config.as_object())?;
     Ok(merged.unwrap_or_else(|| Json::Object(Map::new())))
 }
 

@@ -28,7 +28,16 @@ pub(super) enum Shape<'s> {
 impl<'s> Place<'s> {
     /// The root of a kind.
     pub(super) fn root(set: &'s SchemaSet, id: TypeId) -> Shape<'s> {
-        Shape::Object(Some(set.get(id)), Place::Whole)
+        Self::structure(set.get(id))
+    }
+
+    fn structure(structure: &'s Struct) -> Shape<'s> {
+        let others = if structure.open {
+            Self::Free
+        } else {
+            Self::Whole
+        };
+        Shape::Object(Some(structure), others)
     }
 
     /// What `value`, or the schema where there is none, makes of the place.
@@ -55,7 +64,7 @@ impl<'s> Place<'s> {
                 if structure.atomic || field.is_some_and(|f| f.atomic) {
                     Shape::Leaf
                 } else {
-                    Shape::Object(Some(structure), Self::Whole)
+                    Self::structure(structure)
                 }
             }
             Type::RawExtension | Type::FieldsV1 => Shape::Object(None, Self::Free),
@@ -139,6 +148,9 @@ fn default_key(set: &SchemaSet, place: Place<'_>, key: &str) -> Option<Leaf> {
         return Some(Leaf::Text("TCP".into()));
     }
     let (_, field) = structure.field(key)?;
+    if let Some(default) = &field.default {
+        return default.leaf();
+    }
     match field.ty {
         _ if !field.always => None,
         Type::String => Some(Leaf::Text("".into())),

@@ -107,7 +107,10 @@ pub fn compare<D: Document>(
         path: Vec::new(),
         found: Comparison::default(),
     };
-    walk.members(Some(set.get(id)), Place::Whole, old, new);
+    let Shape::Object(structure, others) = Place::root(set, id) else {
+        return walk.found;
+    };
+    walk.members(structure, others, old, new);
     walk.found
 }
 

@@ -20,6 +20,44 @@ const FEW: usize = 16;
 
 type Result<T> = std::result::Result<T, Failure>;
 
+/// What strict validation objects to, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    Duplicate(String),
+    Unknown(String),
+}
+
+impl Finding {
+    fn text(&self) -> String {
+        match self {
+            Self::Duplicate(path) => format!("duplicate field {}", quote(path)),
+            Self::Unknown(path) => format!("unknown field {}", quote(path)),
+        }
+    }
+}
+
+/// Decodes a part of a document; `None` for null.
+pub(crate) fn value<'a>(
+    set: &SchemaSet,
+    id: TypeId,
+    reader: &mut Reader<'a>,
+    strict: bool,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Value<'a>>> {
+    let part = Type::Struct(id);
+    let mut decoder = Decoder {
+        set,
+        reader: std::mem::replace(reader, Reader::new("")),
+        path: Vec::new(),
+        strict,
+        findings: Vec::new(),
+    };
+    let value = decoder.value(&part);
+    findings.append(&mut decoder.findings);
+    *reader = decoder.reader;
+    value
+}
+
 /// Decodes one document; the second value lists unknown and duplicate fields.
 pub(crate) fn json<'a>(
     set: &SchemaSet,
@@ -40,7 +78,7 @@ pub(crate) fn json<'a>(
         Ok(value) => {
             decoder.reader.finish()?;
             let value = value.unwrap_or_else(|| object(set, id, Vec::new()));
-            Ok((value, decoder.findings))
+            Ok((value, decoder.findings.iter().map(Finding::text).collect()))
         }
         // Upstream reads the whole document first: malformed text wins over values that do not fit.
         Err(Failure::Unfit(reason)) => {
@@ -58,7 +96,7 @@ struct Decoder<'s, 'a> {
     reader: Reader<'a>,
     path: Vec<Segment<'s, 'a>>,
     strict: bool,
-    findings: Vec<String>,
+    findings: Vec<Finding>,
 }
 
 impl<'s, 'a> Decoder<'s, 'a> {
@@ -136,15 +174,15 @@ impl<'s, 'a> Decoder<'s, 'a> {
         while let Some(key) = self.reader.key(first)? {
             first = false;
             let Some((at, field)) = structure.field(&key) else {
-                self.finding("unknown field", Some(&key));
+                self.finding(Finding::Unknown, Some(&key));
                 self.reader.skip()?;
                 continue;
             };
-            #[allow(clippy::cast_possible_truncation)] // positions come from a table of u16
+            #[allow(clippy::cast_possible_truncation)] // no built-in type has that many
             let at = at as u16;
             self.path.push(Segment::Field(structure, field));
             if entries.iter().any(|(seen, _)| *seen == at) {
-                self.finding("duplicate field", None);
+                self.finding(Finding::Duplicate, None);
             }
             let value = self.value(&field.ty)?;
             self.path.pop();
@@ -172,7 +210,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
             };
             self.path.push(Segment::Key(key.clone()));
             if again {
-                self.finding("duplicate field", None);
+                self.finding(Finding::Duplicate, None);
             }
             let value = self.value(item)?;
             self.path.pop();
@@ -225,13 +263,13 @@ impl<'s, 'a> Decoder<'s, 'a> {
     }
 
     /// Notes what strict validation objects to at the current place, or at `key` in it.
-    fn finding(&mut self, what: &str, key: Option<&str>) {
+    fn finding(&mut self, what: fn(String) -> Finding, key: Option<&str>) {
         if !self.strict || self.findings.len() >= MAX_FINDINGS {
             return;
         }
-        let text = format!("{what} {}", quote(&self.path_text(key)));
-        if !self.findings.contains(&text) {
-            self.findings.push(text);
+        let finding = what(self.path_text(key));
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
         }
     }
 }

@@ -16,6 +16,7 @@ pub struct SyntaxError(pub String);
 type Result<T> = std::result::Result<T, SyntaxError>;
 
 /// Reads one document front to back.
+#[derive(Clone)]
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,
