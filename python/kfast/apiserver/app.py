@@ -16,7 +16,6 @@ from kfast.apiserver.admission.priority import Priority
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
-from kfast.apiserver.authn.x509 import CertificateAuthenticator
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.batches import Batches
@@ -36,6 +35,7 @@ from kfast.apiserver.routes import route
 from kfast.apiserver.status_errors import internal
 from kfast.clock import Clock
 from kfast.errors import StatusError
+from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Batch, CreateBatch, Outcomes, Request, Response, User
 from kfast.store.protocol import Store
 

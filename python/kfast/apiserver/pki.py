@@ -11,10 +11,7 @@ import datetime as dt
 import ipaddress
 import os
 import socket
-import ssl
-import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -24,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kfast.errors import KfastError
+from kfast.http.certificates import KeyPair, subject
 
 CA_LIFETIME = dt.timedelta(days=3650)
 LEAF_LIFETIME = dt.timedelta(days=365)
@@ -42,14 +40,6 @@ SERVICE_NAMES = (
 )
 
 _PKCS8 = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPair:
-    """A certificate and its private key, both PEM."""
-
-    certificate: bytes
-    key: bytes
 
 
 class PKI:
@@ -191,29 +181,6 @@ class PKI:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
         temporary.replace(path)
-
-
-def server_context(server: KeyPair, client_ca: bytes) -> ssl.SSLContext:
-    """TLS for the API server: 1.2 and up; a client certificate is welcome but must come from `client_ca`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_OPTIONAL
-    context.load_verify_locations(cadata=client_ca.decode())
-    context.set_alpn_protocols(["http/1.1"])
-    with tempfile.NamedTemporaryFile(
-        prefix="kfast-", suffix=".pem"
-    ) as file:  # the ssl module takes keys from files only
-        file.write(server.key + server.certificate)
-        file.flush()
-        context.load_cert_chain(file.name)
-    return context
-
-
-def subject(certificate: x509.Certificate) -> tuple[str, tuple[str, ...]]:
-    """The common name and the organizations: user and groups."""
-    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    organizations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    return (str(common[0].value) if common else "", tuple(str(o.value) for o in organizations))
 
 
 def _builder(

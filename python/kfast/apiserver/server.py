@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfast.apiserver.kubernetes_service import EndpointReconciler, advertised_address
-from kfast.apiserver.pki import PKI, server_context
+from kfast.apiserver.pki import PKI
+from kfast.http.certificates import server_context
 from kfast.http.server import HTTPServer, serve
 
 if TYPE_CHECKING:

@@ -119,8 +119,9 @@ def _context(certificate: Path | None, key: Path | None, host: str) -> ssl.SSLCo
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
-    from kfast.apiserver.pki import PKI, server_context
+    from kfast.apiserver.pki import PKI
     from kfast.clock import SystemClock
+    from kfast.http.certificates import server_context
 
     pki = PKI(None, SystemClock().now())
     return server_context(pki.server([host]), pki.ca.certificate)

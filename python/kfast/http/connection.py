@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import types
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from kfast._core import Object
+from kfast.errors import StatusError
 from kfast.http.message import Message, body, failure, head
 from kfast.http.reader import Reader
 from kfast.http.sink import ConnectionSink
-from kfast.errors import StatusError
-from kfast.meta.exchange import Handler, Response
+from kfast.http.tunnel import Tunnel
+from kfast.meta.exchange import Handler, Response, Stream, Upgrade
 
 _LINGER_SECONDS = 0.5
 """What a peer gets to read an answer it did not wait for: closing at once could reset the connection under it."""
@@ -24,6 +26,10 @@ _OVERDUE = "Timeout: request did not complete within the allotted timeout"
 _PIPELINE = 16
 """Requests without a body that may wait for the one under way."""
 _log = logging.getLogger(__name__)
+
+
+def _never(_target: bytes) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class Limits:
     idle_seconds: float
     stream: int
     request_seconds: float = 60.0
+    may_take_long: Callable[[bytes], bool] = _never
+    """Whether a request for this target may go on for longer, besides watches and streams."""
 
 
 class Connection(asyncio.Protocol):
@@ -54,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._sink: ConnectionSink | None = None
         self._drained: asyncio.Future[None] | None = None
+        self._streaming = False
         self._blocked = False
         self._unsent = 0
         self._reading_paused = False
@@ -153,6 +162,8 @@ class Connection(asyncio.Protocol):
         self._since = self._loop.time()
         if not message.keep_alive:
             self.close()
+        elif self._reader.holds and not self._waiting:
+            self._waiting += self._reader.go_on()
 
     def _refuse(self, error: StatusError) -> None:
         answer, message = failure(error), Message("", b"", {}, keep_alive=False)
@@ -166,7 +177,8 @@ class Connection(asyncio.Protocol):
         try:
             response, content = await self._answer(message)
             if content is None:
-                await self._stream(message, response)
+                self._streaming = True
+                await self._go_on(message, response)
             else:
                 await self._send(head(message, response, len(content)), b"" if message.method == "HEAD" else content)
         except ConnectionError:
@@ -188,10 +200,11 @@ class Connection(asyncio.Protocol):
             response = await self._handler(message.request(self._certificate))
             if isinstance(response.payload, bytes | dict | Object | list | tuple | None):
                 return response, await body(message, response)
-            if not message.old:
+            if not message.old or isinstance(response.payload, Stream):
                 return response, None
-            watch: Any = response.payload
-            watch.close()
+            if not isinstance(response.payload, Upgrade):
+                watch: Any = response.payload
+                watch.close()
             response = failure(StatusError(505, "", "a watch takes HTTP/1.1"))
         except StatusError as error:
             response = failure(error)
@@ -224,7 +237,49 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             raise ConnectionResetError("the peer is gone")
 
-    async def _stream(self, message: Message, response: Response) -> None:
+    async def _go_on(self, message: Message, response: Response) -> None:
+        """What takes its time after the head. Raises ConnectionError."""
+        try:
+            if isinstance(response.payload, Stream):
+                await self._pour(message, response, response.payload)
+            elif isinstance(response.payload, Upgrade):
+                await self._hand_over(message, response, response.payload)
+            else:
+                await self._watch(message, response)
+        finally:
+            self._streaming = False
+
+    async def _pour(self, message: Message, response: Response, stream: Stream) -> None:
+        """A body piece by piece. One that breaks off breaks the connection, so that nobody takes it for whole."""
+        framed = stream.length is None and not message.old
+        if message.old:
+            message.keep_alive = False
+        async with contextlib.aclosing(stream.chunks) as chunks:
+            self._transport.write(head(message, response, stream.length))
+            if message.method == "HEAD":
+                return
+            async for chunk in chunks:
+                if chunk:
+                    self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if framed else chunk)
+                await self.drain()
+        if framed:
+            self._transport.write(b"0\r\n\r\n")
+
+    async def _hand_over(self, message: Message, response: Response, upgrade: Upgrade) -> None:
+        """The connection is the other protocol's from now on, and ends with it."""
+        message.keep_alive = True  # of the head: it says `Connection: Upgrade` itself
+        tunnel = Tunnel(self._transport, self._reader.give_up(), self.connection_lost)
+        self._transport.write(head(message, response, None))
+        self._transport.set_protocol(tunnel)
+        if self._reading_paused:
+            self._transport.resume_reading()
+        message.keep_alive = False
+        try:
+            await upgrade.run(tunnel)
+        finally:
+            tunnel.close()
+
+    async def _watch(self, message: Message, response: Response) -> None:
         """A watch: headers at once, then whatever the feed writes until one side ends it."""
         watch: Any = response.payload
         self._transport.write(head(message, response, None))
@@ -257,12 +312,16 @@ class Connection(asyncio.Protocol):
             self._current.keep_alive = False
         else:
             self.close()
+        if self._streaming and self._sink is None and self._task is not None:
+            self._task.cancel()
         return self._task
 
     def end_overdue(self, now: float) -> None:
         """Refuses a request that takes longer than one may; watches may. What it wrote stays written."""
-        busy = self._task is not None and self._sink is None and self._drained is None
-        if busy and self._task is not None and now - self._since > self._limits.request_seconds:
+        message = self._current
+        if self._task is None or self._streaming or self._drained is not None or not isinstance(message, Message):
+            return
+        if now - self._since > self._limits.request_seconds and not self._limits.may_take_long(message.target):
             self._overdue = True
             self._task.cancel()
 

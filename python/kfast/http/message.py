@@ -51,10 +51,13 @@ class Message:
             except ValueError:
                 raise StatusError(400, "BadRequest", "Bad Request") from None
             path, mark, query = parts.path or "/", parts.query, parts.query
+            target = f"{path}?{query}" if query else path
         if "%" in path:
             path = unquote(path)
         values = parse_qs(query, keep_blank_values=True) if mark else {}
-        return Request(self.method, path, values, self.headers, self.body, peer_certificate=peer_certificate)
+        return Request(
+            self.method, path, values, self.headers, self.body, peer_certificate=peer_certificate, target=target
+        )
 
 
 def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -67,14 +70,16 @@ def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def head(message: Message, response: Response, length: int | None) -> bytes:
-    """Status line and header fields; `length` None announces chunks."""
+    """Status line and header fields; `length` None announces chunks, or to a peer of HTTP/1.0 the end of the
+    connection. A 101 has neither length nor type."""
     text = _start(response.status, response.content_type)
     for name, value in response.headers.items():
         text += f"{name}: {_one_line(value)}\r\n"
     for warning in response.warnings:
         text += f"Warning: 299 - {_quoted(warning)}\r\n"
     if length is None:
-        text += "Transfer-Encoding: chunked\r\n"
+        if response.status != 101 and not message.old:
+            text += "Transfer-Encoding: chunked\r\n"
     elif response.status != 304:
         text += f"Content-Length: {length}\r\n"
     if not message.keep_alive:
@@ -100,7 +105,8 @@ def failure(error: StatusError) -> Response:
 
 @lru_cache(64)
 def _start(status: int, content_type: str) -> str:
-    return f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\nContent-Type: {content_type}\r\n"
+    kind = f"Content-Type: {content_type}\r\n" if content_type else ""
+    return f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{kind}"
 
 
 @lru_cache(1)

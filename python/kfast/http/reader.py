@@ -7,8 +7,8 @@ import re
 
 import httptools
 
-from kfast.http.message import Message, read_headers
 from kfast.errors import StatusError
+from kfast.http.message import Message, read_headers
 
 HEAD_LIMIT = 1 << 20
 """Bytes of a request line and header, as upstream's."""
@@ -35,6 +35,7 @@ class Reader:
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._head_size = self._body_size = 0
+        self._held: bytes | None = None
         self._block: bytes | None = None
         self._block_headers: dict[str, str] = {}
 
@@ -58,6 +59,9 @@ class Reader:
         these bytes was one GET without a body."""
         if self.ended:
             return []
+        if self._held is not None:
+            self._held += data
+            return []
         if not self._between:
             self._parse(data)
             return self.take()
@@ -73,6 +77,22 @@ class Reader:
                 self._block, self._block_headers = block, headers
         return found
 
+    @property
+    def holds(self) -> bool:
+        """The last request wants an upgrade: what follows is HTTP only if it is refused."""
+        return self._held is not None
+
+    def go_on(self) -> list[Message | StatusError]:
+        """The upgrade was refused: what is complete in what followed."""
+        held, self._held = self._held or b"", None
+        return self.feed(held) if held else []
+
+    def give_up(self) -> bytes:
+        """The upgrade was granted: the first bytes of the other protocol. Reading ends."""
+        held, self._held = self._held or b"", None
+        self.ended = True
+        return held
+
     def take(self) -> list[Message | StatusError]:
         """What was found since it was asked last."""
         found, self._found = self._found, []
@@ -87,8 +107,9 @@ class Reader:
             try:
                 self._parser.feed_data(data)
                 return
-            except httptools.HttpParserUpgrade as pause:  # nothing is upgraded to: the request is a request
-                data = data[pause.args[0] :]
+            except httptools.HttpParserUpgrade as pause:
+                self._held = data[pause.args[0] :]
+                return
             except httptools.HttpParserError as error:
                 _log.debug("no HTTP: %s", error)
                 self.fail(_refusal(error, data))

@@ -7,7 +7,7 @@ transport never does.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -47,6 +47,8 @@ class Request:
     """What admission warns of; sent with the answer, whatever it is."""
     annotations: dict[str, tuple[Level, str]] = field(default_factory=dict)
     """What admission notes for the audit log, and from which level on it is kept."""
+    target: str = ""
+    """Path and query as they were sent, still escaped; empty if there was no text to send."""
 
     def param(self, name: str, default: str = "") -> str:
         """The first value of a query parameter."""
@@ -74,7 +76,39 @@ class ObjectList:
     remaining: int | None = None
 
 
-Payload = bytes | dict[str, Any] | Object | ObjectList | EventSource | None
+class Channel(Protocol):
+    """Bytes both ways: a connection after its upgrade, or a pipe in its place."""
+
+    async def read(self) -> bytes:
+        """What comes next; empty at the end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Sends; returns when little is unsent. Raises ConnectionError."""
+        ...
+
+    def close(self) -> None:
+        """Ends both directions once everything is sent; idempotent."""
+        ...
+
+
+@dataclass(slots=True)
+class Stream:
+    """A body that comes in pieces; `length` is the sum of their bytes where it is known beforehand. Whoever takes the
+    stream closes `chunks`."""
+
+    chunks: AsyncGenerator[bytes, None]
+    length: int | None = None
+
+
+@dataclass(slots=True)
+class Upgrade:
+    """The body of a 101: `run` speaks the new protocol on the channel, which ends with it."""
+
+    run: Callable[[Channel], Awaitable[None]]
+
+
+Payload = bytes | dict[str, Any] | Object | ObjectList | EventSource | Stream | Upgrade | None
 
 
 @dataclass(slots=True)

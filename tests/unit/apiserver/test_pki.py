@@ -8,8 +8,9 @@ import time
 import pytest
 from cryptography import x509
 
-from kfast.apiserver.pki import LEAF_LIFETIME, PKI, KeyPair, server_context, subject
+from kfast.apiserver.pki import LEAF_LIFETIME, PKI
 from kfast.errors import KfastError
+from kfast.http.certificates import KeyPair, server_context, subject
 
 NOW = time.time()
 DAY = 86400

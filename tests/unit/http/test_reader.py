@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kfast.errors import StatusError
 from kfast.http.message import Message
 from kfast.http.reader import HEAD_LIMIT, Reader
-from kfast.errors import StatusError
 
 GET = b"GET /a?x=1 HTTP/1.1\r\nHost: h\r\nAccept: a\r\n\r\n"
 POST = b"POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -63,10 +63,25 @@ def test_headers_that_say_more_than_a_plain_get_are_always_parsed(special):
         assert reader.feed(special) == []
 
 
-def test_upgrades_are_ignored():
+H2C = b"GET /u HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+
+def test_what_follows_a_refused_upgrade_is_http():
     reader = Reader(100)
-    h2c = b"GET /u HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    assert [m[1] for m in shown(reader.feed(h2c + h2c + GET))] == [b"/u", b"/u", b"/a?x=1"]
+    assert [m[1] for m in shown(reader.feed(H2C + H2C + GET[:9]))] == [b"/u"]
+    assert reader.holds
+    assert [m[1] for m in shown(reader.go_on())] == [b"/u"]
+    assert shown(reader.feed(GET[9:])) == []
+    assert [m[1] for m in shown(reader.go_on())] == [b"/a?x=1"]
+    assert not reader.holds
+
+
+def test_what_follows_a_granted_upgrade_is_not():
+    reader = Reader(100)
+    assert len(reader.feed(H2C + b"\x81\x00")) == 1
+    assert reader.feed(b"\x82") == []
+    assert reader.give_up() == b"\x81\x00\x82"
+    assert reader.ended
 
 
 @pytest.mark.parametrize(

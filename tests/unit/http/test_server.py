@@ -13,9 +13,10 @@ import aiohttp
 import msgspec
 import pytest
 
-from kfast.apiserver.pki import PKI, server_context
-from kfast.http.server import serve
+from kfast.apiserver.pki import PKI
 from kfast.errors import StatusError
+from kfast.http.certificates import server_context
+from kfast.http.server import serve
 from kfast.meta.exchange import Request, Response
 
 pytestmark = pytest.mark.usefixtures("transports")

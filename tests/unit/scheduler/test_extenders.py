@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from kfast.apiserver.pki import PKI, server_context
+from kfast.apiserver.pki import PKI
 from kfast.client import Client, LocalTransport
 from kfast.clock import SystemClock
+from kfast.http.certificates import server_context
 from kfast.meta.exchange import User
 from kfast.scheduler import Scheduler
 from kfast.scheduler.configuration import parse

@@ -10,12 +10,13 @@ from click.testing import CliRunner
 from kfast.api.coordination.lease import KIND as LEASES
 from kfast.api.core.pod import KIND as PODS
 from kfast.api.core.service_account import KIND as ACCOUNTS
-from kfast.apiserver.pki import PKI, server_context
+from kfast.apiserver.pki import PKI
 from kfast.cli.scheduler import command
 from kfast.client import Client
 from kfast.client.transports.https import HTTPSTransport
 from kfast.cluster import ControlPlane
 from kfast.config import ClusterConfig
+from kfast.http.certificates import server_context
 from kfast.scheduler.configuration import parse
 from kfast.scheduler.process import SchedulerProcess
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kfast.apiserver.authn.x509 import CertificateAuthenticator
 from kfast.apiserver.status_errors import unauthorized
+from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Request, User
 
 ALL_AUTHENTICATED = "system:authenticated"

@@ -15,10 +15,10 @@ from kfast._core import Object
 from kfast.apiserver.authn.chain import Authentication
 from kfast.apiserver.authn.service_account import Bound, ServiceAccountTokens
 from kfast.apiserver.authn.static_tokens import StaticTokens
-from kfast.apiserver.authn.x509 import CertificateAuthenticator
 from kfast.apiserver.pki import PKI
 from kfast.clock import rfc3339
 from kfast.errors import KfastError, StatusError
+from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Request, User
 
 

@@ -1,11 +1,14 @@
-"""Client certificates: the common name is the user, the organizations are the groups."""
+"""TLS between components: contexts, and who a client certificate is: common name the user, organizations the groups."""
 
 from __future__ import annotations
+
+import ssl
+import tempfile
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from kfast.apiserver.pki import subject
 from kfast.clock import Clock
 from kfast.meta.exchange import User
 
@@ -13,6 +16,14 @@ UID_OID = x509.ObjectIdentifier("1.3.6.1.4.1.57683.2")
 """Subject attribute that carries the user's uid, as upstream since 1.33."""
 
 _CACHE_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A certificate and its private key, both PEM."""
+
+    certificate: bytes
+    key: bytes
 
 
 class CertificateAuthenticator:
@@ -50,3 +61,26 @@ def _read(der: bytes) -> tuple[User | None, float]:
 def _credential(certificate: x509.Certificate) -> dict[str, list[str]]:
     digest = certificate.fingerprint(SHA256()).hex()
     return {"authentication.kubernetes.io/credential-id": [f"X509SHA256={digest}"]}
+
+
+def server_context(server: KeyPair, client_ca: bytes) -> ssl.SSLContext:
+    """TLS for the API server: 1.2 and up; a client certificate is welcome but must come from `client_ca`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=client_ca.decode())
+    context.set_alpn_protocols(["http/1.1"])
+    with tempfile.NamedTemporaryFile(
+        prefix="kfast-", suffix=".pem"
+    ) as file:  # the ssl module takes keys from files only
+        file.write(server.key + server.certificate)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
+def subject(certificate: x509.Certificate) -> tuple[str, tuple[str, ...]]:
+    """The common name and the organizations: user and groups."""
+    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    organizations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return (str(common[0].value) if common else "", tuple(str(o.value) for o in organizations))

@@ -1,0 +1,89 @@
+"""A connection after its upgrade."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+_MUCH = 256 * 1024
+"""Unread bytes after which the peer has to wait."""
+
+
+class Tunnel(asyncio.Protocol):
+    """`exchange.Channel` on a transport. `received` came before the tunnel was there; `lost` is told of the end."""
+
+    def __init__(self, transport: Any, received: bytes, lost: Callable[[Exception | None], None]) -> None:
+        self._transport = transport
+        self._lost = lost
+        self._chunks: deque[bytes] = deque([received] if received else [])
+        self._size = len(received)
+        self._ended = transport.is_closing()
+        self._arrived: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._blocked = self._paused = False
+
+    async def read(self) -> bytes:
+        """What comes next; empty at the end. One reader at a time."""
+        while not self._chunks:
+            if self._ended:
+                return b""
+            self._arrived = asyncio.get_running_loop().create_future()
+            await self._arrived
+        chunk = self._chunks.popleft()
+        self._size -= len(chunk)
+        if self._paused and self._size < _MUCH // 2 and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+        return chunk
+
+    async def write(self, data: bytes) -> None:
+        """Sends; returns when little is unsent. Raises ConnectionError."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("the peer is gone")
+        self._transport.write(data)
+        while self._blocked and not self._transport.is_closing():
+            if self._drained is None or self._drained.done():
+                self._drained = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._drained)
+
+    def close(self) -> None:
+        """Ends both directions once everything is sent; idempotent."""
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Of the transport."""
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > _MUCH and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        """The peer sends no more; it may still listen."""
+        self._ended = True
+        self._wake()
+        return self._transport.get_extra_info("ssl_object") is None
+
+    def pause_writing(self) -> None:
+        """Much is unsent."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """Little is unsent."""
+        self._blocked = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end: reads and writes end, too."""
+        self._ended = True
+        self._wake()
+        self.resume_writing()
+        self._lost(exc)
+
+    def _wake(self) -> None:
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
