@@ -1,4 +1,4 @@
-"""Frames of SPDY/3.1, without I/O: bytes to frames and back, header blocks compressed with the protocol's dictionary."""
+"""Frames of SPDY/3.1, without I/O: bytes to frames and back, header blocks packed with the protocol's dictionary."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ _FRAME_LIMIT = (1 << 24) - 1
 HEADERS_LIMIT = 1 << 20
 """Bytes of an unpacked header block."""
 
-_WORDS = (
+_NAMES = (
     "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow "
     "authorization cache-control connection content-base content-encoding content-language content-length "
     "content-location content-md5 content-range content-type date etag expect expires from host if-match "
     "if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma "
     "proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade "
     "user-agent vary via warning www-authenticate method get status"
-).split() + ["200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"]
+)
+_WORDS = [*_NAMES.split(), "200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"]
 _TAIL = (
     "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505"
     "203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden"

@@ -65,7 +65,8 @@ class WebSocket:
 
     async def receive(self) -> tuple[Opcode, bytes] | None:
         """The next message, None at the end. Pings are answered. Raises ConnectionError."""
-        kind, parts, size = Opcode.CONTINUATION, [], 0
+        parts: list[bytes] = []
+        kind, size = Opcode.CONTINUATION, 0
         while (frame := await self._frame()) is not None:
             final, opcode, data = frame
             if opcode == Opcode.PING:
