@@ -181,6 +181,7 @@ class PodRules:
         timestamp: str,
         uids: list[str],
         suffixes: list[str],
+        manager: str,
     ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
     @staticmethod
     def defaults(pod: Tree) -> None: ...
@@ -238,6 +239,7 @@ class EventRules:
         timestamp: str,
         uids: list[str],
         suffixes: list[str],
+        manager: str,
     ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
 
 # tree.rs

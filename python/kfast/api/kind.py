@@ -132,7 +132,7 @@ Whole = tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]]
 
 class PrepareBodies(Protocol):
     """Creates between bodies and store: (schema, bodies, media type, field validation, namespace, now as RFC 3339,
-    uids, endings of generated names) -> an object for each body, None where it is refused as a whole."""
+    uids, endings of generated names, field manager) -> an object for each body, None where it is refused as a whole."""
 
     def __call__(
         self,
@@ -144,6 +144,7 @@ class PrepareBodies(Protocol):
         timestamp: str,
         uids: list[str],
         suffixes: list[str],
+        manager: str,
         /,
     ) -> Sequence[Whole | None]: ...
 

@@ -1,6 +1,6 @@
 """`metadata.managedFields`: which manager a write belongs to, and what of an object it may own.
 
-Objects are tracked from their first server-side apply on, or from the managed fields a client restores.
+Objects are tracked from their creation on, until a client takes all entries away.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def track(
     live: Entries | None,
     subresource: str,
 ) -> None:
-    """Sets the managed fields of `new`, which takes the place of `old`. `live` are those of `old`; those `stated`, if
-    any, take their place, an empty list or entry ending the tracking."""
+    """Sets the managed fields of `new`, which takes the place of `old`, None on a create. `live` are those of `old`;
+    those `stated`, if any, take their place, an empty list or entry ending the tracking."""
     metadata = new["metadata"]
     metadata.pop("managedFields", None)
-    if stated in ([], [{}]) or not (stated or live):
+    if stated in ([], [{}]) or not (stated or live or old is None):
         return
     lists = [entries for entries in (stated, live) if entries]
     reach = out_of_reach(scope, new, subresource)

@@ -3,6 +3,7 @@
 use crate::create::{prepare_create, validate_create};
 use crate::defaults;
 use crate::warnings::pod_warnings;
+use kfast_schema::apply::Kind;
 use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule, Refused};
 use kfast_schema::names as n;
@@ -25,6 +26,8 @@ pub struct NewPod<'r> {
     pub creation: Creation<'r>,
     /// Ends the name of a pod that states a prefix only.
     pub suffix: &'r str,
+    /// The field manager.
+    pub manager: &'r str,
 }
 
 /// A pod as it is to be stored, or why it is not.
@@ -88,6 +91,14 @@ pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared
     warnings.append(&mut metadata::begin_create(&mut pod, &new.creation)?);
     let generated = metadata::generate_name(&mut pod, new.suffix, false);
     defaults::pod(&mut pod);
+    if let Some(id) = set.kind(KEY) {
+        metadata::track_creation(
+            &mut pod,
+            Kind { set, id },
+            new.manager,
+            new.creation.timestamp,
+        );
+    }
     let spec = pod.object_at(n::SPEC);
     spec.set(n::PRIORITY, Value::Int(0));
     spec.set(n::PREEMPTION_POLICY, Value::fixed("PreemptLowerPriority"));

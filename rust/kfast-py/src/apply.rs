@@ -4,10 +4,12 @@ use crate::errors::{ApplyConflictError, CoreError};
 use crate::json::{json_from_py, value_to_py};
 use crate::schema::PySchema;
 use crate::tree::kind_of;
+use crate::value::to_py;
 use kfast_schema::apply::{
     ApplyError, FieldSet, Kind, Managers, Write, conflict_causes, conflicting,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use serde_json::Value;
 
 /// Who writes: (manager, version, subresource, RFC 3339 time).
@@ -55,8 +57,12 @@ fn named_kind<'a>(schema: &'a Py<PySchema>, key: &str) -> PyResult<Kind<'a>> {
     })
 }
 
-fn written<'py>(py: Python<'py>, managers: &Managers) -> PyResult<Bound<'py, PyAny>> {
-    value_to_py(py, &Value::Array(managers.write()))
+fn written<'py>(
+    py: Python<'py>,
+    names: &[Py<PyString>],
+    managers: &Managers,
+) -> PyResult<Bound<'py, PyAny>> {
+    to_py(py, names, &managers.write())
 }
 
 #[pymethods]
@@ -72,8 +78,8 @@ impl PySchema {
     }
 
     /// `metadata.managedFields` after `new` (without them) took the place of the JSON `old`, None on a create. Before
-    /// it, they were the first of the lists `managed` that is not empty and can be read; an object without any is not
-    /// tracked. Fields below the paths of `ignored` are not the writer's.
+    /// it, they were the first of the lists `managed` that is not empty and can be read; an object that has none is
+    /// not tracked. Fields below the paths of `ignored` are not the writer's.
     #[allow(clippy::too_many_arguments)]
     fn track<'py>(
         slf: Py<Self>,
@@ -86,14 +92,15 @@ impl PySchema {
         ignored: Vec<Vec<String>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let kind = named_kind(&slf, key)?;
-        let old = old.map_or_else(|| Ok(kind.blank()), object)?;
+        let created = old.is_none();
+        let old = old.map_or_else(|| Ok(kind.blank().to_json(kind.set)), object)?;
         let (new, mut managers) = (json_from_py(new)?, managers(&managed)?);
         let ignored = field_set(&ignored);
         let write = write_of(&writer, &ignored);
-        if !managers.0.is_empty() {
+        if created || !managers.0.is_empty() {
             py.detach(|| kind.update(&old, &new, &mut managers, &write));
         }
-        written(py, &managers)
+        written(py, &slf.get().names, &managers)
     }
 
     /// Applies the configuration `config` to the JSON `live`, None on a create: (merged object or None if nothing
@@ -142,7 +149,7 @@ impl PySchema {
                 ApplyError::Malformed(why) => CoreError::new_err(why),
             })?;
         let merged = merged.map(|m| value_to_py(py, &m)).transpose()?;
-        Ok((merged, written(py, &managers)?))
+        Ok((merged, written(py, &slf.get().names, &managers)?))
     }
 }
 

@@ -45,6 +45,7 @@ impl EventRules {
         timestamp: &str,
         uids: Vec<PyBackedStr>,
         suffixes: Vec<PyBackedStr>,
+        manager: &str,
     ) -> PyResult<Vec<Option<PreparedEvent>>> {
         let media = MediaType::parse(media_type).map_err(decode_error)?;
         let validation = Validation::parse(validation);
@@ -65,6 +66,7 @@ impl EventRules {
                 validation,
                 creation,
                 suffix,
+                manager,
             };
             prepare(&schema.set, schema.validator(), &new)
         };

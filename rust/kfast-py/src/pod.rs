@@ -61,6 +61,7 @@ impl PodRules {
         timestamp: &str,
         uids: Vec<PyBackedStr>,
         suffixes: Vec<PyBackedStr>,
+        manager: &str,
     ) -> PyResult<Vec<Option<PreparedPod>>> {
         let media = MediaType::parse(media_type).map_err(decode_error)?;
         let validation = Validation::parse(validation);
@@ -79,6 +80,7 @@ impl PodRules {
                 validation,
                 creation,
                 suffix,
+                manager,
             };
             rules::prepare(set, &new).ok()
         };

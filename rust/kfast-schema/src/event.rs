@@ -3,6 +3,7 @@
 //!
 //! Source: `pkg/apis/core/validation/events.go`, `pkg/apis/events/v1/conversion.go` of Kubernetes v1.36.
 
+use crate::apply::Kind;
 use crate::field::Errors;
 use crate::metadata::{self, Creation, NameRule};
 use crate::model::NameId;
@@ -45,6 +46,8 @@ pub struct NewEvent<'e> {
     pub creation: Creation<'e>,
     /// Ends the name of an event that states a prefix only.
     pub suffix: &'e str,
+    /// The field manager.
+    pub manager: &'e str,
 }
 
 /// An event as it is stored.
@@ -87,6 +90,11 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
     } else {
         n::DEPRECATED_SOURCE
     });
+    let kind = Kind {
+        set,
+        id: set.kind(key)?,
+    };
+    metadata::track_creation(&mut event, kind, new.manager, new.creation.timestamp);
     let mut errors = Errors::new(set);
     metadata::validate_create(&event, true, NameRule::Subdomain, &mut errors);
     let sound = errors.is_empty() && validator.validate(set, key, &&event).is_empty();

@@ -202,7 +202,7 @@ impl<'a> Builder<'a> {
                 _ => ListType::Atomic,
             },
             list_keys: row.keys.iter().map(|v| Box::from(*v)).collect(),
-            atomic: row.atomic,
+            atomic: row.atomic || row.ty == "RawExtension",
             merge_key: row.merge_key.into(),
             patch: PatchStrategy {
                 merge: row.patch.split(',').any(|s| s == "merge"),

@@ -77,7 +77,10 @@ impl Cluster {
 
     fn update(&mut self, manager: &str, new: &Value) {
         let mut managers = self.managers.clone();
-        let old = self.live.clone().unwrap_or_else(|| self.kind().blank());
+        let old = self
+            .live
+            .clone()
+            .unwrap_or_else(|| self.kind().blank().to_json(&self.set));
         self.kind()
             .update(&old, new, &mut managers, &write(manager));
         self.live = Some(new.clone());
@@ -88,7 +91,12 @@ impl Cluster {
     fn owned(&self) -> Value {
         let entries = self.managers.0.iter();
         entries
-            .map(|(m, o)| (m.name.to_string(), o.fields.to_fields_v1()))
+            .map(|(m, o)| {
+                (
+                    m.name.to_string(),
+                    o.fields.to_fields_v1().to_json(&self.set),
+                )
+            })
             .collect()
     }
 }
@@ -351,8 +359,8 @@ proptest! {
                     prop_assert_eq!(before, (cluster.live.clone(), cluster.managers.clone()));
                 }
             }
-            let entries = cluster.managers.write();
-            prop_assert_eq!(Managers::read(&entries).unwrap(), cluster.managers.clone());
+            let entries = cluster.managers.write().to_json(&cluster.set);
+            prop_assert_eq!(Managers::read(entries.as_array().unwrap()).unwrap(), cluster.managers.clone());
         }
     }
 
@@ -382,6 +390,6 @@ proptest! {
         let (both, left) = (a.intersection(&b), a.difference(&b));
         prop_assert_eq!(both.clone().union(&left), a.clone());
         prop_assert!(both.intersection(&left).is_empty());
-        prop_assert_eq!(FieldSet::from_fields_v1(&a.to_fields_v1()).unwrap(), a);
+        prop_assert_eq!(FieldSet::from_fields_v1(&a.to_fields_v1().to_json(&set)).unwrap(), a);
     }
 }

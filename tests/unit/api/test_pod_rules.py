@@ -404,7 +404,7 @@ def test_preparing_a_body_is_what_the_single_steps_do():
     schema = load_schema()
     body = {"metadata": {"generateName": "p-", "labels": {"a": "b"}}, "spec": {**BASE, "unknown": 1}}
     (prepared,) = PodRules.prepare(
-        schema, [json.dumps(body).encode()], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"]
+        schema, [json.dumps(body).encode()], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"], "me"
     )
     assert prepared is not None
     name, generated, data, warnings, violations = prepared
@@ -415,6 +415,9 @@ def test_preparing_a_body_is_what_the_single_steps_do():
     again = schema.tree("v1/Pod", stored)
     PodRules.defaults(again)
     assert again.to_dict() == stored
+    (entry,) = stored["metadata"]["managedFields"]
+    assert (entry["manager"], entry["operation"], entry["apiVersion"]) == ("me", "Update", "v1")
+    assert entry["fieldsV1"]["f:metadata"] == {"f:generateName": {}, "f:labels": {".": {}, "f:a": {}}}
 
 
 @pytest.mark.parametrize(
@@ -429,7 +432,7 @@ def test_preparing_a_body_is_what_the_single_steps_do():
 )
 def test_bodies_that_are_refused_as_a_whole_are_left_to_the_other_way(body: bytes):
     made = PodRules.prepare(
-        load_schema(), [body], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"]
+        load_schema(), [body], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"], "me"
     )
     assert made == [None]
 

@@ -81,14 +81,17 @@ async def test_status_and_spec_have_owners_of_their_own(call: Any) -> None:
     assert (await call("PATCH", f"{DEPLOY}x/status?fieldManager=ctl", status, APPLY)).code == 404
 
 
-async def test_what_was_there_before_belongs_to_its_past(call: Any) -> None:
-    await call.ok("POST", CM.removesuffix("/a"), config_map(a="1"))
+async def test_what_is_not_tracked_belongs_to_its_past(call: Any) -> None:
+    made = await call.ok("POST", f"{CM.removesuffix('/a')}?fieldManager=bob", config_map(a="1"))
+    assert owners(made) == {"bob": {"f:data": {".": {}, "f:a": {}}}}
+    freed = await call.ok("PATCH", CM, {"metadata": {"managedFields": []}}, MERGE)
+    assert "managedFields" not in freed["metadata"]
+    changed = await call.ok("PATCH", CM, {"data": {"a": "3"}}, MERGE)
+    assert "managedFields" not in changed["metadata"]
     refused = await call("PATCH", f"{CM}?fieldManager=ann", config_map(a="2"), APPLY)
     assert (refused.code, "before-first-apply" in refused.body["message"]) == (409, True)
     taken = await call.ok("PATCH", f"{CM}?fieldManager=ann&force=true", config_map(a="2"), APPLY)
     assert owners(taken)["ann"] == {"f:data": {"f:a": {}}}
-    freed = await call.ok("PATCH", CM, {"metadata": {"managedFields": []}}, MERGE)
-    assert "managedFields" not in freed["metadata"]
 
 
 async def test_kubectl_takes_over_what_its_client_side_apply_set(call: Any) -> None:

@@ -117,7 +117,7 @@ async def test_generated_names_differ(api, call) -> None:
 def test_what_is_right_is_created_in_one_go(api, version, change) -> None:
     kind = api.catalog.by_gvk(*version.rpartition("/")[::2], "Event")
     body = msgspec.json.encode({"metadata": {"name": "e"}} | change)
-    arguments = "application/json", "Warn", "default", "2026-01-02T03:04:05Z", ["u"], ["abcde"]
+    arguments = "application/json", "Warn", "default", "2026-01-02T03:04:05Z", ["u"], ["abcde"], "me"
     (made,) = kind.prepare_bodies(api.backend.schema, [body], *arguments)
     assert made is not None
     assert made[:2] == ("e", False)

@@ -163,7 +163,7 @@ async def test_ordinary_pods_come_out_the_same_without_a_look(call: Any, api: An
     arguments = "application/json", "Warn", "default", "2026-01-02T03:04:05Z"
     for spec in ({}, {"priorityClassName": "a"}, {"priority": 1}, {"preemptionPolicy": LOWER}):
         data = msgspec.json.encode(body | {"spec": body["spec"] | spec})
-        (made,) = kind.prepare_bodies(api.backend.schema, [data], *arguments, ["u"], ["abcde"])
+        (made,) = kind.prepare_bodies(api.backend.schema, [data], *arguments, ["u"], ["abcde"], "me")
         assert (made is None) == bool(spec)
     stored = []
     for plugins in ([], [Looking()]):

@@ -24,7 +24,7 @@ from kfast.apiserver.lifecycle import (
     validate_create,
     wipe_system_owned,
 )
-from kfast.apiserver.managed_fields import take_stated, track, writer
+from kfast.apiserver.managed_fields import manager_of, take_stated, track, writer
 from kfast.apiserver.negotiate import content_type
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
@@ -137,12 +137,14 @@ async def _prepare_whole(
     if kind.prepare_bodies is None or backend.admission.looks_at(attributes):
         return [None] * len(bodies)
     media_type, now = content_type(request), rfc3339(backend.clock.now())
+    manager = manager_of(request, options)
 
     def run(bodies: Sequence[bytes], uids: list[str]) -> Sequence[Whole | None]:
         assert kind.prepare_bodies is not None
         suffixes = [name_suffix(backend) for _ in bodies]
+        validation = options.field_validation
         return kind.prepare_bodies(
-            backend.schema, list(bodies), media_type, options.field_validation, info.namespace, now, uids, suffixes
+            backend.schema, list(bodies), media_type, validation, info.namespace, now, uids, suffixes, manager
         )
 
     def renamed(body: bytes, uid: str) -> tuple[str, bytes]:
@@ -192,7 +194,7 @@ async def prepare(
     metadata = metadata_of(body)  # defaults may have made it anew
     if applied is not None:
         metadata["managedFields"] = applied
-    elif stated:
+    else:
         track(backend, scope, writer(backend, request, options, scope, ""), None, body, stated, None, "")
     attributes = Attributes.of("CREATE", request, info, options, name=metadata.get("name") or "", object=body)
     await backend.admission.admit(attributes)

@@ -3,7 +3,7 @@
 use super::path::Leaf;
 use crate::model::SchemaSet;
 use crate::value::Value;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// A JSON-like value.
 pub trait Document: Sized + PartialEq {
@@ -15,6 +15,11 @@ pub trait Document: Sized + PartialEq {
     fn entries<'d>(&'d self, set: &'d SchemaSet) -> Option<Vec<(&'d str, &'d Self)>>;
     /// The scalar; `None` for lists and objects.
     fn leaf(&self) -> Option<Leaf>;
+
+    /// Whether it is no object, or one without entries.
+    fn has_no_entries(&self, set: &SchemaSet) -> bool {
+        self.entries(set).is_none_or(|e| e.is_empty())
+    }
 
     /// A member of an object.
     fn member<'d>(&'d self, set: &'d SchemaSet, name: &str) -> Option<&'d Self> {
@@ -48,6 +53,10 @@ impl Document for Json {
         Leaf::of(self)
     }
 
+    fn has_no_entries(&self, _: &SchemaSet) -> bool {
+        self.as_object().is_none_or(Map::is_empty)
+    }
+
     fn member<'d>(&'d self, _: &'d SchemaSet, name: &str) -> Option<&'d Self> {
         self.as_object()?.get(name)
     }
@@ -68,6 +77,20 @@ impl Document for Value<'_> {
     fn entries<'d>(&'d self, set: &'d SchemaSet) -> Option<Vec<(&'d str, &'d Self)>> {
         match self {
             Self::Object(entries) => Some(entries.iter().map(|(n, v)| (n.text(set), v)).collect()),
+            _ => None,
+        }
+    }
+
+    fn has_no_entries(&self, _: &SchemaSet) -> bool {
+        !matches!(self, Self::Object(entries) if !entries.is_empty())
+    }
+
+    fn member<'d>(&'d self, set: &'d SchemaSet, name: &str) -> Option<&'d Self> {
+        match self {
+            Self::Object(entries) => entries
+                .iter()
+                .find(|(n, _)| n.text(set) == name)
+                .map(|(_, v)| v),
             _ => None,
         }
     }

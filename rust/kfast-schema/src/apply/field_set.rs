@@ -1,31 +1,81 @@
 //! Sets of fields, and their form in `managedFields`.
 
 use super::PathElement;
-use serde_json::{Map, Value as Json};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::value::{Name, Value};
+use serde_json::Value as Json;
+use std::cmp::Ordering;
 
-/// A set of paths. A path may be in the set without its children, and the other way round. No child is empty.
+/// A set of paths. A path may be in the set without those below it, and the other way round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
-    members: BTreeSet<PathElement>,
-    children: BTreeMap<PathElement, FieldSet>,
+    /// Sorted by element; each is in the set itself or has something below it.
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Node {
+    element: PathElement,
+    /// Whether the path that ends here is in the set.
+    member: bool,
+    below: FieldSet,
+}
+
+impl Node {
+    fn is_empty(&self) -> bool {
+        !self.member && self.below.is_empty()
+    }
 }
 
 impl FieldSet {
     /// Whether there is no path.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.children.is_empty()
+        self.nodes.is_empty()
     }
 
     /// Adds a path; the empty one stands for the whole object, which nobody owns.
     pub fn insert(&mut self, path: &[PathElement]) {
-        match path {
-            [] => {}
-            [last] => drop(self.members.insert(last.clone())),
-            [first, rest @ ..] => self.children.entry(first.clone()).or_default().insert(rest),
+        if let [first, rest @ ..] = path {
+            let node = self.node(first);
+            match rest {
+                [] => node.member = true,
+                rest => node.below.insert(rest),
+            }
         }
+    }
+
+    fn node(&mut self, element: &PathElement) -> &mut Node {
+        let at = self.find(element).unwrap_or_else(|at| {
+            let node = Node {
+                element: element.clone(),
+                member: false,
+                below: Self::default(),
+            };
+            self.nodes.insert(at, node);
+            at
+        });
+        &mut self.nodes[at]
+    }
+
+    fn find(&self, element: &PathElement) -> Result<usize, usize> {
+        self.nodes.binary_search_by(|n| n.element.cmp(element))
+    }
+
+    /// The set whose paths begin with these elements, which may come in any order, no two the same: whether the path of
+    /// the element alone is in it, and what is below.
+    #[must_use]
+    pub(super) fn collect(elements: Vec<(PathElement, bool, Self)>) -> Self {
+        let nodes = elements
+            .into_iter()
+            .map(|(element, member, below)| Node {
+                element,
+                member,
+                below,
+            })
+            .filter(|n| !n.is_empty());
+        let mut nodes: Vec<_> = nodes.collect();
+        nodes.sort_by(|a, b| a.element.cmp(&b.element));
+        Self { nodes }
     }
 
     /// The set of these paths of property names.
@@ -45,13 +95,15 @@ impl FieldSet {
     /// Whether the path of one element is in the set.
     #[must_use]
     pub fn has(&self, element: &PathElement) -> bool {
-        self.members.contains(element)
+        self.find(element).is_ok_and(|at| self.nodes[at].member)
     }
 
     /// The paths below an element.
     #[must_use]
     pub fn below(&self, element: &PathElement) -> Option<&Self> {
-        self.children.get(element)
+        let at = self.find(element).ok()?;
+        let below = &self.nodes[at].below;
+        (!below.is_empty()).then_some(below)
     }
 
     pub(super) fn rebuilt(
@@ -59,45 +111,75 @@ impl FieldSet {
         mut members: impl FnMut(&PathElement) -> bool,
         mut children: impl FnMut(&PathElement, &Self) -> Self,
     ) -> Self {
-        let mut out = self.clone();
-        for (element, child) in &self.children {
-            if members(element) {
-                out.members.insert(element.clone());
+        let nodes = self.nodes.iter().map(|node| {
+            if node.below.is_empty() {
+                return node.clone();
             }
-            out.children
-                .insert(element.clone(), children(element, child));
+            Node {
+                element: node.element.clone(),
+                member: node.member || members(&node.element),
+                below: children(&node.element, &node.below),
+            }
+        });
+        Self {
+            nodes: nodes.filter(|n| !n.is_empty()).collect(),
         }
-        out
     }
 
     /// Paths in either.
     #[must_use]
-    pub fn union(mut self, other: &Self) -> Self {
-        self.members.extend(other.members.iter().cloned());
-        for (element, child) in &other.children {
-            match self.children.entry(element.clone()) {
-                Entry::Vacant(slot) => drop(slot.insert(child.clone())),
-                Entry::Occupied(mut slot) => {
-                    let ours = std::mem::take(slot.get_mut());
-                    slot.insert(ours.union(child));
+    pub fn union(self, other: &Self) -> Self {
+        if other.is_empty() {
+            return self;
+        }
+        let mut nodes = Vec::with_capacity(self.nodes.len().max(other.nodes.len()));
+        let mut theirs = other.nodes.iter().peekable();
+        for mut ours in self.nodes {
+            while let Some(node) = theirs.next_if(|n| n.element < ours.element) {
+                nodes.push(node.clone());
+            }
+            if let Some(node) = theirs.next_if(|n| n.element == ours.element) {
+                ours.member |= node.member;
+                ours.below = ours.below.union(&node.below);
+            }
+            nodes.push(ours);
+        }
+        nodes.extend(theirs.cloned());
+        Self { nodes }
+    }
+
+    /// Pairs of nodes with the same element.
+    fn shared<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = (&'s Node, &'s Node)> {
+        let (mut ours, mut theirs) = (self.nodes.iter().peekable(), other.nodes.iter().peekable());
+        std::iter::from_fn(move || {
+            loop {
+                match ours.peek()?.element.cmp(&theirs.peek()?.element) {
+                    Ordering::Less => drop(ours.next()),
+                    Ordering::Greater => drop(theirs.next()),
+                    Ordering::Equal => return Some((ours.next()?, theirs.next()?)),
                 }
             }
-        }
-        self
+        })
     }
 
     /// Paths in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let members = self.members.intersection(&other.members).cloned().collect();
-        let children = self.children.iter().filter_map(|(element, child)| {
-            let both = child.intersection(other.children.get(element)?);
-            (!both.is_empty()).then(|| (element.clone(), both))
+        let nodes = self.shared(other).map(|(ours, theirs)| Node {
+            element: ours.element.clone(),
+            member: ours.member && theirs.member,
+            below: ours.below.intersection(&theirs.below),
         });
         Self {
-            members,
-            children: children.collect(),
+            nodes: nodes.filter(|n| !n.is_empty()).collect(),
         }
+    }
+
+    /// Whether a path is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.shared(other)
+            .any(|(ours, theirs)| (ours.member && theirs.member) || ours.below.meets(&theirs.below))
     }
 
     /// Paths that are not in `other`.
@@ -113,57 +195,64 @@ impl FieldSet {
     }
 
     fn without(&self, other: &Self, recursive: bool) -> Self {
-        let members = self.members.difference(&other.members).cloned().collect();
-        let children = self.children.iter().filter_map(|(element, child)| {
-            if recursive && other.members.contains(element) {
-                return None;
-            }
-            let left = match other.children.get(element) {
-                Some(theirs) => child.without(theirs, recursive),
-                None => child.clone(),
+        let mut theirs = other.nodes.iter().peekable();
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        for ours in &self.nodes {
+            while theirs.next_if(|n| n.element < ours.element).is_some() {}
+            let Some(node) = theirs.next_if(|n| n.element == ours.element) else {
+                nodes.push(ours.clone());
+                continue;
             };
-            (!left.is_empty()).then(|| (element.clone(), left))
-        });
-        Self {
-            members,
-            children: children.collect(),
+            let left = Node {
+                element: ours.element.clone(),
+                member: ours.member && !node.member,
+                below: if recursive && node.member {
+                    Self::default()
+                } else {
+                    ours.below.without(&node.below, recursive)
+                },
+            };
+            if !left.is_empty() {
+                nodes.push(left);
+            }
         }
+        Self { nodes }
     }
 
     /// Takes out one path of property names.
     pub fn remove(&mut self, path: &[&str]) {
-        match path {
-            [] => {}
-            [last] => drop(self.members.remove(&PathElement::Field((*last).into()))),
-            [first, rest @ ..] => {
-                let first = PathElement::Field((*first).into());
-                if let Some(child) = self.children.get_mut(&first) {
-                    child.remove(rest);
-                    if child.is_empty() {
-                        self.children.remove(&first);
-                    }
-                }
-            }
+        let [first, rest @ ..] = path else { return };
+        let named = |n: &Node| matches!(&n.element, PathElement::Field(name) if **name == **first);
+        let Some(at) = self.nodes.iter().position(named) else {
+            return;
+        };
+        let node = &mut self.nodes[at];
+        match rest {
+            [] => node.member = false,
+            rest => node.below.remove(rest),
+        }
+        if node.is_empty() {
+            self.nodes.remove(at);
         }
     }
 
-    /// Every path, in order.
+    /// Every path, those of an object's own members first.
     #[must_use]
     pub fn paths(&self) -> Vec<Vec<PathElement>> {
         let mut out = Vec::new();
-        self.collect(&mut Vec::new(), &mut out);
+        self.walk(&mut Vec::new(), &mut out);
         out
     }
 
-    fn collect(&self, prefix: &mut Vec<PathElement>, out: &mut Vec<Vec<PathElement>>) {
-        for element in &self.members {
-            prefix.push(element.clone());
+    fn walk(&self, prefix: &mut Vec<PathElement>, out: &mut Vec<Vec<PathElement>>) {
+        for node in self.nodes.iter().filter(|n| n.member) {
+            prefix.push(node.element.clone());
             out.push(prefix.clone());
             prefix.pop();
         }
-        for (element, child) in &self.children {
-            prefix.push(element.clone());
-            child.collect(prefix, out);
+        for node in &self.nodes {
+            prefix.push(node.element.clone());
+            node.below.walk(prefix, out);
             prefix.pop();
         }
     }
@@ -171,45 +260,44 @@ impl FieldSet {
     /// The set a FieldsV1 stands for; `None` if it is malformed.
     #[must_use]
     pub fn from_fields_v1(fields: &Json) -> Option<Self> {
-        let mut set = Self::default();
+        let mut elements = Vec::new();
         for (key, below) in fields.as_object()? {
             if key == "." {
                 continue;
             }
-            let element = PathElement::parse(key)?;
-            let below_entries = below.as_object()?;
-            if below_entries.is_empty() || below_entries.contains_key(".") {
-                set.members.insert(element.clone());
-            }
-            let child = Self::from_fields_v1(below)?;
-            if !child.is_empty() {
-                set.children.insert(element, child);
-            }
+            let inside = below.as_object()?;
+            let member = inside.is_empty() || inside.contains_key(".");
+            elements.push((
+                PathElement::parse(key)?,
+                member,
+                Self::from_fields_v1(below)?,
+            ));
         }
+        let mut set = Self::collect(elements);
+        set.nodes.dedup_by(|later, first| {
+            let same = later.element == first.element;
+            if same {
+                first.member |= later.member;
+                first.below = std::mem::take(&mut first.below).union(&later.below);
+            }
+            same
+        });
         Some(set)
     }
 
     /// The set as FieldsV1.
     #[must_use]
-    pub fn to_fields_v1(&self) -> Json {
-        let elements: BTreeSet<_> = self.members.iter().chain(self.children.keys()).collect();
-        let entries = elements.into_iter().map(|element| {
-            let below = match self.children.get(element) {
-                None => Json::Object(Map::new()),
-                Some(child) => {
-                    let mut below = child.to_fields_v1();
-                    if self.members.contains(element)
-                        && let Json::Object(entries) = &mut below
-                    {
-                        let rest = std::mem::take(entries);
-                        entries.insert(".".to_owned(), Json::Object(Map::new()));
-                        entries.extend(rest);
-                    }
-                    below
-                }
-            };
-            (element.spell(), below)
+    pub fn to_fields_v1(&self) -> Value<'static> {
+        Value::Object(self.fields_v1(false))
+    }
+
+    /// The entries below a path, which may be in the set itself.
+    fn fields_v1(&self, member: bool) -> Vec<(Name<'static>, Value<'static>)> {
+        let own = (member && !self.is_empty()).then(|| (Name::Free(".".into()), Value::EMPTY));
+        let below = self.nodes.iter().map(|node| {
+            let name = Name::Free(node.element.spell().into());
+            (name, Value::Object(node.below.fields_v1(node.member)))
         });
-        entries.collect::<Map<_, _>>().into()
+        own.into_iter().chain(below).collect()
     }
 }

@@ -1,8 +1,11 @@
 //! `metadata.managedFields`: who owns which fields.
 
 use super::FieldSet;
+use crate::model::NameId;
+use crate::names as n;
 use crate::time;
-use serde_json::{Map, Value as Json};
+use crate::value::Value;
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// How a manager came by its fields. Ordered as entries are.
@@ -93,7 +96,7 @@ impl Managers {
 
     /// The entries as stored: appliers before updaters, then by time and name.
     #[must_use]
-    pub fn write(&self) -> Vec<Json> {
+    pub fn write(&self) -> Value<'static> {
         let mut entries: Vec<_> = self.0.iter().collect();
         entries.sort_by_key(|(m, o)| {
             (
@@ -104,10 +107,8 @@ impl Managers {
                 &m.subresource,
             )
         });
-        entries
-            .into_iter()
-            .map(|(manager, owned)| entry(manager, owned))
-            .collect()
+        let entries = entries.into_iter().map(|(m, o)| entry(m, o));
+        Value::List(entries.collect())
     }
 
     /// Merges the oldest updaters of a version until there are not too many.
@@ -160,21 +161,22 @@ fn seconds(time: Option<&str>) -> i64 {
         .map_or(0, |t| t.seconds)
 }
 
-fn entry(manager: &Manager, owned: &Owned) -> Json {
-    let mut entry = Map::new();
-    let mut put = |key: &str, value: &str| {
-        if !value.is_empty() {
-            entry.insert(key.to_owned(), value.into());
+fn entry(manager: &Manager, owned: &Owned) -> Value<'static> {
+    let mut entry = Value::EMPTY;
+    let mut put = |name: NameId, text: &str| {
+        if !text.is_empty() {
+            entry.set(name, Value::Text(text.to_owned().into()));
         }
     };
-    put("manager", &manager.name);
-    put("operation", manager.operation.name());
-    put("apiVersion", &owned.version);
-    put("time", owned.time.as_deref().unwrap_or_default());
-    put("fieldsType", "FieldsV1");
-    entry.insert("fieldsV1".to_owned(), owned.fields.to_fields_v1());
+    put(n::MANAGER, &manager.name);
+    put(n::OPERATION, manager.operation.name());
+    put(n::API_VERSION, &owned.version);
+    put(n::TIME, owned.time.as_deref().unwrap_or_default());
+    put(n::FIELDS_TYPE, "FieldsV1");
+    entry.set(n::FIELDS_V1, owned.fields.to_fields_v1());
     if !manager.subresource.is_empty() {
-        entry.insert("subresource".to_owned(), (&*manager.subresource).into());
+        let subresource = Value::Text(String::from(&*manager.subresource).into());
+        entry.set(n::SUBRESOURCE, subresource);
     }
-    entry.into()
+    entry
 }

@@ -67,7 +67,10 @@ impl<'s> Place<'s> {
                     Self::structure(structure)
                 }
             }
-            Type::RawExtension | Type::FieldsV1 => Shape::Object(None, Self::Free),
+            // Extensions of built-in kinds are one value, as upstream's schemas have them.
+            Type::RawExtension if !field.is_some_and(|f| f.atomic) => {
+                Shape::Object(None, Self::Free)
+            }
             _ => Shape::Leaf,
         }
     }

@@ -6,7 +6,7 @@ use super::merge::{merge, remove, with_named_parents};
 use super::walk::{Comparison, compare, fields_of};
 use super::{FieldSet, PathElement};
 use crate::model::{SchemaSet, TypeId};
-use crate::value::object;
+use crate::value::{Value, object};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -87,8 +87,16 @@ pub struct Kind<'s> {
 impl Kind<'_> {
     /// An object without any field set, as upstream writes it: what a created object is compared with.
     #[must_use]
-    pub fn blank(self) -> Json {
-        object(self.set, self.id, Vec::new()).to_json(self.set)
+    pub fn blank(self) -> Value<'static> {
+        object(self.set, self.id, Vec::new())
+    }
+
+    /// The managers of a new object: what it has is its writer's.
+    #[must_use]
+    pub fn create(self, new: &Value<'_>, write: &Write<'_>) -> Managers {
+        let mut managers = Managers::default();
+        self.update(&self.blank(), new, &mut managers, write);
+        managers
     }
 
     /// Records that `new` takes the place of `old`: what changed belongs to the writer, what went belongs to nobody.
@@ -116,16 +124,15 @@ impl Kind<'_> {
         managers.cap();
     }
 
-    /// Takes changed and removed fields from all managers but `except`. Returns what they lose by changes.
+    /// Takes changed and removed fields from all managers but `except`.
     fn disown(self, changes: &Comparison, managers: &mut Managers, except: Option<&Manager>) {
         for (manager, owned) in &mut managers.0 {
             if except != Some(manager) {
-                let lost = changes
-                    .modified
-                    .clone()
-                    .union(&changes.added)
-                    .union(&changes.removed);
-                owned.fields = owned.fields.difference(&owned.fields.intersection(&lost));
+                for lost in [&changes.modified, &changes.added, &changes.removed] {
+                    if owned.fields.meets(lost) {
+                        owned.fields = owned.fields.difference(lost);
+                    }
+                }
             }
         }
         managers.0.retain(|_, owned| !owned.fields.is_empty());
@@ -159,7 +166,7 @@ impl Kind<'_> {
                 manager: BEFORE_FIRST_APPLY,
                 ..*write
             };
-            self.update(&self.blank(), live, managers, &before);
+            self.update(&self.blank().to_json(self.set), live, managers, &before);
         }
         let empty = Json::Object(serde_json::Map::new());
         let base = live.unwrap_or(&empty);

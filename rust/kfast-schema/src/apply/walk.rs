@@ -6,68 +6,62 @@ use super::{FieldSet, PathElement};
 use crate::model::{SchemaSet, Struct, TypeId};
 use std::collections::BTreeMap;
 
+/// A place in a set: whether its own path is in it, and the paths below.
+type Part = (bool, FieldSet);
+
 /// Every field an object states: what its author owns.
 #[must_use]
 pub fn fields_of<D: Document>(set: &SchemaSet, id: TypeId, object: &D) -> FieldSet {
-    let mut walk = Fields {
-        set,
-        path: Vec::new(),
-        found: FieldSet::default(),
-    };
-    walk.visit(Place::root(set, id), object);
-    walk.found
+    Fields { set }.visit(Place::root(set, id), object).1
 }
 
 struct Fields<'s> {
     set: &'s SchemaSet,
-    path: Vec<PathElement>,
-    found: FieldSet,
 }
 
 impl<'s> Fields<'s> {
-    fn visit<D: Document>(&mut self, shape: Shape<'s>, value: &D) {
+    fn visit<D: Document>(&self, shape: Shape<'s>, value: &D) -> Part {
         match shape {
-            Shape::Leaf => self.found.insert(&self.path),
-            Shape::List(place, keys) => self.list(place, keys, value),
-            Shape::Object(structure, others) => {
-                for (name, value) in value.entries(self.set).unwrap_or_default() {
-                    self.path.push(PathElement::Field(name.into()));
-                    let shape = member(structure, others, name).shape(self.set, Some(value));
-                    self.visit(shape, value);
-                    let empty =
-                        value.is_null() || value.entries(self.set).is_some_and(|e| e.is_empty());
-                    if empty || structure.is_none_or(|s| s.field(name).is_none()) {
-                        self.found.insert(&self.path);
-                    }
-                    self.path.pop();
-                }
-            }
+            Shape::Leaf => (true, FieldSet::default()),
+            Shape::List(place, keys) => (false, self.list(place, keys, value)),
+            Shape::Object(structure, others) => (false, self.members(structure, others, value)),
         }
     }
 
-    fn list<D: Document>(&mut self, place: Place<'s>, keys: &[Box<str>], value: &D) {
-        let items = value.items().unwrap_or_default();
-        let mut counts: BTreeMap<PathElement, usize> = BTreeMap::new();
-        let elements: Vec<_> = items
-            .iter()
-            .filter_map(|item| Some((element(self.set, place, keys, item).ok()?, item)))
-            .collect();
-        for (element, _) in &elements {
-            *counts.entry(element.clone()).or_default() += 1;
-        }
-        for (element, item) in elements {
-            let repeated = counts[&element] > 1;
-            self.path.push(element);
-            self.found.insert(&self.path);
-            // Items that cannot be told apart are owned together, as one value.
-            if !repeated {
-                let shape = place.shape(self.set, Some(item));
-                if !matches!(shape, Shape::Leaf) {
-                    self.visit(shape, item);
-                }
+    fn members<D: Document>(
+        &self,
+        structure: Option<&'s Struct>,
+        others: Place<'s>,
+        value: &D,
+    ) -> FieldSet {
+        let entries = value.entries(self.set).unwrap_or_default();
+        let fields = entries.into_iter().map(|(name, value)| {
+            let shape = member(structure, others, name).shape(self.set, Some(value));
+            let (leaf, below) = self.visit(shape, value);
+            let empty = value.is_null() || value.entries(self.set).is_some_and(|e| e.is_empty());
+            let named = structure.is_some_and(|s| s.field(name).is_some());
+            let element = PathElement::Field(name.into());
+            (element, leaf || empty || !named, below)
+        });
+        FieldSet::collect(fields.collect())
+    }
+
+    fn list<D: Document>(&self, place: Place<'s>, keys: &[Box<str>], value: &D) -> FieldSet {
+        let mut found: BTreeMap<PathElement, Vec<&D>> = BTreeMap::new();
+        for item in value.items().unwrap_or_default() {
+            if let Ok(element) = element(self.set, place, keys, item) {
+                found.entry(element).or_default().push(item);
             }
-            self.path.pop();
         }
+        let fields = found.into_iter().map(|(element, items)| {
+            let below = match items[..] {
+                [item] => self.visit(place.shape(self.set, Some(item)), item).1,
+                // Items that cannot be told apart are owned together, as one value.
+                _ => FieldSet::default(),
+            };
+            (element, true, below)
+        });
+        FieldSet::collect(fields.collect())
     }
 }
 
@@ -102,106 +96,130 @@ pub fn compare<D: Document>(
     old: Option<&D>,
     new: Option<&D>,
 ) -> Comparison {
-    let mut walk = Differences {
-        set,
-        path: Vec::new(),
-        found: Comparison::default(),
-    };
     let Shape::Object(structure, others) = Place::root(set, id) else {
-        return walk.found;
+        return Comparison::default();
     };
-    walk.members(structure, others, old, new);
-    walk.found
+    let found = Differences { set }.members(structure, others, old, new);
+    Comparison {
+        removed: found.removed.1,
+        modified: found.modified.1,
+        added: found.added.1,
+    }
 }
 
 struct Differences<'s> {
     set: &'s SchemaSet,
-    path: Vec<PathElement>,
-    found: Comparison,
+}
+
+/// How a place differs.
+#[derive(Default)]
+struct Change {
+    removed: Part,
+    modified: Part,
+    added: Part,
+}
+
+impl Change {
+    fn whole<D>(mut self, old: Option<&D>, new: Option<&D>) -> Self {
+        match (old, new) {
+            (None, _) => self.added.0 = true,
+            (_, None) => self.removed.0 = true,
+            _ => {}
+        }
+        self
+    }
+}
+
+/// The changes below a place, by element.
+#[derive(Default)]
+struct Changes {
+    removed: Vec<(PathElement, bool, FieldSet)>,
+    modified: Vec<(PathElement, bool, FieldSet)>,
+    added: Vec<(PathElement, bool, FieldSet)>,
+}
+
+impl Changes {
+    fn add(&mut self, change: Change, element: impl Fn() -> PathElement) {
+        for (to, (member, below)) in [
+            (&mut self.removed, change.removed),
+            (&mut self.modified, change.modified),
+            (&mut self.added, change.added),
+        ] {
+            if member || !below.is_empty() {
+                to.push((element(), member, below));
+            }
+        }
+    }
+
+    fn collect(self) -> Change {
+        let part = |elements| (false, FieldSet::collect(elements));
+        Change {
+            removed: part(self.removed),
+            modified: part(self.modified),
+            added: part(self.added),
+        }
+    }
 }
 
 impl<'s> Differences<'s> {
-    fn visit<D: Document>(&mut self, place: Place<'s>, old: Option<&D>, new: Option<&D>) {
+    fn visit<D: Document>(&self, place: Place<'s>, old: Option<&D>, new: Option<&D>) -> Change {
+        if old.is_some() && old == new {
+            return Change::default();
+        }
         let set = self.set;
-        let whole = |v: Option<&D>, none: bool| v.is_none_or(|v| v.is_null()) || none;
-        match place.shape(set, new.or(old)) {
-            Shape::Leaf => return self.leaf(old, new),
+        let found = match place.shape(set, new.or(old)) {
+            Shape::Leaf => return leaf(old, new),
             Shape::List(item, keys) => {
-                let empty =
-                    |v: Option<&D>| whole(v, v.and_then(D::items).is_none_or(<[D]>::is_empty));
+                let empty = |v: Option<&D>| v.and_then(D::items).is_none_or(<[D]>::is_empty);
                 if empty(old) && empty(new) {
-                    return self.leaf(old, new);
+                    return leaf(old, new);
                 }
-                self.items(item, keys, old, new);
+                self.items(item, keys, old, new)
             }
             Shape::Object(structure, others) => {
-                let empty = |v: Option<&D>| {
-                    whole(
-                        v,
-                        v.and_then(|v| v.entries(set)).is_none_or(|e| e.is_empty()),
-                    )
-                };
+                let empty = |v: Option<&D>| v.is_none_or(|v| v.has_no_entries(set));
                 if empty(old) && empty(new) {
-                    return self.leaf(old, new);
+                    return leaf(old, new);
                 }
-                self.members(structure, others, old, new);
+                self.members(structure, others, old, new)
             }
-        }
-        match (old, new) {
-            (None, _) => self.found.added.insert(&self.path),
-            (_, None) => self.found.removed.insert(&self.path),
-            _ => {}
-        }
-    }
-
-    fn leaf<D: Document>(&mut self, old: Option<&D>, new: Option<&D>) {
-        match (old, new) {
-            (None, _) => self.found.added.insert(&self.path),
-            (_, None) => self.found.removed.insert(&self.path),
-            (Some(old), Some(new)) if old != new => self.found.modified.insert(&self.path),
-            _ => {}
-        }
+        };
+        found.whole(old, new)
     }
 
     fn members<D: Document>(
-        &mut self,
+        &self,
         structure: Option<&'s Struct>,
         others: Place<'s>,
         old: Option<&D>,
         new: Option<&D>,
-    ) {
-        let entries = |v: Option<&D>| -> Vec<_> {
-            let entries = v.and_then(|v| v.entries(self.set)).unwrap_or_default();
-            entries
-                .into_iter()
-                .map(|(n, _)| Box::<str>::from(n))
-                .collect()
+    ) -> Change {
+        let before = old.and_then(|v| v.entries(self.set)).unwrap_or_default();
+        let after = new.and_then(|v| v.entries(self.set)).unwrap_or_default();
+        let mut changes = Changes::default();
+        let mut visit = |name: &str, old: Option<&D>, new: Option<&D>| {
+            let change = self.visit(member(structure, others, name), old, new);
+            changes.add(change, || PathElement::Field(name.into()));
         };
-        let mut names = entries(old);
-        for name in entries(new) {
-            if old.is_none_or(|old| old.member(self.set, &name).is_none()) {
-                names.push(name);
+        for (name, old) in &before {
+            let new = after.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+            visit(name, Some(old), new);
+        }
+        for (name, new) in &after {
+            if !before.iter().any(|(n, _)| n == name) {
+                visit(name, None, Some(new));
             }
         }
-        for name in names {
-            let place = member(structure, others, &name);
-            let (old, new) = (
-                old.and_then(|v| v.member(self.set, &name)),
-                new.and_then(|v| v.member(self.set, &name)),
-            );
-            self.path.push(PathElement::Field(name));
-            self.visit(place, old, new);
-            self.path.pop();
-        }
+        changes.collect()
     }
 
     fn items<D: Document>(
-        &mut self,
+        &self,
         place: Place<'s>,
         keys: &[Box<str>],
         old: Option<&D>,
         new: Option<&D>,
-    ) {
+    ) -> Change {
         let mut pairs: BTreeMap<PathElement, (Vec<&D>, Vec<&D>)> = BTreeMap::new();
         for item in old.and_then(D::items).unwrap_or_default() {
             if let Ok(element) = element(self.set, place, keys, item) {
@@ -213,31 +231,39 @@ impl<'s> Differences<'s> {
                 pairs.entry(element).or_default().1.push(item);
             }
         }
+        let mut changes = Changes::default();
         for (element, (old, new)) in pairs {
-            self.path.push(element);
-            match (&old[..], &new[..]) {
-                ([], [one]) => self.visit(place, None, Some(*one)),
-                ([one], []) => self.visit(place, Some(*one), None),
-                ([before], [after]) => self.visit(place, Some(*before), Some(*after)),
+            let change = match (&old[..], &new[..]) {
                 ([_, _, ..], [_, _, ..]) => {
-                    if old != new {
-                        self.found.modified.insert(&self.path);
-                    }
+                    let mut change = Change::default();
+                    change.modified.0 = old != new;
+                    change
                 }
-                ([_, _, ..], [..]) => {
-                    if let Some(one) = new.first() {
-                        self.visit(place, None, Some(*one));
-                    }
-                    self.found.removed.insert(&self.path);
+                // Items that cannot be told apart came or went.
+                ([_, _, ..], _) => {
+                    let mut change = new
+                        .first()
+                        .map_or_else(Change::default, |new| self.visit(place, None, Some(*new)));
+                    change.removed.0 = true;
+                    change
                 }
-                ([..], [..]) => {
-                    if let Some(one) = old.first() {
-                        self.visit(place, Some(*one), None);
-                    }
-                    self.found.added.insert(&self.path);
+                (_, [_, _, ..]) => {
+                    let mut change = old
+                        .first()
+                        .map_or_else(Change::default, |old| self.visit(place, Some(*old), None));
+                    change.added.0 = true;
+                    change
                 }
-            }
-            self.path.pop();
+                (old, new) => self.visit(place, old.first().copied(), new.first().copied()),
+            };
+            changes.add(change, || element.clone());
         }
+        changes.collect()
     }
+}
+
+fn leaf<D: Document>(old: Option<&D>, new: Option<&D>) -> Change {
+    let mut change = Change::default().whole(old, new);
+    change.modified.0 = matches!((old, new), (Some(old), Some(new)) if old != new);
+    change
 }
