@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import math
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Protocol
 
@@ -59,6 +61,14 @@ class LoopClock:
     async def sleep(self, seconds: float) -> None:
         """asyncio's sleep, on the loop's time."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+def real_time() -> AbstractContextManager[None]:
+    """While held, the running loop's time passes as real time does: for waits on other processes and threads, which a
+    loop in virtual time would not wait for."""
+    hold: Callable[[], AbstractContextManager[None]] | None
+    hold = getattr(asyncio.get_running_loop(), "real_time", None)
+    return nullcontext() if hold is None else hold()
 
 
 def rfc3339(epoch: float) -> str:

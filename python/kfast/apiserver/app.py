@@ -100,6 +100,7 @@ class APIServer:
         """Ends all watches."""
         await self._compactor.stop()
         self.backend.feeds.close()
+        await self.backend.webhooks.close()
 
     async def handle(self, request: Request) -> Response:
         """Answers one request; never raises but for cancellation."""

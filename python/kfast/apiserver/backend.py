@@ -12,7 +12,9 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope, storage_version
+from kfast.apiserver.service_resolver import ServiceResolver
 from kfast.apiserver.watch_feed import FeedHub
+from kfast.apiserver.webhook_client import WebhookClient
 from kfast.clock import Clock
 from kfast.meta.exchange import Request
 from kfast.store.protocol import Store
@@ -53,6 +55,8 @@ class Backend:
         self.clock = clock
         self.admission = admission
         self.random = rng
+        self.services = ServiceResolver(store, rng)
+        self.webhooks = WebhookClient(self.services)
         self.feeds = FeedHub()
         self.virtual: dict[str, VirtualHandler] = {}
         self.reservations: dict[str, Reservations] = {}

@@ -125,8 +125,8 @@ def unique_owners(metadata: dict[str, Any], admitted: bool = False) -> list[str]
     metadata["ownerReferences"] = unique
     when = " after mutating admission happens" if admitted else ""
     return [
-        f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and may "
-        f"reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {repeated}"
+        f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and "
+        f"may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {repeated}"
     ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,8 +18,11 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
     def __init__(self) -> None:
         super().__init__()
         self.elapsed = 0.0
+        self.held = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.held:
+            return self._wait(timeout)
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -27,12 +32,19 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
         self.elapsed += timeout
         return ready
 
+    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        started = time.monotonic()
+        ready = super().select(timeout)
+        passed = time.monotonic() - started
+        self.elapsed += passed if ready or timeout is None else max(passed, timeout)
+        return ready
+
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Starts at time 0. A sleep of an hour returns at once with the loop's clock an hour later.
 
     File descriptors are still polled, so a store's wake-ups arrive; anything that waits for another thread without a
-    descriptor does not hold time back.
+    descriptor does not hold time back, unless under `real_time`.
     """
 
     def __init__(self) -> None:
@@ -42,6 +54,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds of virtual time since the loop was made."""
         return self._jumping.elapsed
+
+    @contextmanager
+    def real_time(self) -> Iterator[None]:
+        """While held, this loop's time passes as real time does (see `kfast.clock.real_time`)."""
+        self._jumping.held += 1
+        try:
+            yield
+        finally:
+            self._jumping.held -= 1
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
