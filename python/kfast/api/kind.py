@@ -55,7 +55,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SelectableField:
-    """A field usable in fieldSelector: its label, the path of its value and what an absent value counts as."""
+    """A field usable in fieldSelector: its label, the path of its value and what an absent value counts as.
+
+    Of several paths, divided by `|`, the first that has a value counts.
+    """
 
     label: str
     path: str

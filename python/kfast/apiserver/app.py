@@ -23,6 +23,7 @@ from kfast.apiserver.bootstrap import create_system_objects
 from kfast.apiserver.compaction import Compactor
 from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.filters.failure import crashed, failure
+from kfast.apiserver.filters.impersonation import impersonate, wanted_user
 from kfast.apiserver.filters.limits import check_limits
 from kfast.apiserver.health import Health
 from kfast.apiserver.kubernetes_service import create_service
@@ -109,6 +110,9 @@ class APIServer:
         try:
             if request.user is None:
                 request.user = self.authentication.authenticate(request)
+            wanted = wanted_user(request)
+            if wanted is not None:
+                request.user = await impersonate(self.authorizer, request.user, wanted, info)
             await self._authorize(request.user, info)
             if request.body:
                 check_limits(request)

@@ -61,11 +61,15 @@ class Message:
 
 
 def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """By lower-case name; the values of a repeated one joined."""
+    """By lower-case name; the values of a repeated one joined: by a comma, or by a line end where commas are part
+    of a value, as in the names of groups to impersonate."""
     headers: dict[str, str] = {}
     for key, text in raw:
         name, value = key.decode("latin-1").lower(), text.decode("latin-1").strip(" \t")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if name in headers:
+            between = "\n" if name.startswith("impersonate-") else ", "
+            value = f"{headers[name]}{between}{value}"
+        headers[name] = value
     return headers
 
 

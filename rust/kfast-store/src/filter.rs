@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Field {
     /// What selectors call it.
     pub label: Box<str>,
-    /// Where it is, dotted.
+    /// Where it is, dotted; of several, divided by `|`, the first that has a value.
     pub path: Box<str>,
     /// Its value where absent.
     pub default: Box<str>,
@@ -24,6 +24,8 @@ pub(crate) struct Fields {
     pub(crate) declared: Box<[Field]>,
     defaults: Box<[Arc<str>]>,
     paths: Paths,
+    /// Of each path, its field and its rank among the field's paths.
+    owners: Box<[(usize, usize)]>,
 }
 
 impl Fields {
@@ -33,9 +35,13 @@ impl Fields {
             .filter(|f| !matches!(f.label.as_ref(), "metadata.name" | "metadata.namespace"))
             .cloned()
             .collect();
+        let ranked = |(field, f): (usize, &'_ Field)| -> Vec<(usize, usize)> {
+            (0..f.path.split('|').count()).map(|rank| (field, rank)).collect()
+        };
         Self {
             defaults: declared.iter().map(|f| f.default.as_ref().into()).collect(),
-            paths: Paths::new(declared.iter().map(|f| f.path.as_ref())),
+            paths: Paths::new(declared.iter().flat_map(|f| f.path.split('|'))),
+            owners: declared.iter().enumerate().flat_map(ranked).collect(),
             declared,
         }
     }
@@ -43,10 +49,17 @@ impl Fields {
     /// The object with its field values.
     pub(crate) fn version(&self, object: Object) -> Version {
         let mut values = self.defaults.to_vec();
+        let alternatives = self.owners.len() > values.len();
+        let mut ranks = vec![usize::MAX; if alternatives { values.len() } else { 0 }];
         self.paths.read(object.bytes(), |i, text| {
+            let (field, rank) = self.owners[i];
             // An empty value is an absent one to the decoder that applies defaults.
-            if !text.is_empty() {
-                values[i] = text.as_ref().into();
+            if text.is_empty() || (alternatives && ranks[field] < rank) {
+                return;
+            }
+            values[field] = text.as_ref().into();
+            if alternatives {
+                ranks[field] = rank;
             }
         });
         Version {

@@ -238,3 +238,24 @@ fn a_future_watch_hears_only_of_the_future() {
         .collect();
     assert_eq!(revisions, [4]);
 }
+
+#[test]
+fn the_first_of_several_paths_with_a_value_counts() {
+    let store = store(1000);
+    let place = Field {
+        path: "spec.nodeName|metadata.name".into(),
+        ..field("place", "")
+    };
+    store.register("pods", &[place]);
+    put(&store, &Pod::new("d", "a").on("n1"));
+    put(&store, &Pod::new("d", "b"));
+    for (value, names) in [("n1", vec!["a"]), ("a", vec![]), ("b", vec!["b"])] {
+        let options = ListOptions {
+            fields: FieldSelector::parse(&format!("place={value}")).unwrap(),
+            ..ListOptions::default()
+        };
+        let page = store.list("pods", &options).unwrap();
+        let found: Vec<_> = page.objects.iter().map(|o| o.name().to_owned()).collect();
+        assert_eq!(found, names);
+    }
+}

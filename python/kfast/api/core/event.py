@@ -79,7 +79,7 @@ KIND = Kind(
         *(SelectableField(f"involvedObject.{name}", f"involvedObject.{name}") for name in _REGARDING),
         SelectableField("reason", "reason"),
         SelectableField("reportingComponent", "reportingComponent"),
-        SelectableField("source", "source.component"),
+        SelectableField("source", "source.component|reportingComponent"),
         SelectableField("type", "type"),
     ),
     has_generation=False,

@@ -8,13 +8,17 @@ from kfast.api.kind import STATUS, Body, Column, Kind, SelectableField, Subresou
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
-def _defaults(namespace: Body) -> None:
+def _name_label(namespace: Body) -> None:
     metadata = namespace["metadata"]
     if metadata.get("name"):
         labels = metadata.get("labels")
         if labels is None:
             labels = metadata["labels"] = {}
         labels[NAME_LABEL] = metadata["name"]
+
+
+def _defaults(namespace: Body) -> None:
+    _name_label(namespace)
     namespace.setdefault("spec", {})
     status = namespace.setdefault("status", {})
     if not status.get("phase"):
@@ -22,6 +26,7 @@ def _defaults(namespace: Body) -> None:
 
 
 def _prepare_create(namespace: Body) -> None:
+    _name_label(namespace)  # a generated name was not there for the defaults
     namespace["status"] = {"phase": "Active"}
     finalizers = namespace["spec"].setdefault("finalizers", [])
     if "kubernetes" not in finalizers:

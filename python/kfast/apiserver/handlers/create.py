@@ -217,6 +217,7 @@ async def prepare(
 
     def renamed() -> tuple[str, bytes]:
         metadata["name"] = generate_name(backend, metadata["generateName"])
+        kind.defaults(body)  # one may depend on the name
         return metadata["name"], canonical(scope, dict(body))
 
     data = canonical(scope, dict(body))
