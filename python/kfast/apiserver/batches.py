@@ -49,10 +49,11 @@ class Batches:
         return await self._create(batch)
 
     async def _create(self, batch: CreateBatch) -> Outcomes:
-        request = Request("POST", batch.path, user=batch.user, native=True)
+        headers = {"user-agent": batch.agent}
+        request = Request("POST", batch.path, headers=headers, user=batch.user, native=True)
         info = request_info(request, self._backend.scope)
         if not batchable(self._backend, info):
-            return [await self._single(batch.path, body, batch.user) for body in batch.bodies]
+            return [await self._single(batch.path, body, batch.user, batch.agent) for body in batch.bodies]
         try:
             await self._authorize(batch.user, info)
         except StatusError as error:
@@ -112,8 +113,8 @@ class Batches:
         for code, count in codes.items():
             self._observe(info, code, seconds, count)
 
-    async def _single(self, path: str, body: bytes, user: User) -> Object | StatusError | None:
-        headers = {"content-type": "application/json"}
+    async def _single(self, path: str, body: bytes, user: User, agent: str = "") -> Object | StatusError | None:
+        headers = {"content-type": "application/json", "user-agent": agent}
         answer = await self._handle(Request("POST", path, {}, headers, body, user, native=True))
         payload: Any = answer.payload
         if answer.status >= 400:

@@ -33,7 +33,7 @@ async def create_many(
     outcomes: Outcomes = [None] * len(bodies)
     for where, numbers in places.items():
         texts = [_encode(bodies[number]) for number in numbers]
-        made = await client.transport.create_many(kind.path(where), texts, objects)
+        made = await client.transport.create_many(kind.path(where), texts, client.user_agent, objects)
         if made is None:
 
             async def create(number: int, where: str = where) -> Object | None:

@@ -38,6 +38,7 @@ class Client:
     def __init__(self, transport: Transport, clock: Clock | None = None, user_agent: str = "kfast") -> None:
         self.transport = transport
         self.clock: Clock = clock or SystemClock()
+        self.user_agent = user_agent
         self._headers = {"accept": "application/json", "user-agent": user_agent}
 
     def named(self, user_agent: str) -> Client:

@@ -141,11 +141,13 @@ class Binding(NamedTuple):
 
 @dataclass(slots=True)
 class CreateBatch:
-    """POSTs of JSON bodies to one collection. Without `objects` the created objects are not wanted back."""
+    """POSTs of JSON bodies to one collection by one user agent. Without `objects` the created objects are not wanted
+    back."""
 
     path: str
     bodies: Sequence[bytes]
     user: User
+    agent: str
     objects: bool = True
 
 

@@ -34,7 +34,7 @@ class Manager:
                 controller,
                 Context(
                     name=controller.name,
-                    client=client.named(controller.name),
+                    client=client.named(f"kube-controller-manager/{controller.name}"),
                     clock=clock,
                     informers=self.informers,
                     recorder=Recorder(self._sink, controller.name),

@@ -25,7 +25,7 @@ class ThrottledTransport:
             await self._clock.sleep(wait)
         return await self._transport.send(request)
 
-    async def create_many(self, path: str, bodies: Sequence[bytes], objects: bool) -> Outcomes | None:
+    async def create_many(self, path: str, bodies: Sequence[bytes], agent: str, objects: bool) -> Outcomes | None:
         """None: each request takes a token of its own."""
 
     async def bind_many(self, bindings: Sequence[Binding]) -> Outcomes | None:

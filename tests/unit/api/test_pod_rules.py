@@ -404,7 +404,15 @@ def test_preparing_a_body_is_what_the_single_steps_do():
     schema = load_schema()
     body = {"metadata": {"generateName": "p-", "labels": {"a": "b"}}, "spec": {**BASE, "unknown": 1}}
     (prepared,) = PodRules.prepare(
-        schema, [json.dumps(body).encode()], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"], "me"
+        schema,
+        [json.dumps(body).encode()],
+        "application/json",
+        "Warn",
+        "n",
+        "2026-01-01T00:00:00Z",
+        ["u"],
+        ["abcde"],
+        "me",
     )
     assert prepared is not None
     name, generated, data, warnings, violations = prepared

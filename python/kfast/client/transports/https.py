@@ -56,7 +56,7 @@ class HTTPSTransport:
         warnings = [_warning_text(line) for line in answer.headers.getall("Warning", [])]
         return Response(answer.status, body, headers, answer.content_type, warnings)
 
-    async def create_many(self, path: str, bodies: Sequence[bytes], objects: bool) -> None:
+    async def create_many(self, path: str, bodies: Sequence[bytes], agent: str, objects: bool) -> None:
         """Upstream's API has no batches."""
 
     async def bind_many(self, bindings: Sequence[Binding]) -> None:

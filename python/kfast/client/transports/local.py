@@ -31,11 +31,11 @@ class LocalTransport:
         request.native = True
         return await self._handler(request)
 
-    async def create_many(self, path: str, bodies: Sequence[bytes], objects: bool) -> Outcomes | None:
+    async def create_many(self, path: str, bodies: Sequence[bytes], agent: str, objects: bool) -> Outcomes | None:
         """The server's own answer; None if it takes no batches."""
         if self._batches is None:
             return None
-        return await self._batches(CreateBatch(path, bodies, self._user, objects))
+        return await self._batches(CreateBatch(path, bodies, self._user, agent, objects))
 
     async def bind_many(self, bindings: Sequence[Binding]) -> Outcomes | None:
         """The server's own answer; None if it takes no batches."""

@@ -16,7 +16,7 @@ class Transport(Protocol):
         Raises TransportError if there was no answer."""
         ...
 
-    async def create_many(self, path: str, bodies: Sequence[bytes], objects: bool) -> Outcomes | None:
+    async def create_many(self, path: str, bodies: Sequence[bytes], agent: str, objects: bool) -> Outcomes | None:
         """POSTs of JSON bodies to one collection, all at once; the objects only if wanted. None if the transport has no
         such way: requests one by one do the same."""
         ...
