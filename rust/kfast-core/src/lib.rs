@@ -9,6 +9,7 @@ mod object;
 pub mod path;
 pub mod quantity;
 mod quote;
+pub mod regexp;
 mod splice;
 
 pub use canonical::{read_list, splice_revision};
