@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kfast.api.admissionregistration import (
+    mutating_webhook_configuration,
+    validating_webhook_configuration,
+)
 from kfast.api.apps import (
     controller_revision,
     daemon_set,
@@ -119,6 +123,8 @@ KINDS: tuple[Kind, ...] = (
     secret.KIND,
     service.KIND,
     service_account.KIND,
+    mutating_webhook_configuration.KIND,
+    validating_webhook_configuration.KIND,
     controller_revision.KIND,
     daemon_set.KIND,
     deployment.KIND,

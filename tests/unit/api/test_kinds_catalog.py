@@ -20,7 +20,11 @@ DISCOVERY = {
     (row["group"], row["version"], row["plural"]): row
     for row in json.loads((ROOT / "tests/golden/discovery.json").read_text())
 }
-LATER = {"apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io"}
+LATER = {"apiextensions.k8s.io", "apiregistration.k8s.io"}
+UNSERVED = {
+    "componentstatuses",
+    *(f"{how}admissionpolic{what}" for how in ("mutating", "validating") for what in ("ies", "ybindings")),
+}
 STREAMS = {"attach", "exec", "log", "portforward", "proxy"}
 
 
@@ -36,7 +40,7 @@ def vector(kind: Kind) -> dict:
 
 
 def test_every_ga_resource_is_served_but_those_without_a_meaning_yet():
-    expected = {key for key in DISCOVERY if key[0] not in LATER and key[2] != "componentstatuses"}
+    expected = {key for key in DISCOVERY if key[0] not in LATER and key[2] not in UNSERVED}
     assert {(kind.group, kind.version, kind.plural) for kind in KINDS} == expected
     assert len(KINDS) == len(expected)
 
@@ -97,7 +101,8 @@ def test_strategies_take_any_well_typed_object(kind: Kind):
     kind.validate(new)
     kind.prepare_update(new, old)
     kind.validate_update(new, old)
-    assert not kind.validate_update(copy.deepcopy(old), old)
+    if kind.validates_on_update:  # else the whole object is checked again, and vectors are not valid
+        assert not kind.validate_update(copy.deepcopy(old), old)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.storage], ids=name_of)

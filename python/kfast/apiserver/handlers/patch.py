@@ -11,6 +11,7 @@ from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.apply import APPLY_PATCH, apply
+from kfast.apiserver.handlers.create import warned
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.handlers.patch_errors import another_uid, refused, unfit
 from kfast.apiserver.lifecycle import decode_json, encode_json
@@ -49,7 +50,8 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
         return new
 
     change = Update(transform, options, part)
-    obj = await guaranteed_update(backend, request, info, change)
+    with warned(warnings):
+        obj = await guaranteed_update(backend, request, info, change)
     response = object_response(backend, request, info, output, obj)
     response.warnings = warnings + change.warnings
     return response

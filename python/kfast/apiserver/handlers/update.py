@@ -7,7 +7,7 @@ from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import object_response, output_of
-from kfast.apiserver.handlers.create import create_body
+from kfast.apiserver.handlers.create import create_body, warned
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import decode_json, encode_json, match_name
 from kfast.apiserver.options import write_options
@@ -35,12 +35,13 @@ async def replace(backend: Backend, request: Request, info: RequestInfo, part: s
 
     change = Update(transform, options, part, needs_version=not scope.kind.unconditional_update)
     status = 200
-    try:
-        obj = await guaranteed_update(backend, request, info, change)
-    except StatusError as error:
-        if not (error.not_found and scope.kind.create_on_update and part == "main"):
-            raise
-        obj, status = await create_body(backend, request, info, body, options, warnings), 201
+    with warned(warnings):
+        try:
+            obj = await guaranteed_update(backend, request, info, change)
+        except StatusError as error:
+            if not (error.not_found and scope.kind.create_on_update and part == "main"):
+                raise
+            obj, status = await create_body(backend, request, info, body, options, warnings), 201
     response = object_response(backend, request, info, output, obj, status)
     response.warnings = warnings + change.warnings
     return response
