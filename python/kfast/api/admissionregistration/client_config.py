@@ -19,13 +19,9 @@ _BLANK = re.compile(r"[ \"<>\\^`{|}]")
 
 
 def default_client_config(config: Body) -> None:
-    """Fills the port of a service in; its name is empty rather than absent."""
+    """Fills the port of a service in."""
     service = config.get("service")
-    if service is None:
-        return
-    for field in ("namespace", "name"):
-        service.setdefault(field, "")
-    if service.get("port") is None:
+    if service is not None and service.get("port") is None:
         service["port"] = 443
 
 
@@ -84,9 +80,9 @@ def _unparsable(url: str) -> str:
 
 
 def _service(service: Body, path: str, errors: list[FieldError]) -> None:
-    for field, other in (("namespace", "name"), ("name", "namespace")):
+    for field in ("namespace", "name"):
         if not service.get(field):
-            errors.append(required(f"{path}.{other}"))  # upstream mixes them up
+            errors.append(required(f"{path}.{field}"))
     port = service.get("port") or 0
     if port not in _PORTS:
         errors.append(invalid(f"{path}.port", port, "port is not valid: must be between 1 and 65535, inclusive"))
