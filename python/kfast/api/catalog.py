@@ -8,6 +8,9 @@ from kfast.api.admissionregistration import (
     mutating_webhook_configuration,
     validating_webhook_configuration,
 )
+from kfast.api.apiextensions import (
+    custom_resource_definition,
+)
 from kfast.api.apps import (
     controller_revision,
     daemon_set,
@@ -125,6 +128,7 @@ KINDS: tuple[Kind, ...] = (
     service_account.KIND,
     mutating_webhook_configuration.KIND,
     validating_webhook_configuration.KIND,
+    custom_resource_definition.KIND,
     controller_revision.KIND,
     daemon_set.KIND,
     deployment.KIND,
@@ -176,13 +180,15 @@ class Catalog:
     """The kinds a server serves: built-in ones, and those that come and go at run time."""
 
     def __init__(self, kinds: Iterable[Kind] = ()) -> None:
+        self.generation = 0
+        """Grows with every change."""
         self._by_kind: dict[tuple[str, str, str], Kind] = {}
         self._by_resource: dict[tuple[str, str, str], Kind] = {}
         for kind in kinds:
             self.add(kind)
 
     def __iter__(self) -> Iterator[Kind]:
-        return iter(self._by_kind.values())
+        return iter(list(self._by_kind.values()))  # a copy: kinds come and go while others iterate
 
     def __len__(self) -> int:
         return len(self._by_kind)
@@ -194,11 +200,13 @@ class Catalog:
             self.remove(earlier)
         self._by_kind[kind.group, kind.version, kind.kind] = kind
         self._by_resource[kind.group, kind.version, kind.plural] = kind
+        self.generation += 1
 
     def remove(self, kind: Kind) -> None:
         """Stops serving a kind. Raises KeyError if it is not served."""
         del self._by_kind[kind.group, kind.version, kind.kind]
         del self._by_resource[kind.group, kind.version, kind.plural]
+        self.generation += 1
 
     def by_gvk(self, group: str, version: str, kind: str) -> Kind | None:
         """The kind of that name."""

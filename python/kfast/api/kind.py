@@ -105,6 +105,8 @@ class DeleteDefaults:
     propagation: Literal["Background", "Orphan"] = "Background"
     grace_seconds: Callable[[Body, int | None], int] | None = None
     """(object, requested seconds or None) -> seconds; None: deletion is never graceful."""
+    mark: Callable[[Body, float], None] | None = None
+    """(object, now): what the first delete changes, to wait for a controller that lets the object go."""
     warning: str = ""
     """Sent with a delete that leaves the propagation to the kind."""
 
@@ -150,6 +152,23 @@ class PrepareBodies(Protocol):
         manager: str,
         /,
     ) -> Sequence[Whole | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a CustomResourceDefinition gives a kind in one version."""
+
+    structure: Schema
+    """The structure of this kind alone."""
+    schema: Body
+    """Its openAPIV3Schema as declared."""
+    list_kind: str
+    terminating: bool = False
+    """Its objects are being removed: none is created any more."""
+    changed: int = 0
+    """The revision from which on objects were written by this structure; older ones may be otherwise."""
+    selectable: tuple[SelectableField, ...] = ()
+    """The selectable fields of all versions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +226,8 @@ class Kind:
     """The warning sent with every request for the kind, reads included."""
     warnings: Callable[[Body], list[str]] = _no_warnings
     """Warning headers for a create or update."""
+    definition: Definition | None = None
+    """Set of custom resources; the structure of other kinds is schema data."""
     storage: str = ""
     """`group/version` the kind is stored in, if another declaration of the same resource holds the storage version."""
     from_storage: Callable[[Body], Body] | None = None
@@ -243,6 +264,11 @@ class Kind:
     def schema(self) -> str:
         """The key of the kind's structure in the schema data: `apps/v1/Deployment`, `v1/Pod`."""
         return f"{self.api_version}/{self.kind}"
+
+    @property
+    def list_kind(self) -> str:
+        """The kind of a list of objects."""
+        return self.definition.list_kind if self.definition else f"{self.kind}List"
 
     @cached_property
     def singular_name(self) -> str:

@@ -21,6 +21,7 @@ from kfast.apiserver.backend import Backend
 from kfast.apiserver.batches import Batches
 from kfast.apiserver.bootstrap import create_system_objects
 from kfast.apiserver.compaction import Compactor
+from kfast.apiserver.custom_resources import Definitions
 from kfast.apiserver.discovery import Discovery
 from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.impersonation import impersonate, wanted_user
@@ -82,24 +83,27 @@ class APIServer:
         self.backend.watching = lambda info, change: self.metrics.watching(_labels(info), change)
         self.health = Health()
         self.discovery = Discovery(lambda: catalog)
-        openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
-        self.nonresource = NonResource(self.discovery, self.health, self.metrics, openapi)
+        self._openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
+        self.nonresource = NonResource(self.discovery, self.health, self.metrics, self._openapi)
         if self.service_accounts is not None:
             self.nonresource.jwks = self.service_accounts.jwks
             self.nonresource.issuer = self.service_accounts.issuer
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
         self._batches = Batches(self.backend, self._authorize, self.handle, self._observe)
+        self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
         install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
     async def start(self) -> None:
         """Returns once the objects every cluster has exist."""
         await create_system_objects(self.handle, self._client_ca)
         await create_service(self.handle)
+        await self._definitions.start()
         self._compactor.start()
 
     async def stop(self) -> None:
         """Ends all watches."""
         await self._compactor.stop()
+        await self._definitions.stop()
         self.backend.feeds.close()
         await self.backend.webhooks.close()
 
@@ -143,6 +147,12 @@ class APIServer:
             _log.exception("a batch failed")
             count = len(batch.bodies if isinstance(batch, CreateBatch) else batch.bindings)
             return [internal(f"{type(error).__name__}: {error}")] * count
+
+    def _kinds_changed(self) -> None:
+        """Documents about the kinds are made anew when next asked for."""
+        self.discovery.changed()
+        for document in self._openapi:
+            document.changed()
 
     async def _authorize(self, user: User, info: RequestInfo) -> None:
         """Raises StatusError 403."""

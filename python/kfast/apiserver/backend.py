@@ -74,12 +74,18 @@ class Backend:
             scope = self._scopes[key] = self._new_scope(kind)
         return scope
 
+    def structure(self, scope: Scope, schema: str) -> Schema:
+        """What knows the fields of `schema`: the scope's own kind, or one of its subresources."""
+        own = scope.structure
+        return own if own is not None and schema == scope.schema else self.schema
+
     def _new_scope(self, kind: Kind) -> Scope:
         storage = kind
         if kind.storage and kind.storage != kind.api_version:
             gv = storage_version(kind)
             storage = self.catalog.by_gvk(gv.group, gv.version, kind.kind) or kind
-        self.store.register(storage.resource, [(f.label, f.path, f.default) for f in storage.fields])
+        fields = storage.definition.selectable if storage.definition else storage.fields
+        self.store.register(storage.resource, [(f.label, f.path, f.default) for f in fields])
         return Scope(kind, storage)
 
     def new_uid(self) -> str:

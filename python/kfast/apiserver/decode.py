@@ -31,7 +31,8 @@ def decode_object(
     if not request.body:
         raise bad_request(_EMPTY.format(schema.rpartition("/")[2]))
     try:
-        body, warnings = backend.schema.decode(schema, request.body, media_type, validation)
+        structure = backend.structure(info.served, schema)
+        body, warnings = structure.decode(schema, request.body, media_type, validation)
     except CoreError as error:
         _check_type(backend, schema, *_stated_type(backend, request.body, media_type, schema.rpartition("/")[2]))
         raise bad_request(str(error)) from None

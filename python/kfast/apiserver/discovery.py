@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +17,7 @@ from kfast.apiserver.encode import render
 from kfast.apiserver.negotiate import JSON, PLAIN, SERVED, Output, media_clauses, negotiate, wants_pretty
 from kfast.meta.exchange import Request, Response
 from kfast.meta.gvk import GroupVersion
+from kfast.meta.versions import version_rank
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -46,7 +46,8 @@ _GROUP_ORDER = (
 )
 """Upstream's group priorities; clients take the first group that has a name. Other groups follow by name."""
 
-_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_CHANGES = frozenset({"patch", "create", "update"})
 _encode = msgspec.json.encode
 
 Groups = dict[str, dict[str, list[Kind]]]
@@ -158,15 +159,6 @@ def grouped(kinds: Iterable[Kind]) -> Groups:
     }
 
 
-def version_rank(version: str) -> tuple[Any, ...]:
-    """Sort key: GA before beta before alpha, then the higher number; other names last, alphabetically."""
-    match = _VERSION.match(version)
-    if match is None:
-        return (1, version)
-    stability = {None: 0, "beta": 1, "alpha": 2}[match[2]]
-    return (0, stability, -int(match[1]), -int(match[3] or 0))
-
-
 def resource_list(gv: GroupVersion, kinds: Iterable[Kind]) -> dict[str, Any]:
     """`APIResourceList` of one group version."""
     resources = [entry for kind in kinds for entry in _legacy_entries(kind)]
@@ -213,7 +205,7 @@ def _legacy_entries(kind: Kind) -> list[dict[str, Any]]:
         "singularName": kind.singular_name,
         "namespaced": kind.namespaced,
         "kind": kind.kind,
-        "verbs": sorted(kind.verbs),
+        "verbs": offered_verbs(kind),
     }
     if kind.short_names:
         main["shortNames"] = list(kind.short_names)
@@ -240,10 +232,10 @@ def _legacy_subresource(kind: Kind, subresource: Subresource) -> dict[str, Any]:
 def _aggregated_entry(kind: Kind) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "resource": kind.plural,
-        "responseKind": _response_kind("", kind.kind),
+        "responseKind": _response_kind(_own_group_version(kind), kind.kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular_name,
-        "verbs": sorted(kind.verbs),
+        "verbs": offered_verbs(kind),
     }
     if kind.short_names:
         entry["shortNames"] = list(kind.short_names)
@@ -253,12 +245,24 @@ def _aggregated_entry(kind: Kind) -> dict[str, Any]:
         entry["subresources"] = [
             {
                 "subresource": s.name,
-                "responseKind": _response_kind(s.group_version, s.kind or kind.kind),
+                "responseKind": _response_kind(s.group_version or _own_group_version(kind), s.kind or kind.kind),
                 "verbs": sorted(s.verbs),
             }
-            for s in sorted(kind.subresources, key=lambda s: s.name)
+            for s in (kind.subresources if kind.definition else sorted(kind.subresources, key=lambda s: s.name))
         ]
     return entry
+
+
+def offered_verbs(kind: Kind) -> list[str]:
+    """The verbs in the order they are told; nothing new is made of what is being removed."""
+    if kind.definition is None:
+        return sorted(kind.verbs)
+    return [verb for verb in _CUSTOM_VERBS if not (kind.definition.terminating and verb in _CHANGES)]
+
+
+def _own_group_version(kind: Kind) -> str:
+    """What custom resources tell of themselves and other kinds leave out."""
+    return kind.api_version if kind.definition else ""
 
 
 def _response_kind(group_version: str, kind: str) -> dict[str, str]:

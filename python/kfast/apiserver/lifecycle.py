@@ -228,7 +228,8 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
 def _structure(backend: Backend, scope: Scope, body: Body, known: list[FieldError]) -> list[FieldError]:
     """Structural violations of fields the kind's own validation has not complained about."""
     paths = {error.path for error in known}
-    violations = (FieldError(*violation) for violation in backend.schema.validate(scope.schema, body))
+    structure = backend.structure(scope, scope.schema)
+    violations = (FieldError(*violation) for violation in structure.validate(scope.schema, body))
     return [violation for violation in violations if violation.path not in paths]
 
 

@@ -69,6 +69,6 @@ def track(
         return
     lists = [entries for entries in (stated, live) if entries]
     reach = out_of_reach(scope, new, subresource)
-    entries = backend.schema.track(scope.schema, old, new, lists, writer, reach)
+    entries = backend.structure(scope, scope.schema).track(scope.schema, old, new, lists, writer, reach)
     if entries:
         metadata["managedFields"] = entries

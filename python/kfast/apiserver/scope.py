@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kfast._core import Schema
 from kfast.api.kind import Body, Kind
 from kfast.meta.gvk import GroupVersion
 
@@ -11,7 +12,8 @@ from kfast.meta.gvk import GroupVersion
 class Scope:
     """One resource in one version: its declaration and the declaration it is stored as.
 
-    `custom` marks kinds without protobuf (custom resources).
+    `structure` knows the fields of a custom resource, which are no schema data; `custom` marks kinds without protobuf
+    (custom resources).
     """
 
     __slots__ = (
@@ -24,6 +26,7 @@ class Scope:
         "resource",
         "schema",
         "storage",
+        "structure",
         "subresources",
         "verbs",
     )
@@ -31,15 +34,16 @@ class Scope:
     def __init__(self, kind: Kind, storage: Kind) -> None:
         self.kind = kind
         self.storage = storage
+        self.structure: Schema | None = kind.definition.structure if kind.definition else None
         self.resource = storage.resource
         self.converts = kind.storage != "" and (
             kind.from_storage is not None or storage.api_version != kind.api_version
         )
         self.schema = kind.schema
         self.metric_labels: dict[tuple[str, str, str], Any] = {}
-        self.custom = False
+        self.custom = kind.definition is not None
         self.api_version = kind.api_version
-        self.list_kind = f"{kind.kind}List"
+        self.list_kind = kind.list_kind
         self.verbs = frozenset(kind.verbs)
         self.subresources = {s.name: s for s in kind.subresources}
 
@@ -58,7 +62,7 @@ class Scope:
             return body
         if self.kind.to_storage is not None:
             body = self.kind.to_storage(body)
-        body["apiVersion"] = self.storage.api_version
+        body["apiVersion"] = self.kind.storage
         return body
 
 

@@ -32,10 +32,11 @@ def cells(columns: Sequence[Column], body: Body, now: float) -> list[Cell]:
     """One row."""
     row: list[Cell] = []
     for column in columns:
-        value = lookup(body, column.value) if isinstance(column.value, str) else column.value(body, now)
-        if value is None and column.type in ("string", "date"):
-            value = ""
-        row.append(value)
+        if not isinstance(column.value, str):
+            row.append(column.value(body, now))
+            continue
+        value = lookup(body, column.value)
+        row.append("" if value is None and column.type in ("string", "date") else value)
     return row
 
 

@@ -56,8 +56,17 @@ class Encoding(Protocol):
 class Stream(Protocol):
     """An open watch."""
 
+    @property
+    def watched(self) -> tuple[str, str]:
+        """The resource and the version it is watched in."""
+        ...
+
     def end(self) -> None:
         """Ends it; idempotent."""
+        ...
+
+    def finish(self) -> None:
+        """Hands out what has happened so far, then ends it."""
         ...
 
 
@@ -188,6 +197,12 @@ class FeedHub:
         feed.leave(subscriber)
         if feed.closed and self._feeds.get(key) is feed:
             del self._feeds[key]
+
+    def end(self, resource: str, api_version: str) -> None:
+        """Ends the streams of a resource in one version, which is served no more, or otherwise."""
+        for stream in list(self.streams):
+            if stream.watched == (resource, api_version):
+                stream.finish()
 
     def close(self) -> None:
         """Ends every stream and feed."""

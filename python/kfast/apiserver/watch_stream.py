@@ -89,6 +89,11 @@ class WatchStream:
         self._task: asyncio.Task[None] | None = None
         self._ended = False
 
+    @property
+    def watched(self) -> tuple[str, str]:
+        """The resource and the version it is watched in."""
+        return self._plan.scope.kind.resource, self._plan.scope.api_version
+
     def attach(self, sink: Sink) -> None:
         """Starts the stream; called once, after the response's headers were sent."""
         if self._ended:
@@ -107,6 +112,18 @@ class WatchStream:
         """Writes a shared chunk; a peer that is gone or too slow ends the stream."""
         if self._sink is None or not self._sink.write(chunk):
             self.end()
+
+    def finish(self) -> None:
+        """Hands out what has happened so far, then ends."""
+        try:
+            if self._feed is not None:
+                self._feed.pump()
+            elif not self._plan.initial:
+                while not self._ended and (lines := self._encoding.lines(self._plan.cursor, BATCH)):
+                    self.deliver(frame(lines))
+        except CompactedError as error:
+            self.deliver(frame([self._encoding.expired(str(error))]))
+        self.end()
 
     def end(self) -> None:
         """Leaves the feed and closes the sink."""
@@ -189,13 +206,24 @@ class NativeWatch:
         self._cursor: Watch = plan.cursor
         self._closed = False
         self._bookmark_due = False
+        self._finishing = False
         self._timer = asyncio.get_running_loop().create_task(self._tick())
         backend.feeds.streams.add(self)
         plan.count(1)
 
+    @property
+    def watched(self) -> tuple[str, str]:
+        """The resource and the version it is watched in."""
+        return self._plan.scope.kind.resource, self._plan.scope.api_version
+
     def end(self) -> None:
         """The server stops."""
         self.close()
+
+    def finish(self) -> None:
+        """Ends once what has happened so far is handed out."""
+        self._finishing = True
+        self._renew()
 
     def close(self) -> None:
         """Ends the watch; idempotent."""
@@ -216,10 +244,14 @@ class NativeWatch:
                 self.close()
                 return
             if self._plan.bookmarks:
-                # A cursor's waiter wakes only for events or the end: give it a new cursor at the same place.
-                before, self._bookmark_due = self._cursor, True
-                self._cursor = self._reopen(before.revision)
-                before.close()
+                self._bookmark_due = True
+                self._renew()
+
+    def _renew(self) -> None:
+        """Wakes who waits: that is done for events and the end only, so a new cursor takes the place of the old."""
+        before = self._cursor
+        self._cursor = self._reopen(before.revision)
+        before.close()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[tuple[str, Object]]]:
         plan = self._plan
@@ -239,6 +271,8 @@ class NativeWatch:
                 elif self._bookmark_due:
                     self._bookmark_due = False
                     yield [self._bookmark(self._cursor.revision)]
+                elif self._finishing:
+                    return
                 else:
                     await self._cursor.wait()
         except CompactedError as error:

@@ -100,7 +100,9 @@ def _check_fields(backend: Backend, info: RequestInfo, config: Body) -> None:
     """Raises StatusError 500, as upstream does, if the configuration does not fit its kind."""
     scope, metadata = info.served, config["metadata"]
     try:
-        _, unknown = backend.schema.decode(scope.schema, encode_json(config), "application/json", "Warn")
+        _, unknown = backend.structure(scope, scope.schema).decode(
+            scope.schema, encode_json(config), "application/json", "Warn"
+        )
     except CoreError as error:
         raise _untyped(info, metadata, _mismatch(str(error))) from None
     # Upstream ends with the first field it does not know.
@@ -144,7 +146,7 @@ def _merge(
     last = (annotations or {}).get(_LAST_APPLIED)
     takes_over = last.encode() if last and options.field_manager == _KUBECTL else None
     try:
-        merged, entries = backend.schema.apply(
+        merged, entries = backend.structure(scope, scope.schema).apply(
             scope.schema, live, config, [managed], author, reach, options.force, takes_over
         )
     except ApplyConflictError as conflict:
@@ -168,7 +170,8 @@ def _last_applied(config: Body) -> str:
 
 def _typed(backend: Backend, info: RequestInfo, merged: Body) -> Body:
     scope = info.served
-    body, _ = backend.schema.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
+    structure = backend.structure(scope, scope.schema)
+    body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
     body["apiVersion"], body["kind"] = scope.api_version, scope.kind.kind
     return body
 

@@ -33,6 +33,7 @@ from kfast.apiserver.status_errors import (
     already_exists,
     bad_request,
     being_deleted,
+    forbidden,
     generate_name_conflict,
     invalid,
     method_not_supported,
@@ -185,6 +186,9 @@ async def prepare(
     """All of a create between decoding and the store: defaults, admission, system fields, strategy, validation."""
     scope = info.served
     kind = scope.kind
+    if kind.definition is not None and kind.definition.terminating:
+        why = "create not allowed while custom resource definition is terminating"
+        raise forbidden(kind.group, kind.plural, metadata_of(body).get("name") or "", why)
     match_namespace(info, body)
     metadata = metadata_of(body)
     stated = take_stated(body)

@@ -95,7 +95,7 @@ async def delete_object(
     backend: Backend, request: Request, info: RequestInfo, options: DeleteOptions, admitted: bool = False
 ) -> Deletion:
     """Deletes, or marks as being deleted, whatever version is current when it succeeds. `admitted`: admission has seen
-    the request as one for something else (an Eviction)."""
+    the request as one for something else (an Eviction), or is not asked, as for the system's own."""
     kind = info.served.kind
     contention = Contention(backend)
     while True:
@@ -170,6 +170,9 @@ def _mark(backend: Backend, kind: Kind, body: Body, options: DeleteOptions) -> b
     now = backend.clock.now()
     if kind.resource == "namespaces":
         return _mark_namespace(metadata, body, options, now)
+    if kind.delete.mark is not None and "deletionTimestamp" not in metadata:
+        kind.delete.mark(body, now)
+        return False
     grace = _grace(kind, body, metadata, options)
     if grace is not None:
         pending = _mark_graceful(metadata, grace, options, now)

@@ -74,7 +74,8 @@ def apply_patch(
     kept = _untouched(media_type, data, old)
     part = {key: value for key, value in old.items() if key not in kept}
     try:
-        patched, warnings = backend.schema.patch(schema, media_type, encode_json(part), data, options.field_validation)
+        structure = backend.structure(info.served, schema)
+        patched, warnings = structure.patch(schema, media_type, encode_json(part), data, options.field_validation)
     except PatchError as error:
         raise refused(*error.args) from None
     except CoreError as error:

@@ -106,7 +106,7 @@ def references(schema: Any) -> Iterable[str]:
     """Names of the schemas a schema refers to directly."""
     if isinstance(schema, dict):
         for key, value in schema.items():
-            if key == "$ref":
+            if key == "$ref" and isinstance(value, str):  # else it is a property of that name
                 yield value.removeprefix(_V2_REFERENCE)
             else:
                 yield from references(value)
@@ -121,7 +121,7 @@ def _rewrite(schema: Any) -> Any:
         return [_rewrite(value) for value in schema]
     if not isinstance(schema, dict):
         return schema
-    if "$ref" not in schema:
+    if not isinstance(schema.get("$ref"), str):
         return {key: _rewrite(value) for key, value in schema.items()}
     reference = {"$ref": schema["$ref"].replace(_V2_REFERENCE, _REFERENCE)}
     siblings = {key: value for key, value in schema.items() if key != "$ref"}

@@ -1,0 +1,86 @@
+"""CustomResourceDefinition."""
+
+from __future__ import annotations
+
+from kfast.api.apiextensions import conditions
+from kfast.api.apiextensions.definition_validation import (
+    validate,
+    validate_status_update,
+    validate_update,
+    versions_of,
+)
+from kfast.api.kind import Body, DeleteDefaults, Kind, Subresource
+from kfast.clock import rfc3339
+
+FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+"""Held by a definition until its objects are gone."""
+
+
+def _defaults(crd: Body) -> None:
+    spec = crd.setdefault("spec", {})
+    naming = spec.setdefault("names", {})
+    kind = naming.get("kind") or ""
+    if not naming.get("singular") and kind:
+        naming["singular"] = kind.lower()
+    if not naming.get("listKind") and kind:
+        naming["listKind"] = f"{kind}List"
+    conversion = spec.get("conversion")
+    if conversion is None:
+        conversion = spec["conversion"] = {"strategy": "None"}
+    service = ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("service")
+    if service is not None:
+        service.setdefault("port", 443)
+    if not spec.get("preserveUnknownFields"):
+        spec.pop("preserveUnknownFields", None)
+    if not (crd.get("status") or {}).get("storedVersions"):
+        crd["status"] = dict(crd.get("status") or {})
+        _note_storage(crd)
+
+
+def _note_storage(crd: Body) -> None:
+    """Adds the storage version to the versions that objects may be stored in."""
+    stored = crd["status"].get("storedVersions") or []
+    storage = next((version.get("name") or "" for version in versions_of(crd) if version.get("storage")), None)
+    if storage is not None and storage not in stored:
+        crd["status"]["storedVersions"] = [*stored, storage]
+
+
+def _prepare_create(crd: Body) -> None:
+    crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}}
+    _note_storage(crd)
+
+
+def _prepare_update(new: Body, old: Body) -> None:
+    new["status"] = dict(old.get("status") or {})
+    _note_storage(new)
+
+
+def _mark_deleted(crd: Body, now: float) -> None:
+    """The first delete leaves the definition to the finalizer that removes its objects."""
+    metadata = crd["metadata"]
+    metadata["deletionTimestamp"] = rfc3339(now)
+    finalizers = metadata.setdefault("finalizers", [])
+    if FINALIZER not in finalizers:
+        finalizers.append(FINALIZER)
+    why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+    conditions.put(crd, conditions.TERMINATING, "True", "InstanceDeletionPending", why, now)
+
+
+KIND = Kind(
+    group="apiextensions.k8s.io",
+    version="v1",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    namespaced=False,
+    short_names=("crd", "crds"),
+    categories=("api-extensions",),
+    subresources=(Subresource("status", validate=validate_status_update),),
+    unconditional_update=False,
+    delete=DeleteDefaults(mark=_mark_deleted),
+    defaults=_defaults,
+    prepare_create=_prepare_create,
+    prepare_update=_prepare_update,
+    validate=validate,
+    validates_on_update=False,
+    validate_update=validate_update,
+)
