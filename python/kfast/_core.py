@@ -30,6 +30,7 @@ from kfast._native import (
     plan_endpoints,
     read_event,
     read_list,
+    with_managed_fields,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "plan_endpoints",
     "read_event",
     "read_list",
+    "with_managed_fields",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kfast._core import Object
+from kfast._core import Object, with_managed_fields
 from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.request_info import RequestInfo
@@ -36,25 +36,26 @@ def metadata_of(body: Body) -> dict[str, Any]:
 
 
 def stored_body(scope: Scope, obj: Object) -> Body:
-    """A stored object in the version of `scope`, without its resourceVersion."""
-    body = scope.from_storage(decode_json(obj.to_bytes()))
+    """A stored object in the version of `scope`, without its resourceVersion and managed fields."""
+    body = scope.from_storage(decode_json(obj.untracked()))
     body["metadata"].pop("resourceVersion", None)
     return body
 
 
-def canonical(scope: Scope, body: Body) -> bytes:
-    """The bytes the store keeps: storage version; apiVersion, kind and metadata first; no resourceVersion."""
+def canonical(scope: Scope, body: Body, managed: bytes) -> bytes:
+    """The bytes the store keeps: storage version; apiVersion, kind and metadata first; no resourceVersion; the JSON
+    `managed` as managed fields."""
     body = scope.to_storage(body)
     metadata = body["metadata"]
     metadata.pop("resourceVersion", None)
     ordered = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind"), "metadata": metadata}
     ordered.update(body)
-    return encode_json(ordered)
+    return with_managed_fields(encode_json(ordered), managed)
 
 
-def preview(scope: Scope, body: Body, revision: int) -> Object:
+def preview(scope: Scope, body: Body, managed: bytes, revision: int) -> Object:
     """The handle a dry run answers with: as stored, at an existing revision or (0) none."""
-    data = decode_json(canonical(scope, body))
+    data = decode_json(canonical(scope, body, managed))
     if revision:
         data["metadata"]["resourceVersion"] = str(revision)
     return Object.parse(encode_json(data))

@@ -55,20 +55,17 @@ def track(
     backend: Backend,
     scope: Scope,
     writer: Any,
-    old: bytes | None,
+    old: Body | None,
     new: Body,
     stated: Entries | None,
-    live: Entries | None,
+    live: bytes,
     subresource: str,
-) -> None:
-    """Sets the managed fields of `new`, which takes the place of `old`, None on a create. `live` are those of `old`;
-    those `stated`, if any, take their place, an empty list or entry ending the tracking."""
-    metadata = new["metadata"]
-    metadata.pop("managedFields", None)
+) -> bytes:
+    """The JSON of the managed fields of `new`, which takes the place of `old`, None on a create; empty if it is not
+    tracked. `live` are those of `old`; those `stated`, if any, take their place, an empty list or entry ending the
+    tracking."""
     if stated in ([], [{}]) or not (stated or live or old is None):
-        return
-    lists = [entries for entries in (stated, live) if entries]
+        return b""
+    given: list[bytes | Entries] = [live] if stated is None else [stated, live]
     reach = out_of_reach(scope, new, subresource)
-    entries = backend.structure(scope, scope.schema).track(scope.schema, old, new, lists, writer, reach)
-    if entries:
-        metadata["managedFields"] = entries
+    return backend.structure(scope, scope.schema).track(scope.schema, old, new, given, writer, reach)

@@ -3,6 +3,7 @@
 
 mod canonical;
 mod error;
+mod managed;
 mod members;
 pub mod names;
 mod object;
@@ -14,6 +15,7 @@ mod splice;
 
 pub use canonical::{read_list, splice_revision};
 pub use error::{ObjectError, Result};
+pub use managed::{managed_fields, with_managed_fields, without_managed_fields};
 pub use object::{Object, OwnerReference};
 pub use quote::{quote, quote_json};
 pub use splice::Splices;

@@ -4,19 +4,19 @@ use crate::errors::{ApplyConflictError, CoreError};
 use crate::json::{json_from_py, value_to_py};
 use crate::schema::PySchema;
 use crate::tree::kind_of;
-use crate::value::to_py;
 use kfast_schema::apply::{
     ApplyError, FieldSet, Kind, Managers, Write, conflict_causes, conflicting,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyString;
-use serde_json::Value;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use serde_json::{Map, Value};
 
 /// Who writes: (manager, version, subresource, RFC 3339 time).
 type Writer = (String, String, String, String);
 
-/// An object and its managed fields, as Python objects.
-type Applied<'py> = (Option<Bound<'py, PyAny>>, Bound<'py, PyAny>);
+/// An object as Python objects, and the JSON of its managed fields.
+type Applied<'py> = (Option<Bound<'py, PyAny>>, Bound<'py, PyBytes>);
 
 fn field_set(paths: &[Vec<String>]) -> FieldSet {
     let paths: Vec<Vec<&str>> = paths
@@ -26,13 +26,21 @@ fn field_set(paths: &[Vec<String>]) -> FieldSet {
     FieldSet::of(&paths.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-/// The managers of the first list that is not empty and can be read.
-fn managers(lists: &[Bound<'_, PyAny>]) -> PyResult<Managers> {
-    for list in lists {
-        let list = json_from_py(list)?;
-        if let Some(managers) = list.as_array().and_then(|l| Managers::read(l))
-            && !managers.0.is_empty()
-        {
+/// What managed fields are given as: JSON, or the list of a client's body.
+#[derive(FromPyObject)]
+enum Managed<'py> {
+    Json(PyBackedBytes),
+    List(Bound<'py, PyList>),
+}
+
+/// The managers of the first that are not empty and can be read.
+fn managers(managed: &[Managed<'_>]) -> PyResult<Managers> {
+    for entries in managed {
+        let found = match entries {
+            Managed::Json(json) => std::str::from_utf8(json).ok().and_then(Managers::read),
+            Managed::List(list) => Managers::read(&json_from_py(list.as_any())?.to_string()),
+        };
+        if let Some(managers) = found.filter(|m| !m.0.is_empty()) {
             return Ok(managers);
         }
     }
@@ -57,12 +65,34 @@ fn named_kind<'a>(schema: &'a Py<PySchema>, key: &str) -> PyResult<Kind<'a>> {
     })
 }
 
-fn written<'py>(
-    py: Python<'py>,
-    names: &[Py<PyString>],
-    managers: &Managers,
-) -> PyResult<Bound<'py, PyAny>> {
-    to_py(py, names, &managers.write())
+fn written<'py>(py: Python<'py>, kind: Kind<'_>, managers: &Managers) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, managers.to_json(kind.set).as_bytes())
+}
+
+/// What differs between two objects, and what it is in; members that are the same are left out.
+fn differing(old: &Bound<'_, PyAny>, new: &Bound<'_, PyAny>) -> PyResult<(Value, Value)> {
+    let (Ok(before), Ok(after)) = (old.cast::<PyDict>(), new.cast::<PyDict>()) else {
+        return Ok((json_from_py(old)?, json_from_py(new)?));
+    };
+    let (mut left, mut right) = (Map::new(), Map::new());
+    let text = |key: &Bound<'_, PyAny>| PyResult::Ok(key.cast::<PyString>()?.to_str()?.to_owned());
+    for (key, old) in before {
+        match after.get_item(&key)? {
+            None => drop(left.insert(text(&key)?, json_from_py(&old)?)),
+            Some(new) if old.is(&new) || old.eq(&new)? => {}
+            Some(new) => {
+                let (old, new) = differing(&old, &new)?;
+                left.insert(text(&key)?, old);
+                right.insert(text(&key)?, new);
+            }
+        }
+    }
+    for (key, new) in after {
+        if !before.contains(&key)? {
+            right.insert(text(&key)?, json_from_py(&new)?);
+        }
+    }
+    Ok((left.into(), right.into()))
 }
 
 #[pymethods]
@@ -77,34 +107,36 @@ impl PySchema {
         Ok((value_to_py(py, &value)?, repeated))
     }
 
-    /// `metadata.managedFields` after `new` (without them) took the place of the JSON `old`, None on a create. Before
-    /// it, they were the first of the lists `managed` that is not empty and can be read; an object that has none is
-    /// not tracked. Fields below the paths of `ignored` are not the writer's.
+    /// The JSON of `metadata.managedFields` after `new` (without them) took the place of `old`, None on a create; empty
+    /// if there are none. Before it, they were the first of `managed`, JSON or lists, that are not empty and can be read;
+    /// an object that has none is not tracked. Fields below the paths of `ignored` are not the writer's.
     #[allow(clippy::too_many_arguments)]
     fn track<'py>(
         slf: Py<Self>,
         py: Python<'py>,
         key: &str,
-        old: Option<&[u8]>,
+        old: Option<&Bound<'py, PyAny>>,
         new: &Bound<'py, PyAny>,
-        managed: Vec<Bound<'py, PyAny>>,
+        managed: Vec<Managed<'py>>,
         writer: Writer,
         ignored: Vec<Vec<String>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let kind = named_kind(&slf, key)?;
-        let created = old.is_none();
-        let old = old.map_or_else(|| Ok(kind.blank().to_json(kind.set)), object)?;
-        let (new, mut managers) = (json_from_py(new)?, managers(&managed)?);
+        let mut managers = managers(&managed)?;
         let ignored = field_set(&ignored);
         let write = write_of(&writer, &ignored);
-        if created || !managers.0.is_empty() {
-            py.detach(|| kind.update(&old, &new, &mut managers, &write));
+        if old.is_none() || !managers.0.is_empty() {
+            let (old, new) = match old {
+                Some(old) => differing(old, new)?,
+                None => (kind.blank().to_json(kind.set), json_from_py(new)?),
+            };
+            kind.update(&old, &new, &mut managers, &write);
         }
-        written(py, &slf.get().names, &managers)
+        Ok(written(py, kind, &managers))
     }
 
     /// Applies the configuration `config` to the JSON `live`, None on a create: (merged object or None if nothing
-    /// changes, managed fields). ApplyConflictError if other managers own what it sets, unless `force`; CoreError if it does
+    /// changes, the JSON of its managed fields). ApplyConflictError if other managers own what it sets, unless `force`; CoreError if it does
     /// not fit its kind. `last_applied` is the configuration of kubectl's client-side apply, if fields it set may be
     /// taken without force.
     #[pyo3(signature = (key, live, config, managed, writer, ignored, force, last_applied = None))]
@@ -115,7 +147,7 @@ impl PySchema {
         key: &str,
         live: Option<&[u8]>,
         config: &Bound<'py, PyAny>,
-        managed: Vec<Bound<'py, PyAny>>,
+        managed: Vec<Managed<'py>>,
         writer: Writer,
         ignored: Vec<Vec<String>>,
         force: bool,
@@ -149,7 +181,7 @@ impl PySchema {
                 ApplyError::Malformed(why) => CoreError::new_err(why),
             })?;
         let merged = merged.map(|m| value_to_py(py, &m)).transpose()?;
-        Ok((merged, written(py, &slf.get().names, &managers)?))
+        Ok((merged, written(py, kind, &managers)))
     }
 }
 

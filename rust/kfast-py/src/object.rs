@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyObjectHandle>()?;
     m.add_function(wrap_pyfunction!(read_list, m)?)?;
+    m.add_function(wrap_pyfunction!(with_managed_fields, m)?)?;
     m.add_function(wrap_pyfunction!(read_event, m)?)
 }
 
@@ -124,6 +125,17 @@ impl PyObjectHandle {
         PyBytes::new(py, self.0.bytes())
     }
 
+    /// The canonical JSON without `metadata.managedFields`.
+    fn untracked<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &kfast_core::without_managed_fields(self.0.bytes()))
+    }
+
+    /// The JSON of `metadata.managedFields`, empty if there are none.
+    #[getter]
+    fn managed_fields<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, kfast_core::managed_fields(self.0.bytes()))
+    }
+
     fn __len__(&self) -> usize {
         self.0.bytes().len()
     }
@@ -152,6 +164,21 @@ fn read_list<'py>(
         .map_err(object_error)?;
     let objects = objects.into_iter().map(PyObjectHandle).collect();
     Ok((json_to_py(py, &metadata)?, objects))
+}
+
+/// Compact JSON of an object that has no `metadata.managedFields` with those of the JSON `managed`; as it is if that is
+/// empty.
+#[pyfunction]
+fn with_managed_fields<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    managed: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let managed = std::str::from_utf8(managed).map_err(|e| PyValueError::new_err(e.to_string()))?;
+    Ok(PyBytes::new(
+        py,
+        &kfast_core::with_managed_fields(data, managed),
+    ))
 }
 
 /// Reads one line of a watch: `(type, object)`.

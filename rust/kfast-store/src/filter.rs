@@ -36,7 +36,9 @@ impl Fields {
             .cloned()
             .collect();
         let ranked = |(field, f): (usize, &'_ Field)| -> Vec<(usize, usize)> {
-            (0..f.path.split('|').count()).map(|rank| (field, rank)).collect()
+            (0..f.path.split('|').count())
+                .map(|rank| (field, rank))
+                .collect()
         };
         Self {
             defaults: declared.iter().map(|f| f.default.as_ref().into()).collect(),

@@ -44,6 +44,8 @@ class Attributes:
     """What `object` and `old` are if not of the kind: `autoscaling/v1/Scale`, `v1/Binding`, `v1/PodExecOptions`."""
     versions: tuple[str, str] = ("", "")
     """The resourceVersions of object and old."""
+    managed: tuple[bytes, bytes] = (b"", b"")
+    """The JSON of the managed fields of object and old, which do not have them."""
     reinvoke: bool = False
     """Set by a plugin whose change the plugins before it should see: the mutating step runs once more."""
     reinvoked: bool = False
@@ -64,6 +66,7 @@ class Attributes:
         old: Body | None = None,
         schema: str = "",
         versions: tuple[str, str] = ("", ""),
+        managed: tuple[bytes, bytes] = (b"", b""),
     ) -> Attributes:
         """The attributes of a request for a served resource; `options` are None for CONNECT."""
         kind = info.served.kind
@@ -84,6 +87,7 @@ class Attributes:
             options,
             schema,
             versions,
+            managed,
         )
 
     @property

@@ -39,7 +39,7 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
 
     def transform(old: Body, current: Object) -> Body:
         live = encode_json(old) if scope.converts else current.to_bytes()
-        managed = old["metadata"].get("managedFields") or []
+        managed = current.managed_fields
         merged, change.applied = _merge(backend, request, info, options, config, live, managed)
         if merged is None:
             change.applied = managed
@@ -136,9 +136,9 @@ def _merge(
     options: WriteOptions,
     config: Body,
     live: bytes | None,
-    managed: list[Body],
-) -> tuple[Body | None, list[Body]]:
-    """The merged object, None if nothing changes, and its managed fields. Raises StatusError 409, 500."""
+    managed: bytes,
+) -> tuple[Body | None, bytes]:
+    """The merged object, None if nothing changes, and the JSON of its managed fields. Raises StatusError 409, 500."""
     scope = info.served
     author = writer(backend, request, options, scope, info.subresource)
     reach = out_of_reach(scope, config, info.subresource)
@@ -184,7 +184,7 @@ async def _create(
     config: Body,
     warnings: list[str],
 ) -> Object:
-    merged, entries = _merge(backend, request, info, options, config, None, [])
+    merged, entries = _merge(backend, request, info, options, config, None, b"")
     body = _typed(backend, info, merged if merged is not None else config)
     metadata = body["metadata"]
     if metadata.get("name") not in (None, "", info.name):

@@ -72,9 +72,9 @@ async def create_body(
     body: Body,
     options: WriteOptions,
     warnings: list[str],
-    applied: list[Body] | None = None,
+    applied: bytes | None = None,
 ) -> Object:
-    """All of a create after decoding; adds to `warnings`. `applied`: the managed fields of an apply."""
+    """All of a create after decoding; adds to `warnings`. `applied`: the JSON of the managed fields of an apply."""
     prepared = await prepare(backend, request, info, body, options, warnings, applied)
     return await settled(backend, info, prepared, options.dry_run)
 
@@ -181,7 +181,7 @@ async def prepare(
     body: Body,
     options: WriteOptions,
     warnings: list[str],
-    applied: list[Body] | None = None,
+    applied: bytes | None = None,
 ) -> Prepared:
     """All of a create between decoding and the store: defaults, admission, system fields, strategy, validation."""
     scope = info.served
@@ -196,12 +196,14 @@ async def prepare(
     warnings += unique_owners(metadata)
     kind.defaults(body)
     metadata = metadata_of(body)  # defaults may have made it anew
-    if applied is not None:
-        metadata["managedFields"] = applied
-    else:
-        track(backend, scope, writer(backend, request, options, scope, ""), None, body, stated, None, "")
+    managed = applied
+    if managed is None:
+        author = writer(backend, request, options, scope, "")
+        managed = track(backend, scope, author, None, body, stated, b"", "")
     attributes = Attributes.of("CREATE", request, info, options, name=metadata.get("name") or "", object=body)
+    attributes.managed = managed, b""
     await backend.admission.admit(attributes)
+    take_stated(body)
     generated = begin_create(backend, scope, body)
     warnings += unique_owners(body["metadata"], admitted=True)
     kind.prepare_create(body)
@@ -222,9 +224,9 @@ async def prepare(
     def renamed() -> tuple[str, bytes]:
         metadata["name"] = generate_name(backend, metadata["generateName"])
         kind.defaults(body)  # one may depend on the name
-        return metadata["name"], canonical(scope, dict(body))
+        return metadata["name"], canonical(scope, dict(body), managed)
 
-    data = canonical(scope, dict(body))
+    data = canonical(scope, dict(body), managed)
     return Prepared(metadata["name"], data, warnings, renamed if generated else None, settle)
 
 

@@ -137,6 +137,7 @@ async def _admit(
         name="" if info.verb == "deletecollection" else current.name,
         old=stored_body(info.served, current),
         versions=("", current.resource_version),
+        managed=(b"", current.managed_fields),
     )
     await backend.admission.review(attributes)
 
@@ -147,9 +148,9 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
     before = stored_body(scope, current)
     if _mark(backend, scope.kind, body, options):
         if options.dry_run:
-            return Deletion(preview(scope, body, current.revision), True)
+            return Deletion(preview(scope, body, current.managed_fields, current.revision), True)
         if body != before:  # the mark is seen by watchers before the object goes
-            data = canonical(scope, body)
+            data = canonical(scope, body, current.managed_fields)
             current = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
         gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
         reservations = backend.reservations.get(scope.resource)
@@ -159,8 +160,8 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
     if body == before:
         return Deletion(current, False)
     if options.dry_run:
-        return Deletion(preview(scope, body, current.revision), False)
-    data = canonical(scope, body)
+        return Deletion(preview(scope, body, current.managed_fields, current.revision), False)
+    data = canonical(scope, body, current.managed_fields)
     return Deletion(await store.update(scope.resource, current.namespace, current.name, data, current.revision), False)
 
 

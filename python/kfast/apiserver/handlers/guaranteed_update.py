@@ -15,7 +15,6 @@ from kfast.apiserver.lifecycle import (
     begin_update,
     bump_generation,
     canonical,
-    encode_json,
     keep_all_but_status,
     keep_status,
     match_name,
@@ -34,7 +33,7 @@ from kfast.meta.exchange import Request
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
 
 Transform = Callable[[Body, Object], Body]
-"""(old, its handle) -> new. Both without resourceVersion unless the client states one in `new`."""
+"""(old, its handle) -> new. Both without resourceVersion and managed fields unless the client states them in `new`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class Update:
     admitted: bool = False
     """Admission has seen the request already, as a create of something else (a Binding, an Eviction)."""
     view: View | None = None
-    applied: list[Body] | None = None
-    """The managed fields after an apply, set by `transform`; other writes are tracked."""
+    applied: bytes | None = None
+    """The JSON of the managed fields after an apply, set by `transform`; other writes are tracked."""
 
 
 async def guaranteed_update(backend: Backend, request: Request, info: RequestInfo, update: Update) -> Object:
@@ -123,7 +122,7 @@ async def _attempt(
     kind = scope.kind
     begin_update(scope, new, old)
     metadata_only = False  # as far as the kind's rules go
-    stated, live = take_stated(new), old["metadata"].get("managedFields")
+    stated, live = take_stated(new), current.managed_fields
     if update.part == "status":
         new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
     elif update.part == "main":
@@ -133,14 +132,14 @@ async def _attempt(
         if not metadata_only:
             kind.defaults(new)
     if update.applied is not None:
-        new["metadata"]["managedFields"] = update.applied
+        managed = update.applied
     elif update.part == "all":
-        new["metadata"].update({"managedFields": live} if live else {})
-    elif live or stated:
+        managed = live
+    else:
         author = writer(backend, request, update.options, scope, info.subresource)
-        before = encode_json(old) if scope.converts else current.to_bytes()
-        track(backend, scope, author, before, new, stated, live, info.subresource)
+        managed = track(backend, scope, author, old, new, stated, live, info.subresource)
     attributes = _attributes(request, info, update, old, new, (version, current.resource_version))
+    attributes.managed = managed, live
     new = await _admit(backend, info, update, attributes, old, new)
     if update.part == "main":
         kind.prepare_update(new, old)
@@ -160,7 +159,7 @@ async def _attempt(
             await backend.admission.validate(attributes)
         if update.part == "main" and not metadata_only:
             update.warnings[:] = update.warnings or kind.warnings(new)
-        obj = await _write(backend, info, current, old, new, dry_run)
+        obj = await _write(backend, info, current, old, new, managed, dry_run)
         stored = not dry_run
     finally:
         if settle is not None:
@@ -190,6 +189,7 @@ async def _admit(
     if update.view is not None:
         assert attributes.object is not None
         new = update.view.into(new, attributes.object)
+    take_stated(new)
     begin_update(info.served, new, old)
     if update.part == "status":
         return keep_all_but_status(new, old, info.served.subresources[info.subresource].metadata)
@@ -200,19 +200,22 @@ async def _admit(
     return new
 
 
-async def _write(backend: Backend, info: RequestInfo, current: Object, old: Body, new: Body, dry_run: bool) -> Object:
+async def _write(
+    backend: Backend, info: RequestInfo, current: Object, old: Body, new: Body, managed: bytes, dry_run: bool
+) -> Object:
     scope, store = info.served, backend.store
     if deletable(new) and not dry_run:
         gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
         reservations = backend.reservations.get(scope.resource)
         if reservations is not None:
             reservations.after_delete(old)
-        return preview(scope, new, gone.revision)
-    if new == old:
+        return preview(scope, new, managed, gone.revision)
+    if new == old and managed == current.managed_fields:
         return current
     if dry_run:
-        return preview(scope, new, current.revision)
-    return await store.update(scope.resource, current.namespace, current.name, canonical(scope, new), current.revision)
+        return preview(scope, new, managed, current.revision)
+    data = canonical(scope, new, managed)
+    return await store.update(scope.resource, current.namespace, current.name, data, current.revision)
 
 
 def deletable(body: Body) -> bool:

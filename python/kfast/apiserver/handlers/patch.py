@@ -39,9 +39,14 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
     output = output_of(request, scope, "object")
     options = write_options(request, "PatchOptions")
     warnings: list[str] = []
+    # A JSON patch may name what they are in.
+    named = (b"managedFields", b'"/metadata"', b'""') if media_type == JSON_PATCH else (b"managedFields",)
+    shows_managed_fields = any(name in request.body for name in named)
 
     def transform(old: Body, current: Object) -> Body:
         old["metadata"]["resourceVersion"] = current.resource_version
+        if shows_managed_fields and current.managed_fields:
+            old["metadata"]["managedFields"] = decode_json(current.managed_fields)
         new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options)
         warnings[:] = found
         uid = new["metadata"].get("uid")

@@ -118,7 +118,7 @@ async def _claim(backend: Backend, pod: Object, dry_run: bool) -> tuple[str, boo
         if dry_run:
             return current.name, False
         try:
-            data = canonical(scope, budget)
+            data = canonical(scope, budget, current.managed_fields)
             await backend.store.update(scope.resource, current.namespace, current.name, data, current.revision)
         except (ModifiedError, AbsentError) as error:
             await contention.lost(error)

@@ -2,8 +2,11 @@
 
 use super::PathElement;
 use crate::value::{Name, Value};
-use serde_json::Value as Json;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A set of paths. A path may be in the set without those below it, and the other way round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -257,34 +260,6 @@ impl FieldSet {
         }
     }
 
-    /// The set a FieldsV1 stands for; `None` if it is malformed.
-    #[must_use]
-    pub fn from_fields_v1(fields: &Json) -> Option<Self> {
-        let mut elements = Vec::new();
-        for (key, below) in fields.as_object()? {
-            if key == "." {
-                continue;
-            }
-            let inside = below.as_object()?;
-            let member = inside.is_empty() || inside.contains_key(".");
-            elements.push((
-                PathElement::parse(key)?,
-                member,
-                Self::from_fields_v1(below)?,
-            ));
-        }
-        let mut set = Self::collect(elements);
-        set.nodes.dedup_by(|later, first| {
-            let same = later.element == first.element;
-            if same {
-                first.member |= later.member;
-                first.below = std::mem::take(&mut first.below).union(&later.below);
-            }
-            same
-        });
-        Some(set)
-    }
-
     /// The set as FieldsV1.
     #[must_use]
     pub fn to_fields_v1(&self) -> Value<'static> {
@@ -301,3 +276,57 @@ impl FieldSet {
         own.into_iter().chain(below).collect()
     }
 }
+
+/// From FieldsV1.
+impl<'de> Deserialize<'de> for FieldSet {
+    fn deserialize<D: Deserializer<'de>>(decoder: D) -> Result<Self, D::Error> {
+        Ok(decoder.deserialize_map(Level)?.1)
+    }
+}
+
+/// Reads what is below a path: whether the path itself is in the set, and the set below.
+struct Level;
+
+impl<'de> DeserializeSeed<'de> for Level {
+    type Value = (bool, FieldSet);
+
+    fn deserialize<D: Deserializer<'de>>(self, decoder: D) -> Result<Self::Value, D::Error> {
+        decoder.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = (bool, FieldSet);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let (mut own, mut elements) = (false, Vec::new());
+        while let Some(Key(key)) = entries.next_key()? {
+            let (member, below) = entries.next_value_seed(Self)?;
+            if key == "." {
+                own = true;
+                continue;
+            }
+            let element = PathElement::parse(&key);
+            let element = element.ok_or_else(|| A::Error::custom("no path element"))?;
+            elements.push((element, member, below));
+        }
+        let mut set = FieldSet::collect(elements);
+        set.nodes.dedup_by(|later, first| {
+            let same = later.element == first.element;
+            if same {
+                first.member |= later.member;
+                first.below = std::mem::take(&mut first.below).union(&later.below);
+            }
+            same
+        });
+        Ok((own || set.is_empty(), set))
+    }
+}
+
+/// A key, borrowed from the text unless something in it is escaped.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,11 +1,12 @@
 //! `metadata.managedFields`: who owns which fields.
 
 use super::FieldSet;
-use crate::model::NameId;
+use crate::model::{NameId, SchemaSet};
 use crate::names as n;
 use crate::time;
 use crate::value::Value;
-use serde_json::Value as Json;
+use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How a manager came by its fields. Ordered as entries are.
@@ -60,38 +61,15 @@ const MAX_UPDATERS: usize = 10;
 const MERGED_UPDATERS: &str = "ancient-changes";
 
 impl Managers {
-    /// The managers of `metadata.managedFields`; `None` if an entry is malformed.
+    /// The managers of the JSON of `metadata.managedFields`, none for an empty text; `None` if an entry is malformed.
     #[must_use]
-    pub fn read(entries: &[Json]) -> Option<Self> {
-        let mut managers = BTreeMap::new();
-        for entry in entries {
-            let text = |key: &str| entry.get(key).and_then(Json::as_str).unwrap_or_default();
-            let operation = match text("operation") {
-                "Apply" => Operation::Apply,
-                "Update" => Operation::Update,
-                _ => return None,
-            };
-            if !matches!(text("fieldsType"), "FieldsV1" | "") || entry.get("fieldsV1").is_none() {
-                return None;
-            }
-            let version: Box<str> = text("apiVersion").into();
-            let manager = Manager {
-                operation,
-                name: text("manager").into(),
-                version: match operation {
-                    Operation::Apply => "".into(),
-                    Operation::Update => version.clone(),
-                },
-                subresource: text("subresource").into(),
-            };
-            let owned = Owned {
-                fields: FieldSet::from_fields_v1(&entry["fieldsV1"])?,
-                version,
-                time: entry.get("time").and_then(Json::as_str).map(Into::into),
-            };
-            managers.insert(manager, owned);
+    pub fn read(managed_fields: &str) -> Option<Self> {
+        if managed_fields.is_empty() {
+            return Some(Self::default());
         }
-        Some(Self(managers))
+        let entries: Vec<Entry<'_>> = serde_json::from_str(managed_fields).ok()?;
+        let managers: Option<BTreeMap<_, _>> = entries.into_iter().map(Entry::read).collect();
+        managers.map(Self)
     }
 
     /// The entries as stored: appliers before updaters, then by time and name.
@@ -109,6 +87,16 @@ impl Managers {
         });
         let entries = entries.into_iter().map(|(m, o)| entry(m, o));
         Value::List(entries.collect())
+    }
+
+    /// The same as JSON; empty if there is no manager.
+    #[must_use]
+    pub fn to_json(&self, set: &SchemaSet) -> String {
+        let mut json = Vec::new();
+        if !self.0.is_empty() {
+            self.write().write_json(set, &mut json);
+        }
+        String::from_utf8(json).unwrap_or_default()
     }
 
     /// Merges the oldest updaters of a version until there are not too many.
@@ -153,6 +141,55 @@ impl Managers {
             }
             excess -= 1;
         }
+    }
+}
+
+/// An entry as clients see it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    #[serde(borrow, default)]
+    manager: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    operation: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    time: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    fields_type: Option<Cow<'a, str>>,
+    fields_v1: FieldSet,
+    #[serde(borrow, default)]
+    subresource: Option<Cow<'a, str>>,
+}
+
+impl Entry<'_> {
+    fn read(self) -> Option<(Manager, Owned)> {
+        let text = |text: Option<Cow<'_, str>>| Box::<str>::from(text.unwrap_or_default());
+        let operation = match self.operation.as_deref()? {
+            "Apply" => Operation::Apply,
+            "Update" => Operation::Update,
+            _ => return None,
+        };
+        if !matches!(self.fields_type.as_deref(), None | Some("FieldsV1" | "")) {
+            return None;
+        }
+        let version = text(self.api_version);
+        let manager = Manager {
+            operation,
+            name: text(self.manager),
+            version: match operation {
+                Operation::Apply => "".into(),
+                Operation::Update => version.clone(),
+            },
+            subresource: text(self.subresource),
+        };
+        let owned = Owned {
+            fields: self.fields_v1,
+            version,
+            time: self.time.map(|time| text(Some(time))),
+        };
+        Some((manager, owned))
     }
 }
 
