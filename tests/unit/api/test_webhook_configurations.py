@@ -21,7 +21,7 @@ HOOK = {
 
 
 def config(*hooks: dict[str, Any]) -> dict[str, Any]:
-    return {"metadata": {"name": "c"}, "webhooks": copy.deepcopy(list(hooks))}
+    return {"metadata": {"name": "c"}, "webhooks": [copy.deepcopy(hook) for hook in hooks]}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.kind)
@@ -66,7 +66,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     (url("https://a?b"), "clientConfig.url", "query parameters are not permitted in the URL"),
     (url("https://a:x/"), "clientConfig.url", 'parse "https://a:x/": invalid port ":x" after host'),
     (url("https://a/%z"), "clientConfig.url", 'invalid URL escape "%z"'),
-    (path("a"), "clientConfig.service.path", "must start with a '/'"),
+    (path("ab"), "clientConfig.service.path", "must start with a '/'"),
     (path("/a//b"), "clientConfig.service.path", "segment[1] may not be empty"),
     (path("/A"), "clientConfig.service.path", "segment[0]: a lowercase RFC 1123 subdomain"),
     (rule(operations=["*", "CREATE"]), "rules[0].operations", "must not specify other operations"),
