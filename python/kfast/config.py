@@ -19,6 +19,8 @@ COMPONENTS = ("controllers", "scheduler", "nodes")
 ADMISSION_PLUGINS = (
     "NamespaceLifecycle",
     "Priority",
+    "MutatingAdmissionWebhook",
+    "ValidatingAdmissionWebhook",
 )
 """What looks at writes, in this order: upstream's (pkg/kubeapiserver/options/plugins.go)."""
 

@@ -184,6 +184,8 @@ class Catalog:
         """Grows with every change."""
         self._by_kind: dict[tuple[str, str, str], Kind] = {}
         self._by_resource: dict[tuple[str, str, str], Kind] = {}
+        self.changes = 0
+        """How often kinds came or went: what is derived from the catalog is as old as the count it was made at."""
         for kind in kinds:
             self.add(kind)
 
@@ -198,12 +200,14 @@ class Catalog:
         earlier = self._by_resource.get((kind.group, kind.version, kind.plural))
         if earlier is not None:
             self.remove(earlier)
+        self.changes += 1
         self._by_kind[kind.group, kind.version, kind.kind] = kind
         self._by_resource[kind.group, kind.version, kind.plural] = kind
         self.generation += 1
 
     def remove(self, kind: Kind) -> None:
         """Stops serving a kind. Raises KeyError if it is not served."""
+        self.changes += 1
         del self._by_kind[kind.group, kind.version, kind.kind]
         del self._by_resource[kind.group, kind.version, kind.plural]
         self.generation += 1

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from kfast.api.catalog import Catalog
 from kfast.api.schema import definitions, load_schema
 from kfast.apiserver.admission.chain import Chain, Plugin
+from kfast.apiserver.admission.hooks import Hooks
+from kfast.apiserver.admission.mutating_webhook import MutatingAdmissionWebhook
 from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from kfast.apiserver.admission.priority import Priority
+from kfast.apiserver.admission.validating_webhook import ValidatingAdmissionWebhook
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
@@ -69,7 +72,12 @@ class APIServer:
     ) -> None:
         self.catalog = catalog
         self.clock = clock
-        plugins: list[Plugin] = [NamespaceLifecycle(store), Priority(store)]
+        plugins: list[Plugin] = [
+            NamespaceLifecycle(store),
+            Priority(store),
+            MutatingAdmissionWebhook(Hooks(store, catalog, "mutating"), lambda: self.backend),
+            ValidatingAdmissionWebhook(Hooks(store, catalog, "validating"), lambda: self.backend),
+        ]
         admission = Chain([plugin for plugin in plugins if plugin.name not in disable_admission_plugins])
         self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
         self._client_ca = pki.ca.certificate.decode() if pki else ""

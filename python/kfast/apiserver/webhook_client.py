@@ -61,6 +61,10 @@ class WebhookError(KfastError):
     """A webhook could not be asked, or its answer is not one; the text goes to the API's client."""
 
 
+class WebhookConfigError(WebhookError):
+    """The configuration of a webhook cannot be used, whether it answers or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
     """Where a webhook is: a `url`, or a path (with leading slash) of a service's port. `ca_bundle` is PEM; without one
@@ -101,11 +105,12 @@ class WebhookClient:
         """The decoded answer to a JSON `review`, within `timeout` seconds of the loop's time. Raises WebhookError."""
         import aiohttp  # slow to import, and most servers call no webhook
 
+        context = tls_context(target.ca_bundle)
         url = f"{target.url}?timeout={math.ceil(timeout)}s"
         try:
             with real_time():
                 async with asyncio.timeout(timeout):
-                    code, headers, data = await self._exchange(target, url, review)
+                    code, headers, data = await self._exchange(target, url, review, context)
         except (aiohttp.ClientError, StatusError, OSError, ValueError, TimeoutError) as error:
             raise WebhookError(f"Post {quoted(url)}: {_reason(error, target)}") from error
         if not 200 <= code <= 206:
@@ -118,11 +123,12 @@ class WebhookClient:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise WebhookError(f"couldn't get version/kind; json parse error: {error}") from error
 
-    async def _exchange(self, target: WebhookTarget, url: str, review: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def _exchange(
+        self, target: WebhookTarget, url: str, review: bytes, context: ssl.SSLContext
+    ) -> tuple[int, Mapping[str, str], bytes]:
         import aiohttp
 
         session = self._session(target.service is not None)
-        context = tls_context(target.ca_bundle)
         for last in (False, True):
             # Large bodies as streams, which aiohttp writes in pieces.
             data = io.BytesIO(review) if len(review) > _LARGE_BODY else review
@@ -193,14 +199,15 @@ def _resolver(services: ServiceResolver) -> Any:
 @lru_cache(maxsize=200)
 def tls_context(ca_bundle: bytes) -> ssl.SSLContext:
     """Trusts the certificates of a PEM bundle, be they authorities or the server's own; the system's authorities if it
-    is empty. Raises ValueError for a bundle without any."""
+    is empty. Raises WebhookConfigError for a bundle without any."""
     if not ca_bundle:
         context = ssl.create_default_context()
     else:
         try:
             context = ssl.create_default_context(cadata=ca_bundle.decode("ascii"))
         except (ssl.SSLError, UnicodeDecodeError):
-            raise ValueError("unable to load root certificates: unable to parse bytes as PEM block") from None
+            why = "unable to load root certificates: unable to parse bytes as PEM block"
+            raise WebhookConfigError(why) from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.hostname_checks_common_name = False

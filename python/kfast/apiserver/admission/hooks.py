@@ -1,0 +1,126 @@
+"""The webhooks that are configured, and which of them a request concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from kfast._core import LabelSelector
+from kfast.api.catalog import Catalog
+from kfast.api.kind import Body, Kind
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.rules import exempt, matched_kind, namespace_selected, object_selected
+from kfast.apiserver.followed import Followed
+from kfast.apiserver.webhook_client import WebhookTarget
+from kfast.errors import StatusError
+from kfast.store.protocol import Store
+
+HookKind = Literal["mutating", "validating"]
+_TIMEOUT = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hook:
+    """One webhook of a configuration. `index` is its place among all of its kind."""
+
+    name: str
+    configuration: str
+    uid: str
+    index: int
+    body: Body
+    target: WebhookTarget
+    timeout: float
+    ignores_failures: bool
+    has_side_effects: bool
+    """Even on dry run."""
+    reinvocable: bool
+    namespaces: LabelSelector
+    objects: LabelSelector
+    review_version: str
+    """Of AdmissionReview; empty if the webhook knows none we do."""
+
+
+class Invocation(NamedTuple):
+    """A webhook to be called with the object as `kind`."""
+
+    hook: Hook
+    kind: Kind
+
+
+class Hooks:
+    """All webhooks of one kind, in order of their configurations' names."""
+
+    def __init__(self, store: Store, catalog: Catalog, kind: HookKind) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._followed = Followed(store, f"{kind}webhookconfigurations.admissionregistration.k8s.io")
+        self._hooks: list[Hook] = []
+        self._concerned: dict[tuple[str, ...], Sequence[Invocation]] = {}
+        self._changes = -1
+
+    def concerned(self, attributes: Attributes) -> Sequence[Invocation]:
+        """The webhooks whose rules take the request."""
+        if self._followed.changed():
+            self._load()
+        if not self._hooks or exempt(attributes):
+            return ()
+        if self._changes != self._catalog.changes:
+            self._changes = self._catalog.changes
+            self._concerned = {}
+        kind = attributes.kind
+        scope = "Namespaced" if attributes.namespace else ""
+        key = (kind.api_version, kind.plural, attributes.subresource, attributes.operation, scope)
+        found = self._concerned.get(key)
+        if found is None:
+            found = self._concerned[key] = self._match(attributes)
+        return found
+
+    def selects(self, hook: Hook, attributes: Attributes) -> bool:
+        """Whether the selectors of a webhook take the request. Raises StatusError 404 for an absent namespace."""
+        try:
+            in_namespace = namespace_selected(self._store, hook.namespaces, attributes)
+        except StatusError:
+            if object_selected(hook.objects, attributes):
+                raise
+            return False
+        return in_namespace and object_selected(hook.objects, attributes)
+
+    def _match(self, attributes: Attributes) -> Sequence[Invocation]:
+        found = []
+        for hook in self._hooks:
+            equivalent = hook.body.get("matchPolicy") == "Equivalent"
+            kind = matched_kind(hook.body.get("rules") or [], equivalent, attributes, self._catalog)
+            if kind is not None:
+                found.append(Invocation(hook, kind))
+        return found
+
+    def _load(self) -> None:
+        self._concerned = {}
+        self._hooks = []
+        for _, configuration in sorted(self._followed.objects.items()):
+            seen: dict[str, int] = {}
+            for body in configuration.to_dict().get("webhooks") or ():
+                name = body.get("name") or ""
+                uid = f"{configuration.name}/{name}/{seen.setdefault(name, 0)}"
+                seen[name] += 1
+                self._hooks.append(_hook(body, configuration.name, uid, len(self._hooks)))
+
+
+def _hook(body: Body, configuration: str, uid: str, index: int) -> Hook:
+    versions = body.get("admissionReviewVersions") or ()
+    return Hook(
+        name=body.get("name") or "",
+        configuration=configuration,
+        uid=uid,
+        index=index,
+        body=body,
+        target=WebhookTarget.of(body.get("clientConfig") or {}),
+        timeout=float(body.get("timeoutSeconds") or _TIMEOUT),
+        ignores_failures=body.get("failurePolicy") == "Ignore",
+        has_side_effects=body.get("sideEffects") not in ("None", "NoneOnDryRun"),
+        reinvocable=body.get("reinvocationPolicy") == "IfNeeded",
+        namespaces=LabelSelector.from_dict(body.get("namespaceSelector") or {}),
+        objects=LabelSelector.from_dict(body.get("objectSelector") or {}),
+        review_version=next((version for version in versions if version in ("v1", "v1beta1")), ""),
+    )
