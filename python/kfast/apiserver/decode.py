@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from kfast._core import CoreError
-from kfast.api.kind import Body
+from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.negotiate import content_type
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, quoted
+from kfast.apiserver.status_errors import bad_request, invalid, quoted
 from kfast.meta.exchange import Request
 
 _EMPTY = (
     "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: "
     "unexpected end of JSON input (<empty>)"
 )
+_SUMMARY = 30
+"""Bytes of a body that an error shows."""
 _META_KINDS = frozenset({"Status", "DeleteOptions", "ListOptions", "WatchEvent", "APIGroup", "APIResourceList"})
 """Kinds registered in every version."""
 _META_SCHEME = "pkg/runtime/scheme.go:111"
@@ -30,13 +32,22 @@ def decode_object(
     media_type = content_type(request)
     if not request.body:
         raise bad_request(_EMPTY.format(schema.rpartition("/")[2]))
+    structure = backend.structure(info.served, schema)
+    custom = structure is not backend.schema
     try:
-        structure = backend.structure(info.served, schema)
         body, warnings = structure.decode(schema, request.body, media_type, validation)
     except CoreError as error:
-        _check_type(backend, schema, *_stated_type(backend, request.body, media_type, schema.rpartition("/")[2]))
+        stated = _stated_type(backend, request.body, media_type, schema.rpartition("/")[2])
+        if custom:
+            _check_custom_type(info, request.body, *stated, "")
+        else:
+            _check_type(backend, schema, *stated)
         raise bad_request(str(error)) from None
-    _check_type(backend, schema, body.get("apiVersion") or "", body.get("kind") or "")
+    stated = body.get("apiVersion") or "", body.get("kind") or ""
+    if custom:
+        _check_custom_type(info, request.body, *stated, (body.get("metadata") or {}).get("name") or "")
+    else:
+        _check_type(backend, schema, *stated)
     body["apiVersion"], _, body["kind"] = schema.rpartition("/")
     return body, warnings
 
@@ -66,6 +77,28 @@ def decode_options(backend: Backend, request: Request, kind: str) -> Body:
     except CoreError as error:
         raise bad_request(str(error).partition(f" cannot be handled as a {kind}: ")[2] or str(error)) from None
     return body
+
+
+def _check_custom_type(info: RequestInfo, data: bytes, stated_version: str, stated_kind: str, name: str) -> None:
+    """The same for custom resources, of which any kind can be read: StatusError 400, 422 for another kind."""
+    kind = info.served.kind
+    if not stated_kind:
+        text = data.decode("utf-8", "replace")
+        why = f"Object 'Kind' is missing in '{text}' ({_summary(data)})"
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {why}")
+    if stated_version != kind.api_version:
+        expected = f"the expected API version ({kind.api_version})"
+        raise bad_request(f"the API version in the data ({stated_version}) does not match {expected}")
+    if stated_kind != kind.kind:
+        other = FieldError("kind", "FieldValueInvalid", f"Invalid value: {quoted(stated_kind)}: must be {kind.kind}")
+        raise invalid(kind.group, stated_kind, name, [other])
+
+
+def _summary(data: bytes) -> str:
+    """The start of a body, as text if it may be JSON."""
+    shown = data[:_SUMMARY]
+    text = shown.decode("utf-8", "replace") if data.startswith(b"{") else shown.hex()
+    return f"{text} ..." if len(data) > _SUMMARY else text
 
 
 def _check_type(backend: Backend, schema: str, stated_version: str, stated_kind: str) -> None:

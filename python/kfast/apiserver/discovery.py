@@ -74,9 +74,11 @@ class Discovery:
         return [path for path in self._all() if "#" not in path]
 
     def has_group(self, path: str) -> bool:
-        """Whether the path lies in a served group, `/api` included."""
+        """Whether the path lies in a group the server was built with, `/api` included."""
         root, _, rest = path.removeprefix("/").partition("/")
-        return root == "api" or (root == "apis" and f"/apis/{rest.partition('/')[0]}" in self._all())
+        return root == "api" or (
+            root == "apis" and any(not k.definition and k.group == rest.partition("/")[0] for k in self._kinds())
+        )
 
     @staticmethod
     def is_group(path: str) -> bool:
@@ -161,9 +163,12 @@ def grouped(kinds: Iterable[Kind]) -> Groups:
 
 def resource_list(gv: GroupVersion, kinds: Iterable[Kind]) -> dict[str, Any]:
     """`APIResourceList` of one group version."""
+    kinds = list(kinds)
     resources = [entry for kind in kinds for entry in _legacy_entries(kind)]
+    if not all(kind.definition for kind in kinds):
+        resources.sort(key=lambda entry: entry["name"])
     head = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if gv.group else {})
-    return head | {"groupVersion": str(gv), "resources": sorted(resources, key=lambda entry: entry["name"])}
+    return head | {"groupVersion": str(gv), "resources": resources}
 
 
 def aggregated_list(groups: Groups) -> dict[str, Any]:

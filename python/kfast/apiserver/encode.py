@@ -9,9 +9,10 @@ import msgspec
 from kfast._core import Object
 from kfast.api.schema import load_schema
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.negotiate import PLAIN, PROTOBUF, YAML, Output, Transforms, negotiate, wants_pretty
+from kfast.apiserver.negotiate import PLAIN, PROTOBUF, SERVED, YAML, Output, Transforms, negotiate, wants_pretty
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
+from kfast.apiserver.status_errors import not_acceptable
 from kfast.apiserver.table import partial_metadata, table
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
@@ -24,7 +25,14 @@ def output_of(request: Request, scope: Scope | None, transforms: Transforms) -> 
     """The negotiated form; native callers take handles. Raises StatusError 406, before anything is written."""
     if request.native:
         return PLAIN
-    return negotiate(request, transforms, scope is not None and not scope.custom)
+    if scope is None or not scope.custom:
+        return negotiate(request, transforms, scope is not None)
+    try:
+        return negotiate(request, transforms, False)
+    except StatusError:
+        if transforms == "watch":
+            raise
+        raise not_acceptable(SERVED) from None
 
 
 def current_body(scope: Scope, obj: Object) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from kfast.apiserver.handlers.watch import watch
 from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
-from kfast.apiserver.status_errors import method_not_supported, no_resource
+from kfast.apiserver.status_errors import method_not_supported, no_resource, not_found, page_not_found
 from kfast.apiserver.subresources.binding import bind
 from kfast.apiserver.subresources.eviction import evict
 from kfast.apiserver.subresources.finalize import finalize
@@ -70,6 +70,8 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
     """Answers a request for a served resource. Raises StatusError 404, 405 and all that the handlers raise."""
     scope = info.served
     if not _scoped(info, scope):
+        if scope.custom and not request.native:
+            return page_not_found()
         raise no_resource()
     if request.method == "HEAD":
         raise method_not_supported()
@@ -83,6 +85,8 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
             return await bind(backend, request, info)
         return await VERBS[verb](backend, request, info)
     declared = scope.subresources.get(info.subresource)
+    if declared is None and scope.custom:
+        raise not_found(scope.kind, info.name)
     if declared is None:
         raise no_resource()
     if verb not in declared.verbs:
@@ -100,6 +104,8 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
 def _scoped(info: RequestInfo, scope: Scope) -> bool:
     """Whether the path has the form of the resource's scope: objects of namespaces are named in one, others in none."""
     if scope.kind.namespaced:
+        if scope.custom and not info.namespace and info.verb not in ("list", "watch"):
+            return False
         return bool(info.namespace) or not info.name
     return not info.namespace or info.resource == "namespaces"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from kfast.api.kind import FieldError, Kind
 from kfast.errors import StatusError
+from kfast.meta.exchange import Response
 from kfast.meta.gvk import group_resource
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
@@ -54,6 +55,12 @@ def not_found(kind: Kind, name: str) -> StatusError:
 def no_resource() -> StatusError:
     """404: no such path."""
     return StatusError(404, "NotFound", "the server could not find the requested resource", {})
+
+
+def page_not_found() -> Response:
+    """404: nothing at all is known of the path."""
+    headers = {"X-Content-Type-Options": "nosniff"}
+    return Response(404, b"404 page not found\n", headers, "text/plain; charset=utf-8")
 
 
 def method_not_supported() -> StatusError:

@@ -29,14 +29,17 @@ impl PySchema {
         Ok(Self::of(py, set))
     }
 
-    /// The JSON of a stored object as it is read now: pruned, with defaults; None if it reads as it is stored.
+    /// The JSON of a stored object as it is read now: pruned, with defaults unless it was only converted; None if it
+    /// reads as it is stored.
+    #[pyo3(signature = (key, data, defaults = true))]
     fn reread<'py>(
         &self,
         py: Python<'py>,
         key: &str,
         data: &[u8],
+        defaults: bool,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let read = py.detach(|| reread(&self.set, key, data));
+        let read = py.detach(|| reread(&self.set, key, data, defaults));
         let read = read.map_err(decode_error)?;
         Ok(read.map(|json| PyBytes::new(py, &json)))
     }

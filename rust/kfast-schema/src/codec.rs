@@ -143,7 +143,7 @@ impl<'b> Source<'b> {
                 return Err(DecodeError::MediaType(name));
             }
             (_, Some(structure)) => {
-                let read = structural::decode(set, structure, self.text(), strict);
+                let read = structural::decode(set, structure, self.text(), strict, true);
                 let read = read.map_err(refuse)?;
                 (read.value, read.findings)
             }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from kfast._core import Schema
 from kfast.api.apiextensions import conditions
+from kfast.api.apiextensions.custom_validation import finalizer_warnings, scale_validator
 from kfast.api.apiextensions.definition_validation import versions_of
 from kfast.api.apiextensions.printer_columns import printer_columns
 from kfast.api.apiextensions.schemas import structure_of
@@ -64,6 +65,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
     parts = version.get("subresources") or {}
     has_status = "status" in parts
     converter = _Converter(f"{group}/{name}", accepted["kind"], structures)
+    scale = _scale_paths(parts.get("scale") or {})
     return Kind(
         group=group,
         version=name,
@@ -73,7 +75,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         namespaced=spec["scope"] == "Namespaced",
         short_names=tuple(accepted.get("shortNames") or ()),
         categories=tuple(accepted.get("categories") or ()),
-        subresources=tuple(_subresources(parts)),
+        subresources=tuple(_subresources(parts, scale)),
         columns=printer_columns(version.get("additionalPrinterColumns") or []),
         fields=tuple(_fields(version)),
         counts=_counts_metadata_alone if has_status else _counts_status,
@@ -90,7 +92,9 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         storage=f"{group}/{stored}" if changed or len(structures) > 1 else "",
         from_storage=converter.from_storage,
         to_storage=_Converter(f"{group}/{stored}", accepted["kind"], structures).to_version,
-        scale_paths=_scale_paths(parts.get("scale") or {}),
+        scale_paths=scale,
+        validate=scale_validator(scale, "spec", "status"),
+        warnings=finalizer_warnings,
     )
 
 
@@ -99,8 +103,10 @@ def _fields(version: Body) -> list[SelectableField]:
     return [SelectableField(path, path) for path in paths]
 
 
-def _subresources(parts: Body) -> list[Subresource]:
-    return [declared for name, declared in (("status", STATUS_ALONE), ("scale", SCALE)) if name in parts]
+def _subresources(parts: Body, scale: Mapping[str, str]) -> list[Subresource]:
+    validate = scale_validator(scale, "status")
+    status = replace(STATUS_ALONE, validate=lambda new, _old: validate(new))
+    return [declared for name, declared in (("status", status), ("scale", SCALE)) if name in parts]
 
 
 def _scale_paths(scale: Body) -> dict[str, str]:
@@ -146,18 +152,24 @@ class _Converter:
 
     def from_storage(self, body: Body) -> Body:
         """A stored object, completed by what its own version has grown since."""
-        return self.to_version(self._typed(body, body["apiVersion"]))
+        return self.to_version(self._read(body, body["apiVersion"], True))
 
     def to_version(self, body: Body) -> Body:
         """An object of another version."""
         if body["apiVersion"] != self._api_version:
-            body = self._typed(body, self._api_version)
+            body = self._read(body, self._api_version, False)
         return body
 
-    def _typed(self, body: Body, api_version: str) -> Body:
+    def _read(self, body: Body, api_version: str, defaults: bool) -> Body:
         structure = self._structures.get(api_version.rpartition("/")[2])
         if structure is None:
             return body
-        text = _encode({**body, "apiVersion": api_version})
-        read: Body = _decode(structure.reread(f"{api_version}/{self._kind}", text) or text)
+        stated = {**body, "apiVersion": api_version}
+        data = structure.reread(f"{api_version}/{self._kind}", _encode(stated), defaults)
+        if data is None:
+            return stated
+        read: Body = _decode(data)
+        revision = stated["metadata"].get("resourceVersion")
+        if revision:
+            read["metadata"]["resourceVersion"] = revision
         return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfast.api.admissionregistration.client_config import default_client_config
 from kfast.api.apiextensions import conditions
 from kfast.api.apiextensions.definition_validation import (
     validate,
@@ -27,9 +28,7 @@ def _defaults(crd: Body) -> None:
     conversion = spec.get("conversion")
     if conversion is None:
         conversion = spec["conversion"] = {"strategy": "None"}
-    service = ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("service")
-    if service is not None:
-        service.setdefault("port", 443)
+    default_client_config((conversion.get("webhook") or {}).get("clientConfig") or {})
     if not spec.get("preserveUnknownFields"):
         spec.pop("preserveUnknownFields", None)
     if not (crd.get("status") or {}).get("storedVersions"):

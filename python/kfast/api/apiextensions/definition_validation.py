@@ -10,21 +10,17 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from kfast.api.admissionregistration.client_config import validate_client_config
 from kfast.api.apiextensions import api_approval, conditions
+from kfast.api.apiextensions.ca_bundle import ca_bundle_error
 from kfast.api.apiextensions.schemas import check_schema
 from kfast.api.apiextensions.selectable_fields import validate_selectable_fields
 from kfast.api.field_errors import forbidden, immutable, invalid, not_supported, required
 from kfast.api.kind import Body, FieldError
-from kfast.api.webhook_clients import (
-    ca_bundle_error,
-    validate_ca_bundle,
-    validate_webhook_service,
-    validate_webhook_url,
-)
 from kfast.meta import names
 
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
-_COLUMN_FORMATS = ("binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
 _STRATEGIES = ("None", "Webhook")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -94,7 +90,7 @@ def _validate_approval(new: Body, old: Body | None) -> list[FieldError]:
 def _validate_status(crd: Body) -> list[FieldError]:
     """The names, and that what may be stored is declared."""
     errors = validate_status_update(crd, crd)
-    path, stored = "status.storedVersions", (crd.get("status") or {}).get("storedVersions") or []
+    path, stored = "status.storedVersions", (crd.get("status") or {}).get("storedVersions")
     if not stored:
         return [*errors, invalid(path, stored, "must have at least one stored version")]
     versions = versions_of(crd)
@@ -133,9 +129,13 @@ def _validate_spec(crd: Body, old: Body | None) -> list[FieldError]:
         errors += _parts(versions, version, path, hoisted=False, old=old)
     listed = [version.get("name") for version in versions]
     if len(set(listed)) != len(listed):
-        errors.append(invalid("spec.versions", versions, "must contain unique version names"))
+        errors.append(invalid("spec.versions", _internal(versions), "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
-        errors.append(invalid("spec.versions", versions, "must have exactly one version marked as storage version"))
+        why = "must have exactly one version marked as storage version"
+        errors.append(invalid("spec.versions", _internal(versions), why))
+    first = versions[0].get("name") or "" if versions else ""
+    if first and (complaints := names.dns_label_1035(first)):
+        errors.append(invalid("spec.version", first, ",".join(complaints)))
     naming = spec.get("names") or {}
     errors += [
         required(f"spec.names.{key}") for key in ("plural", "singular", "kind", "listKind") if not naming.get(key)
@@ -148,6 +148,26 @@ def _validate_spec(crd: Body, old: Body | None) -> list[FieldError]:
         why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         errors.append(invalid("spec.preserveUnknownFields", True, why))
     return errors
+
+
+def _internal(versions: list[Body]) -> list[Body] | None:
+    """The versions as the internal version shows them, of which upstream's messages tell; parts that all share are
+    left out there."""
+    names = ("name", "served", "storage", "deprecated", "deprecationWarning")
+    absent = {"served": False, "storage": False, "deprecated": False}
+    parts = [
+        part.key
+        for part in (_SCHEMA, _SUBRESOURCES, _COLUMNS, _FIELDS)
+        if any(version.get(part.key) != versions[0].get(part.key) for version in versions)
+    ]
+    return [
+        {name[0].upper() + name[1:]: version.get(name, absent.get(name)) for name in names}
+        | {
+            part.key[0].upper() + part.key[1:]: version.get(part.key) if part.key in parts else None
+            for part in (_SCHEMA, _SUBRESOURCES, _COLUMNS, _FIELDS)
+        }
+        for version in versions
+    ] or None
 
 
 def _has_schemas(crd: Body) -> bool:
@@ -293,15 +313,15 @@ def _validate_conversion(conversion: Body | None, path: str, old: Body | None) -
 def _validate_client(client: Body | None, path: str, old: Body | None) -> Iterable[FieldError]:
     if client is None:
         return [required(path, "required when strategy is set to Webhook")]
+    errors: list[FieldError] = []
     url, service = client.get("url"), client.get("service")
-    if (url is None) == (service is None):
-        errors = [required(path, "exactly one of url or service is required")]
-    elif url is not None:
-        errors = validate_webhook_url(url, f"{path}.url")
-    else:
-        errors = validate_webhook_service(service or {}, f"{path}.service")
+    validate_client_config(client, path, errors)
+    if service is not None and url is None:  # of these two upstream names the other first
+        pair = (f"{path}.service.name", f"{path}.service.namespace")
+        errors.sort(key=lambda error: pair.index(error.path) if error.path in pair else len(pair))
     if client.get("caBundle") and old is not None and not _may_be_invalid(old):
-        errors += validate_ca_bundle(client["caBundle"], f"{path}.caBundle")
+        why = ca_bundle_error(client["caBundle"])
+        errors += [invalid(f"{path}.caBundle", client["caBundle"], why)] if why else []
     return errors
 
 

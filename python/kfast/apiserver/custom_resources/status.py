@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from kfast.api.apiextensions import api_approval, conditions
+from kfast.api.apiextensions.ca_bundle import ca_bundle_error
 from kfast.api.kind import Body
-from kfast.api.webhook_clients import ca_bundle_error
 from kfast.apiserver.custom_resources.names import accept_names
 
 _APPROVAL_REASONS = {
@@ -25,8 +25,8 @@ def next_status(crd: Body, others: Iterable[Body], now: float) -> Body:
     if status.get("conditions") is None:
         status["conditions"] = []
     _name(crd, others, now)
-    _approve(crd, now)
     _establish(crd, now)
+    _approve(crd, now)
     return crd
 
 

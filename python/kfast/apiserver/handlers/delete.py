@@ -19,7 +19,7 @@ from kfast.apiserver.lifecycle import canonical, preview, stored_body
 from kfast.apiserver.negotiate import Output
 from kfast.apiserver.options import DeleteOptions, delete_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import precondition_failed, unavailable
+from kfast.apiserver.status_errors import conflict, precondition_failed, unavailable
 from kfast.clock import parse_time, rfc3339
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
@@ -114,6 +114,14 @@ async def delete_object(
 
 def check_preconditions(kind: Kind, current: Object, options: DeleteOptions) -> None:
     """Raises StatusError 409 unless uid and resourceVersion, where stated, are those of the object."""
+    if kind.delete.mark is not None:
+        for what, stated, found in (
+            ("UID", options.uid, current.uid),
+            ("ResourceVersion", options.resource_version, current.resource_version),
+        ):
+            if stated is not None and stated != found:
+                why = f"Precondition failed: {what} in precondition: {stated}, {what} in object meta: {found}"
+                raise conflict(kind, current.name, why)
     if options.uid is not None and options.uid != current.uid:
         why = f"the UID in the precondition ({options.uid}) does not match the UID in record ({current.uid})."
         raise precondition_failed(kind, current.name, f"{why} The object might have been deleted and then recreated")

@@ -37,6 +37,8 @@ def list_response(
     if request.native:
         return Response(200, native_list(info, page))
     metadata = list_metadata(page)
+    if info.served.custom and output.transform == "":
+        metadata = {"continue": ""} | metadata
     if output is PLAIN and not info.served.converts and not wants_pretty(request):
         return Response(200, _plain(info, page, metadata))
     return _transformed(backend, request, info, output, options, page, metadata)

@@ -17,7 +17,7 @@ from kfast.apiserver.handlers.patch_errors import another_uid, refused, unfit
 from kfast.apiserver.lifecycle import decode_json, encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import invalid, quoted, unreadable_patch
+from kfast.apiserver.status_errors import invalid, quoted, unreadable_patch, unsupported_media_type
 from kfast.meta.exchange import Request, Response
 
 JSON_PATCH = "application/json-patch+json"
@@ -67,7 +67,7 @@ def patch_type(request: Request, custom: bool) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     supported = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH, *(() if custom else (STRATEGIC_PATCH,)))
     if media_type not in supported:
-        raise unreadable_patch()
+        raise unsupported_media_type(supported) if custom else unreadable_patch()
     return media_type
 
 
@@ -91,7 +91,8 @@ def apply_patch(
         stated = patched.get(key) or old[key]
         if stated != old[key] and media_type != STRATEGIC_PATCH:
             message = f"Invalid value: {quoted(str(stated))}: must be {old[key]}"
-            raise invalid(kind.group, kind.kind, info.name, [FieldError(key, "FieldValueInvalid", message)])
+            shown = stated if info.served.custom and key == "kind" else kind.kind
+            raise invalid(kind.group, shown, info.name, [FieldError(key, "FieldValueInvalid", message)])
         patched[key] = old[key]
     return patched, warnings
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kfast._core import LabelSelector, Object
+from kfast.api.apiextensions.printer_columns import printer_columns
 from kfast.api.columns import AGE, NAME
 from kfast.api.kind import Body, Column, FieldError, Kind
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, current_body, output_of
+from kfast.apiserver.handlers.apply import APPLY_PATCH
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.handlers.guaranteed_update import Update, View, guaranteed_update
 from kfast.apiserver.handlers.patch import apply_patch, patch_type
@@ -17,7 +20,8 @@ from kfast.apiserver.lifecycle import match_name
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
-from kfast.apiserver.status_errors import invalid, wrong_object
+from kfast.apiserver.status_errors import bad_request, internal, invalid, quoted, wrong_object
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 
 _SCHEMA = "autoscaling/v1/Scale"
@@ -35,14 +39,22 @@ _KIND = Kind(
 )
 """What transforms need to know; Scales are not stored."""
 _SCOPE = Scope(_KIND, _KIND)
+_CUSTOM_KIND = replace(_KIND, columns=(*_KIND.columns[:-1], printer_columns([])[-1]))
+_CUSTOM_SCOPE = Scope(_CUSTOM_KIND, _CUSTOM_KIND)
+_ABSENT = -(2**31)
+"""What upstream patches in the place of replicas that are not set."""
 _COPIED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 async def get_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """The Scale of the object. Raises StatusError 404, 406."""
-    output = output_of(request, _SCOPE, "object")
-    obj = read(backend, info)
-    return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), _SCOPE)
+    kind = info.served.kind
+    scope = _CUSTOM_SCOPE if kind.definition else _SCOPE
+    output = output_of(request, scope, "object")
+    body = current_body(info.served, read(backend, info))
+    if kind.definition and _at(body, kind.scale_paths["spec"]) is None:
+        raise internal(f"the spec replicas field {_shown(kind)} does not exist")
+    return body_response(backend, request, output, scale_of(kind, body), scope)
 
 
 async def update_scale(backend: Backend, request: Request, info: RequestInfo) -> Response:
@@ -66,11 +78,21 @@ async def patch_scale(backend: Backend, request: Request, info: RequestInfo) -> 
     output = output_of(request, _SCOPE, "object")
     options = write_options(request, "PatchOptions")
     media_type = patch_type(request, False)
+    if media_type == APPLY_PATCH and info.served.custom:
+        why = "failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version"
+        invalid_version = "request to convert CR to an invalid group/version: autoscaling/v1"
+        raise StatusError(500, "", f"failed to create manager for existing fields: {why}: {invalid_version}")
 
     def transform(old: Body, current: Object) -> Body:
-        scale = scale_of(info.served.kind, current_body(info.served, current))
+        kind, body = info.served.kind, current_body(info.served, current)
+        scale = scale_of(kind, body)
+        absent = kind.definition is not None and _at(body, kind.scale_paths["spec"]) is None
+        if absent:
+            scale["spec"]["replicas"] = _ABSENT
         patched, _ = apply_patch(backend, info, _SCHEMA, media_type, scale, request.body, options)
-        return _apply(info.served.kind, old, patched)
+        if absent and patched["spec"].get("replicas") == _ABSENT:
+            raise bad_request(f"the spec replicas field {_shown(kind)} cannot be empty")
+        return _apply(kind, old, patched)
 
     return await _write(backend, request, info, options, transform, output)
 
@@ -107,6 +129,10 @@ def scale_of(kind: Kind, body: Body) -> Body:
     return scale
 
 
+def _shown(kind: Kind) -> str:
+    return quoted("." + kind.scale_paths["spec"])
+
+
 def _selector_text(selector: Any) -> str:
     """Label selectors are objects, but a map in ReplicationControllers and text in custom resources."""
     if isinstance(selector, str) or not selector:
@@ -123,7 +149,7 @@ def _apply(kind: Kind, old: Body, scale: Body) -> Body:
         namespace, uid = old["metadata"].get("namespace") or "", old["metadata"]["uid"]
         raise wrong_object(kind, namespace, name, "UID", metadata["uid"], uid)
     replicas = (scale.get("spec") or {}).get("replicas") or 0
-    if replicas < 0:
+    if replicas < 0 and kind.definition is None:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
         raise invalid("autoscaling", "Scale", name, [FieldError("spec.replicas", "FieldValueInvalid", message)])
     *parents, last = kind.scale_paths["spec"].split(".")

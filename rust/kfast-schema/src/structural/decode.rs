@@ -29,12 +29,13 @@ pub(crate) struct Read<'a> {
     pub(crate) changed: bool,
 }
 
-/// Decodes one document.
+/// Decodes one document; with `defaults` they are filled in.
 pub(crate) fn json<'a>(
     set: &SchemaSet,
     structure: &Structure,
     text: &'a str,
     strict: bool,
+    defaults: bool,
 ) -> Result<Read<'a>> {
     let mut decoder = Decoder {
         set,
@@ -66,7 +67,9 @@ pub(crate) fn json<'a>(
     if decoder.nulls && !structure.preserve_unknown {
         changed |= super::complete::prune_nulls(&mut value, &structure.schema);
     }
-    changed |= super::complete::default(&mut value, &structure.schema);
+    if defaults {
+        changed |= super::complete::default(&mut value, &structure.schema);
+    }
     let mut findings = decoder.duplicates;
     for mut unknown in decoder.unknown {
         unknown.sort_unstable();

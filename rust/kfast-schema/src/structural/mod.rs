@@ -32,16 +32,21 @@ pub struct Structure {
     pub(crate) preserve_unknown: bool,
 }
 
-/// The canonical JSON of a stored object as it is read now, pruned and with defaults; `None` if it reads as it is
-/// stored, or is of a built-in kind.
+/// The canonical JSON of a stored object as it is read now, pruned and with `defaults`; `None` if it reads as it is
+/// stored, or is of a built-in kind. An object that was converted is pruned without defaults.
 ///
 /// # Errors
 /// [`DecodeError`] if it is no object of the kind.
-pub fn reread(set: &SchemaSet, key: &str, data: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
+pub fn reread(
+    set: &SchemaSet,
+    key: &str,
+    data: &[u8],
+    defaults: bool,
+) -> Result<Option<Vec<u8>>, DecodeError> {
     let Some(structure) = set.structure() else {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(data);
-    let read = decode(set, structure, &text, false).map_err(|e| e.of(key, data))?;
+    let read = decode(set, structure, &text, false, defaults).map_err(|e| e.of(key, data))?;
     Ok(read.changed.then(|| read.value.canonical(set)))
 }

@@ -1,0 +1,65 @@
+"""What every custom resource must be, besides what its schema says (upstream: registry/customresource)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kfast.api.columns import lookup
+from kfast.api.field_errors import invalid, quoted
+from kfast.api.kind import Body, FieldError
+from kfast.meta.name_rules import qualified_name
+
+_MOST_REPLICAS = 2**31 - 1
+_STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
+_ADVICE = "to avoid accidental conflicts with other finalizer writers"
+
+
+def scale_validator(paths: Mapping[str, str], *parts: str) -> Callable[[Body], list[FieldError]]:
+    """Checks the `parts` (spec, status) that the scale subresource at `paths` reads."""
+
+    def validate(body: Body) -> list[FieldError]:
+        errors = [error for part in parts if part in paths for error in _replicas(body, paths[part])]
+        if "status" in parts and "selector" in paths:
+            errors += _selector(body, paths["selector"])
+        return errors
+
+    return validate
+
+
+def _replicas(body: Body, path: str) -> Iterator[FieldError]:
+    value = lookup(body, path)
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield invalid(f".{path}", 0, _misfit(path, value, "int64"))
+    elif value < 0:
+        yield invalid(f".{path}", value, "should be a non-negative integer")
+    elif value > _MOST_REPLICAS:
+        yield invalid(f".{path}", value, f"should be less than or equal to {_MOST_REPLICAS}")
+
+
+def _selector(body: Body, path: str) -> Iterator[FieldError]:
+    value = lookup(body, path)
+    if value is not None and not isinstance(value, str):
+        yield invalid(f".{path}", "", _misfit(path, value, "string"))
+
+
+def _misfit(path: str, value: Any, wanted: str) -> str:
+    """Go's report of a value of another type than an accessor wants."""
+    names = {str: "string", bool: "bool", int: "int64", float: "float64", list: "[]interface {}"}
+    found = names.get(type(value), "map[string]interface {}")
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return f".{path} accessor error: {shown} is of the type {found}, expected {wanted}"
+
+
+def finalizer_warnings(body: Body) -> list[str]:
+    """Names of finalizers should have a domain and a path."""
+    warnings: list[str] = []
+    for name in sorted(set(body["metadata"].get("finalizers") or ())):
+        warnings += [f"metadata.finalizers: {quoted(name)}: {why}" for why in qualified_name(name)]
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            including = " including a path (/)" if "." in name else ""
+            advice = f"prefer a domain-qualified finalizer name{including} {_ADVICE}"
+            warnings.append(f"metadata.finalizers: {quoted(name)}: {advice}")
+    return warnings
