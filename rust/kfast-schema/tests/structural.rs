@@ -201,7 +201,8 @@ fn stored_objects_are_read_by_the_schema_of_today() {
     assert_eq!(reread(r#"{"d":2,"a":1}"#), None);
     assert_eq!(reread(r#"{"a":1}"#), Some(object(r#"{"a":1,"d":1}"#)));
     assert_eq!(reread(r#"{"d":2,"z":1}"#), Some(object(r#"{"d":2}"#)));
-    let pruned = kfast_schema::structural::reread(&set, KEY, object(r#"{"z":1}"#).as_bytes(), false);
+    let pruned =
+        kfast_schema::structural::reread(&set, KEY, object(r#"{"z":1}"#).as_bytes(), false);
     let pruned = pruned.unwrap().unwrap();
     assert_eq!(String::from_utf8(pruned).unwrap(), object("{}"));
 }
