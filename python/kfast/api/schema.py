@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,12 @@ def rest_map() -> list[dict[str, Any]]:
     return resources
 
 
-def definitions() -> dict[str, dict[str, Any]]:
-    """The definitions of upstream's OpenAPI by schema name, without descriptions and defaults.
+@cache
+def definitions() -> Mapping[str, dict[str, Any]]:
+    """The definitions of upstream's OpenAPI by schema name, without descriptions and defaults. They are shared: not to
+    be changed.
 
-    Each is an OpenAPI v2 schema: references have the form `{"$ref": "#/definitions/<name>"}`. Built anew by each call.
+    Each is an OpenAPI v2 schema: references have the form `{"$ref": "#/definitions/<name>"}`.
     """
     out: dict[str, dict[str, Any]] = {name: dict(schema) for name, schema in _SPECIAL.values()}
     for row in json.loads(_data())["types"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,14 @@ PATCH_TYPES = (
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
 )
+
+CUSTOM_TYPES = JSON_TYPES[:2]
+CUSTOM_PATCH_TYPES = (
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+)
+"""Custom resources have no protobuf, and no merge keys for strategic patches."""
 
 _STRING = "string"
 _WRITE = {"dryRun": _STRING, "fieldManager": _STRING, "fieldValidation": _STRING}
@@ -68,12 +76,14 @@ class PathItem:
     path: str
     variables: tuple[str, ...]
     operations: tuple[Operation, ...]
+    custom: bool = False
+    """Of a custom resource."""
 
 
 class Names:
     """Which schema a group, version and kind has."""
 
-    def __init__(self, definitions: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, definitions: Mapping[str, dict[str, Any]]) -> None:
         self._names: dict[tuple[str, str, str], str] = {}
         for name, definition in definitions.items():
             for gvk in definition.get("x-kubernetes-group-version-kind", ()):
@@ -89,15 +99,16 @@ def path_items(kind: Kind, names: Names) -> Iterator[PathItem]:
     maker = _Maker(kind, names)
     variables = ("namespace",) if kind.namespaced else ()
     collection = kind.path("{namespace}" if kind.namespaced else "")
-    yield PathItem(collection, variables, tuple(maker.collection()))
+    custom = kind.definition is not None
+    yield PathItem(collection, variables, tuple(maker.collection()), custom)
     if kind.namespaced and "list" in kind.verbs:
-        yield PathItem(kind.path(), (), (maker.list(all_namespaces=True),))
+        yield PathItem(kind.path(), (), (maker.list(all_namespaces=True),), custom)
     item = tuple(maker.item())
     if item:
-        yield PathItem(f"{collection}/{{name}}", ("name", *variables), item)
+        yield PathItem(f"{collection}/{{name}}", ("name", *variables), item, custom)
     for subresource in kind.subresources:
         operations = tuple(maker.subresource(subresource))
-        yield PathItem(f"{collection}/{{name}}/{subresource.name}", ("name", *variables), operations)
+        yield PathItem(f"{collection}/{{name}}/{subresource.name}", ("name", *variables), operations, custom)
 
 
 class _Maker:
@@ -106,13 +117,23 @@ class _Maker:
         self._names = names
         self._gvk = (kind.group, kind.version, kind.kind)
         self._schema = names.of(*self._gvk)
-        group = kind.group.split(".")[0].capitalize() if kind.group else "Core"
-        self._id = f"{group}{kind.version.capitalize()}{'Namespaced' if kind.namespaced else ''}{kind.kind}"
+        self._custom = kind.definition is not None
+        parts = kind.group.split(".")
+        parts = parts if self._custom else parts[:1]
+        group = "".join(part.capitalize() for part in parts) or "Core"
+        self._prefix = f"{group}{kind.version.capitalize()}"
+        self._id = f"{self._prefix}{'Namespaced' if kind.namespaced else ''}{kind.kind}"
+
+    @property
+    def _types(self) -> tuple[str, ...]:
+        return CUSTOM_TYPES if self._custom else JSON_TYPES
 
     def list(self, all_namespaces: bool = False) -> Operation:
-        list_schema = self._names.of(self._kind.group, self._kind.version, f"{self._kind.kind}List")
+        list_schema = self._names.of(self._kind.group, self._kind.version, self._kind.list_kind)
         name = self._id.replace("Namespaced", "", 1) + "ForAllNamespaces" if all_namespaces else self._id
-        answer_types = (*JSON_TYPES[:1], WATCH_TYPES[0], *JSON_TYPES[1:], WATCH_TYPES[1])
+        answer_types: tuple[str, ...] = (*JSON_TYPES[:1], WATCH_TYPES[0], *JSON_TYPES[1:], WATCH_TYPES[1])
+        if self._custom:
+            answer_types = CUSTOM_TYPES
         return Operation("get", "list", f"list{name}", self._gvk, _LIST, answer=list_schema, answer_types=answer_types)
 
     def collection(self) -> Iterator[Operation]:
@@ -125,32 +146,43 @@ class _Maker:
             for watch_only in ("allowWatchBookmarks", "watch"):
                 del parameters[watch_only]
             action = "deletecollection"
-            yield Operation("delete", action, f"deleteCollection{self._id}", self._gvk, parameters, DELETE_OPTIONS)
+            name = f"delete{self._prefix}Collection{self._id.removeprefix(self._prefix)}"
+            body = "" if self._custom else DELETE_OPTIONS
+            yield Operation("delete", action, name, self._gvk, parameters, body, answer_types=self._types)
 
     def item(self) -> Iterator[Operation]:
         verbs = self._kind.verbs
         if "get" in verbs:
-            yield Operation("get", "get", f"read{self._id}", self._gvk, answer=self._schema)
+            name = f"read{self._id}"
+            yield Operation("get", "get", name, self._gvk, answer=self._schema, answer_types=self._types)
         if "update" in verbs:
             yield self._write("put", f"replace{self._id}", self._gvk, self._schema)
         if "patch" in verbs:
             yield self._write("patch", f"patch{self._id}", self._gvk, self._schema)
         if "delete" in verbs:
             yield Operation(
-                "delete", "delete", f"delete{self._id}", self._gvk, _DELETE, DELETE_OPTIONS, codes=(200, 202)
+                "delete",
+                "delete",
+                f"delete{self._id}",
+                self._gvk,
+                _DELETE,
+                DELETE_OPTIONS,
+                CUSTOM_TYPES if self._custom else ("*/*",),
+                answer_types=self._types,
+                codes=(200, 202),
             )
 
     def subresource(self, subresource: Subresource) -> Iterator[Operation]:
         gvk, schema = self._gvk, self._schema
         if subresource.kind:
             gv = GroupVersion.parse(subresource.group_version) if subresource.group_version else self._kind.gv
-            gvk = (gv.group, gv.version, subresource.kind)
-            schema = self._names.of(*gvk)
+            schema = self._names.of(gv.group, gv.version, subresource.kind)
+            gvk = gvk if self._custom else (gv.group, gv.version, subresource.kind)
         name = f"{self._id}{subresource.name.capitalize()}"
         methods = {"create": "post", "update": "put", "patch": "patch"}
         prefixes = {"create": "create", "update": "replace", "patch": "patch"}
         if "get" in subresource.verbs:
-            yield Operation("get", "get", f"read{name}", gvk, answer=schema)
+            yield Operation("get", "get", f"read{name}", gvk, answer=schema, answer_types=self._types)
         for verb in ("update", "patch", "create"):
             if verb in subresource.verbs:
                 yield self._write(methods[verb], f"{prefixes[verb]}{name}", gvk, schema)
@@ -158,8 +190,11 @@ class _Maker:
     def _write(self, method: str, operation_id: str, gvk: tuple[str, str, str], schema: str) -> Operation:
         if method == "patch":
             parameters = _WRITE | {"force": "boolean"}
+            patch_types = CUSTOM_PATCH_TYPES if self._custom else PATCH_TYPES
+            codes: tuple[int, ...] = (200,) if self._custom else (200, 201)
             return Operation(
-                "patch", "patch", operation_id, gvk, parameters, PATCH, PATCH_TYPES, schema, codes=(200, 201)
+                "patch", "patch", operation_id, gvk, parameters, PATCH, patch_types, schema, self._types, codes
             )
         codes = (200, 201, 202) if method == "post" else (200, 201)
-        return Operation(method, method, operation_id, gvk, _WRITE, schema, ("*/*",), schema, codes=codes)
+        body_types: tuple[str, ...] = CUSTOM_TYPES if self._custom else ("*/*",)
+        return Operation(method, method, operation_id, gvk, _WRITE, schema, body_types, schema, self._types, codes)

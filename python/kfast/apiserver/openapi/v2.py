@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from kfast.api.kind import Kind
+from kfast.apiserver.openapi.custom import custom_definitions
 from kfast.apiserver.openapi.operations import JSON_TYPES, Names, Operation, PathItem, path_items
-from kfast.apiserver.openapi.v3 import Definitions, reachable, tag
-from kfast.config import KUBERNETES_VERSION
+from kfast.apiserver.openapi.v3 import INFO, Definitions, custom_tag, reachable, tag
 from kfast.meta.exchange import Request, Response
 from kfast.meta.gvk import GroupVersion
 
@@ -19,11 +19,12 @@ _encode = msgspec.json.encode
 
 
 class OpenAPIV2:
-    """Answers `/openapi/v2`; made on the first request."""
+    """Answers `/openapi/v2`; made on the first request. What the server was built with is encoded once."""
 
     def __init__(self, kinds: Callable[[], Iterable[Kind]], definitions: Callable[[], Definitions]) -> None:
         self._kinds = kinds
         self._definitions = definitions
+        self._built_in: tuple[bytes, bytes] | None = None
         self._document: tuple[bytes, str] | None = None
 
     def changed(self) -> None:
@@ -38,7 +39,7 @@ class OpenAPIV2:
         if not any(wanted in accept for wanted in ("application/json", "*/*", "application/*")):
             return Response(406, b"", {"Vary": "Accept"})
         if self._document is None:
-            body = _encode(document(self._kinds(), self._definitions()))
+            body = self._make()
             self._document = body, f'"{hashlib.sha512(body).hexdigest().upper()}"'
         body, etag = self._document
         headers = {"ETag": etag, "Vary": "Accept"}
@@ -46,18 +47,34 @@ class OpenAPIV2:
             return Response(304, b"", headers)
         return Response(200, body, headers)
 
+    def _make(self) -> bytes:
+        kinds = list(self._kinds())
+        definitions = self._definitions()
+        if self._built_in is None:
+            self._built_in = _parts([kind for kind in kinds if not kind.definition], definitions)
+        custom = [kind for kind in kinds if kind.definition]
+        paths, schemas = _parts(custom, custom_definitions(custom, v2=True), definitions)
+        return b'{"swagger":"2.0","info":%b,"paths":%b,"definitions":%b}' % (
+            _encode(INFO),
+            _joined(self._built_in[0], paths),
+            _joined(self._built_in[1], schemas),
+        )
 
-def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
-    """The whole document."""
-    names = Names(definitions)
+
+def _parts(kinds: Sequence[Kind], definitions: Definitions, known: Definitions | None = None) -> tuple[bytes, bytes]:
+    """The paths of kinds, and those of `definitions` that they reach; what is `known` is told elsewhere."""
+    names = Names({**(known or {}), **definitions})
     items = [item for kind in kinds for item in path_items(kind, names)]
     roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
-    return {
-        "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
-        "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
-        "definitions": reachable(roots, definitions),
-    }
+    paths = {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)}
+    return _encode(paths), _encode(reachable(roots, definitions))
+
+
+def _joined(first: bytes, second: bytes) -> bytes:
+    """Two encoded objects as one."""
+    if first == b"{}" or second == b"{}":
+        return first if second == b"{}" else second
+    return first[:-1] + b"," + second[1:]
 
 
 def _path(item: PathItem) -> dict[str, Any]:
@@ -65,14 +82,15 @@ def _path(item: PathItem) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "type": "string", "uniqueItems": True} for name in item.variables
     ]
     shared.append(_query("pretty", "string"))
-    return {operation.method: _operation(operation) for operation in item.operations} | {"parameters": shared}
+    told = {operation.method: _operation(operation, item.custom) for operation in item.operations}
+    return told | {"parameters": shared}
 
 
 def _query(name: str, type_name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "type": type_name, "uniqueItems": True}
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
     group, version, kind = operation.gvk
     answer: dict[str, Any] = {}
     if operation.answer:
@@ -84,7 +102,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         parameters.insert(0, {"name": "body", "in": "body", "schema": body} | required)
     texts = {200: "OK", 201: "Created", 202: "Accepted"}
     return {
-        "tags": [tag(GroupVersion(group, version))],
+        "tags": [(custom_tag if custom else tag)(GroupVersion(group, version))],
         "operationId": operation.operation_id,
         "consumes": list(operation.body_types),
         "produces": list(operation.answer_types or JSON_TYPES),

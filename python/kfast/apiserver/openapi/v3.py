@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kfast.api.kind import Kind
+from kfast.apiserver.openapi.custom import custom_definitions
 from kfast.apiserver.openapi.operations import Names, Operation, PathItem, path_items
 from kfast.config import KUBERNETES_VERSION
 from kfast.meta.exchange import Request, Response
@@ -19,37 +21,47 @@ _V2_REFERENCE = "#/definitions/"
 _REFERENCE = "#/components/schemas/"
 _encode = msgspec.json.encode
 
-Definitions = dict[str, dict[str, Any]]
+INFO = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
+_CUSTOM_INFO = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
+Definitions = Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The document of one group version, and the kinds it is of."""
+
+    ids: tuple[int, ...]
+    kinds: Sequence[Kind]
+    body: bytes
+    digest: str
 
 
 class OpenAPIV3:
     """Answers `/openapi/v3` and `/openapi/v3/<group version>`. All documents are made together on the first
-    request, since the index tells the hash of each."""
+    request, since the index tells the hash of each; later those whose kinds have changed."""
 
     def __init__(self, kinds: Callable[[], Iterable[Kind]], definitions: Callable[[], Definitions]) -> None:
         self._kinds = kinds
         self._definitions = definitions
-        self._documents: dict[str, tuple[bytes, str]] | None = None
+        self._documents: dict[str, _Document] = {}
+        self._stale = True
 
     def changed(self) -> None:
         """The catalog is another one now."""
-        self._documents = None
+        self._stale = True
 
     def __call__(self, request: Request) -> Response | None:
         """The answer, or None if the path is not below `/openapi/v3`."""
         path = request.path.rstrip("/")
         if not path.startswith(PREFIX):
             return None
-        if self._documents is None:
-            self._documents = self._build()
+        documents = self._current()
         if path == PREFIX:
-            return Response(
-                200, {"paths": {key: _entry(key, document[1]) for key, document in self._documents.items()}}
-            )
+            return Response(200, {"paths": {key: _entry(key, found.digest) for key, found in documents.items()}})
         key = path.removeprefix(f"{PREFIX}/")
-        if key not in self._documents:
+        if key not in documents:
             return None
-        body, digest = self._documents[key]
+        body, digest = documents[key].body, documents[key].digest
         asked = request.param("hash")
         if asked and asked != digest:
             return Response(301, b"", {"Location": f"{PREFIX}/{key}?hash={digest}"})
@@ -61,16 +73,25 @@ class OpenAPIV3:
             return Response(304, b"", headers)
         return Response(200, body, headers)
 
-    def _build(self) -> dict[str, tuple[bytes, str]]:
+    def _current(self) -> dict[str, _Document]:
+        """The documents; what has not changed since the last time stays."""
+        if not self._stale:
+            return self._documents
         versions: dict[str, list[Kind]] = {}
         for kind in self._kinds():
             versions.setdefault(kind.gv.path.removeprefix("/"), []).append(kind)
-        definitions = self._definitions()
-        documents = {}
+        before, self._documents = self._documents, {}
         for key, kinds in versions.items():
-            body = _encode(document(kinds, definitions))
-            documents[key] = body, hashlib.sha512(body).hexdigest().upper()
-        return documents
+            known = before.get(key)
+            same = known is not None and known.ids == tuple(map(id, kinds))
+            self._documents[key] = known if known is not None and same else self._make(kinds)
+        self._stale = False
+        return self._documents
+
+    def _make(self, kinds: list[Kind]) -> _Document:
+        custom = custom_definitions(kinds, v2=False)
+        body = _encode(document(kinds, {**self._definitions(), **custom}))
+        return _Document(tuple(map(id, kinds)), kinds, body, hashlib.sha512(body).hexdigest().upper())
 
 
 def _entry(key: str, digest: str) -> dict[str, str]:
@@ -84,7 +105,7 @@ def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
     roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
     return {
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
+        "info": _CUSTOM_INFO if all(item.custom for item in items) else INFO,
         "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
         "components": {"schemas": {n: _rewrite(s) for n, s in reachable(roots, definitions).items()}},
     }
@@ -134,14 +155,15 @@ def _path(item: PathItem) -> dict[str, Any]:
         for name in item.variables
     ]
     shared.append(_query("pretty", "string"))
-    return {operation.method: _operation(operation) for operation in item.operations} | {"parameters": shared}
+    told = {operation.method: _operation(operation, item.custom) for operation in item.operations}
+    return told | {"parameters": shared}
 
 
 def _query(name: str, type_name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": type_name, "uniqueItems": True}}
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
     group, version, kind = operation.gvk
     answer: dict[str, Any] = {}
     if operation.answer:
@@ -149,7 +171,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         answer = {"content": {media: {"schema": schema} for media in operation.answer_types}}
     texts = {200: "OK", 201: "Created", 202: "Accepted"}
     result: dict[str, Any] = {
-        "tags": [tag(GroupVersion(group, version))],
+        "tags": [(custom_tag if custom else tag)(GroupVersion(group, version))],
         "operationId": operation.operation_id,
         "parameters": [_query(name, kind) for name, kind in operation.parameters.items()],
         "responses": {str(code): {"description": texts[code]} | answer for code in operation.codes}
@@ -164,6 +186,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "required": operation.method != "delete",
         }
     return result
+
+
+def custom_tag(gv: GroupVersion) -> str:
+    """The tag of a version of custom resources: `stableExampleCom_v1`."""
+    first, *rest = gv.group.split(".")
+    return f"{first}{''.join(part.capitalize() for part in rest)}_{gv.version}"
 
 
 def tag(gv: GroupVersion) -> str:
