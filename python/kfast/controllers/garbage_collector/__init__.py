@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kfast.api.apiextensions.custom_resource_definition import KIND as DEFINITIONS
 from kfast.api.kind import Kind
 from kfast.controllers.garbage_collector.graph import FOREGROUND, NOTHING, ORPHAN, Graph, Node, Work
 from kfast.errors import StatusError
-from kfast.runtime import Context, Controller, Key, Object
+from kfast.runtime import Context, Controller, Key, Object, Watch
 from kfast.runtime.ownership import Reference
 
 RESYNC_SECONDS = 30.0
@@ -89,9 +90,14 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
 
 async def _follow_kinds(context: Context, state: State) -> None:
-    served = {kind.resource: kind for kind in _kinds(context)}
-    for resource in state.followed.keys() - served.keys():
-        await context.informers.forget(state.followed.pop(resource))
+    served: dict[str, Kind] = {}
+    for kind in _kinds(context):
+        served.setdefault(kind.resource, kind)  # the preferred version comes first
+    for resource, kind in list(state.followed.items()):
+        now = served.get(resource)
+        if now is None or (now.api_version, now.kind) != (kind.api_version, kind.kind):
+            del state.followed[resource]
+            await _forget(context, state, kind)
     new = [kind for resource, kind in served.items() if resource not in state.followed]
     for kind in new:
         state.followed[kind.resource] = kind
@@ -108,14 +114,25 @@ def _kinds(context: Context) -> Iterable[Kind]:
             yield kind
 
 
+async def _forget(context: Context, state: State, kind: Kind) -> None:
+    """Stops following a kind that is served no more: its objects are gone."""
+    gone = list(context.informers.of(kind).store)
+    await context.informers.forget(kind)
+    for obj in gone:
+        _enqueue(context, state.graph.remove(obj.uid))
+
+
+def _enqueue(context: Context, work: Work) -> None:
+    for uid in work.delete:
+        context.queue.add((_DELETE, uid))
+    for uid in work.orphan:
+        context.queue.add((_ORPHAN, uid))
+
+
 def _follow(context: Context, state: State, kind: Kind) -> None:
     def enqueue(work: Work) -> None:
-        if work is NOTHING:
-            return
-        for uid in work.delete:
-            context.queue.add((_DELETE, uid))
-        for uid in work.orphan:
-            context.queue.add((_ORPHAN, uid))
+        if work is not NOTHING:
+            _enqueue(context, work)
 
     def replaced(old: Object, new: Object) -> None:
         if old.uid != new.uid:
@@ -263,9 +280,17 @@ async def _patch_metadata(context: Context, node: Node, fresh: Object, metadata:
             raise
 
 
+def _on_definition(context: Context, _: Object | None, new: Object | None) -> Iterable[Key]:
+    """A definition makes a kind, or takes one away; the server may take a moment for that."""
+    if new is None:
+        context.queue.add_after(_SYNC, _UNSEEN_SECONDS)
+    else:
+        yield _SYNC
+
+
 CONTROLLER = Controller(
     name="generic-garbage-collector",
-    watches=(),
+    watches=(Watch(kind=DEFINITIONS, on_event=_on_definition),),
     reconcile=reconcile,
     workers=20,
     state=State,
