@@ -99,6 +99,12 @@ impl Quantity {
         self.scaled_value(-3)
     }
 
+    /// The value as a float, as near as one comes.
+    #[must_use]
+    pub fn approximate(&self) -> f64 {
+        self.mantissa as f64 * 10_f64.powi(self.scale)
+    }
+
     /// Both mantissas at the smaller of the two scales, and that scale.
     fn aligned(&self, other: &Self) -> Option<(i128, i128, i32)> {
         let scale = self.scale.min(other.scale);

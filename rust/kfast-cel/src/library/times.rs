@@ -1,0 +1,135 @@
+//! Parts of points in time and of spans.
+
+use crate::functions::{Failure, Function, Outcome};
+use crate::time::{Civil, parse_offset};
+use crate::value::Value;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    (
+        "getFullYear",
+        &[
+            "timestamp_to_year: timestamp.() -> int",
+            "timestamp_to_year_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| at.year),
+    ),
+    (
+        "getMonth",
+        &[
+            "timestamp_to_month: timestamp.() -> int",
+            "timestamp_to_month_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| i64::from(at.month) - 1),
+    ),
+    (
+        "getDayOfYear",
+        &[
+            "timestamp_to_day_of_year: timestamp.() -> int",
+            "timestamp_to_day_of_year_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| at.day_of_year),
+    ),
+    (
+        "getDayOfMonth",
+        &[
+            "timestamp_to_day_of_month: timestamp.() -> int",
+            "timestamp_to_day_of_month_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| i64::from(at.day) - 1),
+    ),
+    (
+        "getDate",
+        &[
+            "timestamp_to_day_of_month_1_based: timestamp.() -> int",
+            "timestamp_to_day_of_month_1_based_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| i64::from(at.day)),
+    ),
+    (
+        "getDayOfWeek",
+        &[
+            "timestamp_to_day_of_week: timestamp.() -> int",
+            "timestamp_to_day_of_week_with_tz: timestamp.(string) -> int",
+        ],
+        |args| part(args, |at| at.weekday),
+    ),
+    (
+        "getHours",
+        &[
+            "timestamp_to_hours: timestamp.() -> int",
+            "timestamp_to_hours_with_tz: timestamp.(string) -> int",
+            "duration_to_hours: duration.() -> int",
+        ],
+        |args| part_or_span(args, |at| at.hour, 3_600_000_000_000),
+    ),
+    (
+        "getMinutes",
+        &[
+            "timestamp_to_minutes: timestamp.() -> int",
+            "timestamp_to_minutes_with_tz: timestamp.(string) -> int",
+            "duration_to_minutes: duration.() -> int",
+        ],
+        |args| part_or_span(args, |at| at.minute, 60_000_000_000),
+    ),
+    (
+        "getSeconds",
+        &[
+            "timestamp_to_seconds: timestamp.() -> int",
+            "timestamp_to_seconds_tz: timestamp.(string) -> int",
+            "duration_to_seconds: duration.() -> int",
+        ],
+        |args| part_or_span(args, |at| at.second, 1_000_000_000),
+    ),
+    (
+        "getMilliseconds",
+        &[
+            "timestamp_to_milliseconds: timestamp.() -> int",
+            "timestamp_to_milliseconds_with_tz: timestamp.(string) -> int",
+            "duration_to_milliseconds: duration.() -> int",
+        ],
+        milliseconds,
+    ),
+];
+
+fn part<'a>(args: &[Value<'a>], of: fn(&Civil) -> i64) -> Outcome<'a> {
+    let Value::Timestamp(at) = &args[0] else {
+        return Err(Failure::NoOverload);
+    };
+    let offset = match args.get(1) {
+        None => 0,
+        Some(Value::String(zone)) => zone_offset(zone)?,
+        Some(_) => return Err(Failure::NoOverload),
+    };
+    Ok(Value::Int(of(&at.civil(offset))))
+}
+
+fn part_or_span<'a>(args: &[Value<'a>], of: fn(&Civil) -> i64, unit: i64) -> Outcome<'a> {
+    match args {
+        [Value::Duration(nanoseconds)] => Ok(Value::Int(nanoseconds / unit)),
+        _ => part(args, of),
+    }
+}
+
+fn milliseconds<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
+    match &args[0] {
+        Value::Duration(nanoseconds) => Ok(Value::Int(nanoseconds / 1_000_000)),
+        Value::Timestamp(at) => {
+            part(args, |_| 0)?;
+            Ok(Value::Int(i64::from(at.nanoseconds() / 1_000_000)))
+        }
+        _ => Err(Failure::NoOverload),
+    }
+}
+
+/// Seconds east of UTC. Zones are given as offsets, `02:00` or `-08:00`, or as `UTC`.
+fn zone_offset(zone: &str) -> Result<i64, Failure> {
+    if matches!(zone, "UTC" | "" | "Etc/UTC" | "GMT") {
+        return Ok(0);
+    }
+    let signed = if zone.starts_with(['+', '-']) {
+        zone.to_owned()
+    } else {
+        format!("+{zone}")
+    };
+    parse_offset(&signed).ok_or_else(|| format!("unknown time zone {zone}").into())
+}
