@@ -2,6 +2,7 @@
 
 use crate::schema::SCHEMA;
 use kfast_pod as rules;
+use kfast_pod::admission::Admission;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::metadata::Creation;
 use kfast_schema::{MediaType, Validation, decode};
@@ -21,8 +22,9 @@ pub fn check_pod(data: &[u8]) {
             drops_status: true,
         },
         suffix: "abcde",
+        manager: "fuzz",
     };
-    if let Ok(prepared) = rules::prepare(&SCHEMA, &new)
+    if let Ok(prepared) = rules::prepare(&SCHEMA, &Admission::default(), &new)
         && prepared.violations.is_empty()
     {
         let stored = |bytes: &[u8]| {

@@ -2,7 +2,7 @@
 
 import builtins as _builtins
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 __all__ = [
     "ApplyConflictError",
@@ -16,7 +16,9 @@ __all__ = [
     "Object",
     "Page",
     "PatchError",
+    "PodAdmission",
     "PodRules",
+    "PodStandard",
     "Quantity",
     "RefusedError",
     "Scheduler",
@@ -176,18 +178,6 @@ class Schema:
 @final
 class PodRules:
     @staticmethod
-    def prepare(
-        schema: Schema,
-        bodies: list[bytes],
-        media_type: str,
-        validation: str,
-        namespace: str,
-        timestamp: str,
-        uids: list[str],
-        suffixes: list[str],
-        manager: str,
-    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
-    @staticmethod
     def defaults(pod: Tree) -> None: ...
     @staticmethod
     def prepare_create(pod: Tree) -> list[str]: ...
@@ -212,7 +202,59 @@ class PodRules:
     @staticmethod
     def validate_resize(new: Tree, old: Tree) -> list[tuple[str, str, str]]: ...
     @staticmethod
+    def requests(pod: Tree) -> dict[str, str]: ...
+    @staticmethod
+    def usage(pod: Tree, over: bool) -> tuple[dict[str, str], list[tuple[str, str]], dict[str, list[str]]]: ...
+    @staticmethod
     def qos_class(pod: Tree) -> str: ...
+
+@final
+class PodStandard:
+    def __new__(cls, level: str, version: str) -> PodStandard: ...
+    def evaluate(self, pod: Tree) -> tuple[str, str]: ...
+
+# (why it is refused and whether before its rules are looked at, for the audit log, what it takes from quotas)
+_Admitted: TypeAlias = tuple[
+    tuple[bool, str] | None, str | None, tuple[dict[str, str], list[tuple[str, str]], dict[str, list[str]]] | None
+]
+
+# pod_admission.rs
+
+@final
+class PodAdmission:
+    def __new__(
+        cls,
+        *,
+        limits: list[Object],
+        accounts: list[Object] | None,
+        policy: tuple[PodStandard, PodStandard, PodStandard] | None,
+        priority: bool,
+        toleration_seconds: int | None,
+        quotas: bool,
+    ) -> PodAdmission: ...
+    def prepare(
+        self,
+        schema: Schema,
+        bodies: list[bytes],
+        media_type: str,
+        validation: str,
+        namespace: str,
+        timestamp: str,
+        uids: list[str],
+        suffixes: list[str],
+        manager: str,
+    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]], _Admitted] | None]: ...
+    def fill_limits(self, pod: Tree) -> None: ...
+    def check_limits(self, pod: Tree) -> str | None: ...
+    def check_claim(self, requests: dict[str, str]) -> str | None: ...
+    @staticmethod
+    def give_account(pod: Tree, account: Object, suffix: str) -> None: ...
+    @staticmethod
+    def check_account(pod: Tree, account: Object) -> str | None: ...
+    @staticmethod
+    def check_mirror(pod: Tree) -> str | None: ...
+    def judge(self, pod: Tree) -> tuple[str | None, str | None, str | None]: ...
+    def judge_template(self, schema: Schema, template: dict[str, Any]) -> tuple[str | None, str | None, str | None]: ...
 
 @final
 class TemplateRules:
@@ -244,7 +286,7 @@ class EventRules:
         uids: list[str],
         suffixes: list[str],
         manager: str,
-    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]] | None]: ...
+    ) -> list[tuple[str, bool, bytes, list[str], list[tuple[str, str, str]], None] | None]: ...
 
 # tree.rs
 

@@ -18,11 +18,30 @@ COMPONENTS = ("controllers", "scheduler", "nodes")
 
 ADMISSION_PLUGINS = (
     "NamespaceLifecycle",
+    "LimitRanger",
+    "ServiceAccount",
+    "TaintNodesByCondition",
+    "PodSecurity",
     "Priority",
+    "DefaultTolerationSeconds",
+    "DefaultStorageClass",
+    "StorageObjectInUseProtection",
+    "PersistentVolumeClaimResize",
+    "RuntimeClass",
+    "CertificateApproval",
+    "CertificateSigning",
+    "CertificateSubjectRestriction",
+    "DefaultIngressClass",
+    "PodTopologyLabels",
+    "NodeDeclaredFeatureValidator",
+    "PodResizeValidator",
     "MutatingAdmissionWebhook",
     "ValidatingAdmissionWebhook",
+    "ResourceQuota",
 )
 """What looks at writes, in this order: upstream's (pkg/kubeapiserver/options/plugins.go)."""
+LEAN_ON_CONTROLLERS = ("ServiceAccount", "TaintNodesByCondition", "StorageObjectInUseProtection")
+"""Those of them that keep pods from being made or placed, and volumes from going, where no controllers run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

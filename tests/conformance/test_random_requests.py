@@ -15,6 +15,7 @@ from kfast.apiserver import app, resource_version
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.negotiate import PROTOBUF, YAML
 from kfast.clock import SystemClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, Response
 from kfast.store.embedded import EmbeddedStore
 
@@ -57,7 +58,7 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(app, "crashed", crash)
     monkeypatch.setattr(resource_version, "WAIT_SECONDS", 0.001)
     store = EmbeddedStore(None)
-    server = APIServer(store, default_catalog(), SystemClock(), seed=1)
+    server = APIServer(store, default_catalog(), SystemClock(), seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
     await server.start()
     yield server
     await server.stop()

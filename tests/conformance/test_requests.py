@@ -13,6 +13,7 @@ import pytest
 from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.clock import SystemClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, User
 from kfast.store.embedded import EmbeddedStore
 
@@ -59,7 +60,7 @@ class Caller:
 @pytest.fixture
 async def call() -> Any:
     store = EmbeddedStore(None)
-    api = APIServer(store, default_catalog(), SystemClock(), seed=1)
+    api = APIServer(store, default_catalog(), SystemClock(), seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
     await api.start()
     yield Caller(api)
     await api.stop()

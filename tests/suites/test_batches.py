@@ -15,6 +15,7 @@ from kfast.apiserver.authz.authorizer import ComponentAuthorizer, Decision
 from kfast.apiserver.request_info import RequestInfo
 from kfast.client import Client, LocalTransport
 from kfast.clock import SystemClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.errors import StatusError
 from kfast.meta.exchange import Binding, Outcomes, User
 from kfast.store.embedded import EmbeddedStore
@@ -36,7 +37,14 @@ class Picky(ComponentAuthorizer):
 @pytest.fixture(params=["memory", "sqlite"])
 async def api(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[APIServer]:
     store = EmbeddedStore(None if request.param == "memory" else str(tmp_path / "store.db"))
-    server = APIServer(store, default_catalog(), SystemClock(), authorizer=Picky(), seed=1)
+    server = APIServer(
+        store,
+        default_catalog(),
+        SystemClock(),
+        authorizer=Picky(),
+        seed=1,
+        disable_admission_plugins=LEAN_ON_CONTROLLERS,
+    )
     await server.start()
     yield server
     await server.stop()

@@ -131,8 +131,14 @@ def _no_warnings(_: Body) -> list[str]:
     return []
 
 
-Whole = tuple[str, bool, bytes, list[str], list[tuple[str, str, str]]]
-"""An object to be created: name, whether it was generated, canonical bytes, warnings, violations."""
+Used = tuple[dict[str, str], list[tuple[str, str]], dict[str, list[str]]]
+"""What a pod takes from quotas: amounts, (scope, value) pairs, containers without an amount by resource."""
+Admitted = tuple[tuple[bool, str] | None, str | None, Used | None]
+"""What plugins say in the core: why an object is refused, and whether before its rules are looked at; for the audit
+log; what it takes from quotas."""
+Whole = tuple[str, bool, bytes, list[str], list[tuple[str, str, str]], Admitted | None]
+"""An object to be created: name, whether it was generated, canonical bytes, warnings, violations, and what the plugins
+say."""
 
 
 class PrepareBodies(Protocol):

@@ -6,16 +6,13 @@ import logging
 import random
 import time
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
 from kfast.api.schema import definitions, load_schema
-from kfast.apiserver.admission.chain import Chain, Plugin
-from kfast.apiserver.admission.hooks import Hooks
-from kfast.apiserver.admission.mutating_webhook import MutatingAdmissionWebhook
-from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
-from kfast.apiserver.admission.priority import Priority
-from kfast.apiserver.admission.validating_webhook import ValidatingAdmissionWebhook
+from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.admission.registry import Surroundings, plugins
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
@@ -31,6 +28,7 @@ from kfast.apiserver.filters.impersonation import impersonate, wanted_user
 from kfast.apiserver.filters.limits import check_limits
 from kfast.apiserver.health import Health
 from kfast.apiserver.kubernetes_service import create_service
+from kfast.apiserver.lifecycle import random_suffix
 from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nonresource import NonResource
 from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
@@ -72,20 +70,16 @@ class APIServer:
     ) -> None:
         self.catalog = catalog
         self.clock = clock
-        plugins: list[Plugin] = [
-            NamespaceLifecycle(store),
-            Priority(store),
-            MutatingAdmissionWebhook(Hooks(store, catalog, "mutating"), lambda: self.backend),
-            ValidatingAdmissionWebhook(Hooks(store, catalog, "validating"), lambda: self.backend),
-        ]
-        admission = Chain([plugin for plugin in plugins if plugin.name not in disable_admission_plugins])
-        self.backend = Backend(store, catalog, load_schema(), clock, admission, random.Random(seed))
+        self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
+        rng = random.Random(seed)
+        around = Surroundings(store, catalog, clock, self.authorizer, partial(random_suffix, rng), lambda: self.backend)
+        admission = Chain(plugins(around, disable_admission_plugins))
+        self.backend = Backend(store, catalog, load_schema(), clock, admission, rng)
         self._client_ca = pki.ca.certificate.decode() if pki else ""
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None
         if self.service_accounts is not None:
             tokens = (*tokens, self.service_accounts)
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
-        self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
         self._compactor = Compactor(store, clock)
         self.metrics = Metrics()
         self.backend.watching = lambda info, change: self.metrics.watching(_labels(info), change)

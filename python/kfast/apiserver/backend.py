@@ -10,6 +10,7 @@ from kfast._core import Schema
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.admission.new_pods import NewPods
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope, storage_version
 from kfast.apiserver.service_resolver import ServiceResolver
@@ -54,6 +55,7 @@ class Backend:
         self.schema = schema
         self.clock = clock
         self.admission = admission
+        self.new_pods = NewPods(admission.plugins)
         self.random = rng
         self.services = ServiceResolver(store, rng)
         self.webhooks = WebhookClient(self.services)

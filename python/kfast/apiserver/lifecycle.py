@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import msgspec
@@ -17,8 +18,9 @@ from kfast.errors import StatusError
 from kfast.meta.validation import validate_object_meta, validate_object_meta_update
 
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_NAME_SUFFIX = 5
-_NAME_BASE = 63 - _NAME_SUFFIX
+NAME_SUFFIX = 5
+"""Characters a generated name ends with."""
+_NAME_BASE = 63 - NAME_SUFFIX
 _SYSTEM_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 _NOT_SPEC = frozenset({"metadata", "status", "apiVersion", "kind"})
@@ -138,7 +140,12 @@ def generate_name(backend: Backend, prefix: str) -> str:
 
 def name_suffix(backend: Backend) -> str:
     """What makes a generated name unique."""
-    return "".join(backend.random.choices(_NAME_ALPHABET, k=_NAME_SUFFIX))
+    return random_suffix(backend.random)
+
+
+def random_suffix(rng: random.Random) -> str:
+    """The same of a generator."""
+    return "".join(rng.choices(_NAME_ALPHABET, k=NAME_SUFFIX))
 
 
 def begin_update(scope: Scope, new: Body, old: Body) -> None:

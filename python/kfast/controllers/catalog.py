@@ -10,10 +10,14 @@ from kfast.controllers import (
     namespace,
     node_lifecycle,
     pod_gc,
+    pv_protection,
+    pvc_protection,
     replicaset,
+    resource_quota,
     root_ca_publisher,
     serviceaccount,
     taint_eviction,
+    vac_protection,
 )
 from kfast.runtime import Controller
 
@@ -25,9 +29,13 @@ CONTROLLERS: tuple[Controller, ...] = (
     namespace.CONTROLLER,
     node_lifecycle.CONTROLLER,
     pod_gc.CONTROLLER,
+    pv_protection.CONTROLLER,
+    pvc_protection.CONTROLLER,
     replicaset.CONTROLLER,
     replicaset.REPLICATION_CONTROLLER,
+    resource_quota.CONTROLLER,
     root_ca_publisher.CONTROLLER,
     serviceaccount.CONTROLLER,
     taint_eviction.CONTROLLER,
+    vac_protection.CONTROLLER,
 )

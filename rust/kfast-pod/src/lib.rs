@@ -4,6 +4,7 @@
 //! Source: `pkg/apis/core/validation`, `pkg/apis/core/v1`, `pkg/api/pod` and `pkg/registry/core/pod` of Kubernetes
 //! v1.36, with its default feature gates.
 
+pub mod admission;
 mod affinity;
 mod amount;
 mod annotations;
@@ -19,6 +20,7 @@ mod files;
 mod image;
 mod mounts;
 mod paths;
+pub mod pod_security;
 mod port_warnings;
 mod ports;
 mod prepare;
@@ -43,6 +45,7 @@ mod volumes;
 mod warnings;
 mod windows;
 
+pub use admission::requests;
 pub use affinity::node_affinity as validate_node_affinity;
 pub use create::{prepare_create, validate_create};
 pub use prepare::{NewPod, Prepared, Unprepared, prepare};

@@ -1,5 +1,7 @@
-//! A whole create between the body and the store, in one go: for pods that nobody else has a say in.
+//! A whole create between the body and the store, in one go: for pods that nobody else has a say in but the plugins the
+//! core knows.
 
+use crate::admission::{Admission, Left, Usage, usage};
 use crate::create::{prepare_create, validate_create};
 use crate::defaults;
 use crate::warnings::pod_warnings;
@@ -8,10 +10,9 @@ use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule, Refused};
 use kfast_schema::names as n;
 use kfast_schema::validate::Violation;
-use kfast_schema::{DecodeError, MediaType, NameId, SchemaSet, Source, Validation, Value};
+use kfast_schema::{DecodeError, MediaType, SchemaSet, Source, Validation, Value};
 
 const KEY: &str = "v1/Pod";
-const PRIORITY: [NameId; 3] = [n::PRIORITY_CLASS_NAME, n::PRIORITY, n::PREEMPTION_POLICY];
 
 /// A body and what the system adds to it.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub struct NewPod<'r> {
     pub validation: Validation,
     /// What the system writes into the metadata.
     pub creation: Creation<'r>,
-    /// Ends the name of a pod that states a prefix only.
+    /// Ends the name of a pod that states a prefix only, and that of the volume with its token.
     pub suffix: &'r str,
     /// The field manager.
     pub manager: &'r str,
@@ -43,6 +44,12 @@ pub struct Prepared {
     pub warnings: Vec<String>,
     /// What is wrong with it.
     pub violations: Vec<Violation>,
+    /// Why a plugin refuses it: before its rules are looked at, or after.
+    pub refused: Option<(bool, String)>,
+    /// What is to be noted in the audit log of its violations of Pod Security.
+    pub audit: Option<String>,
+    /// What it takes from quotas, if it is to be charged.
+    pub usage: Option<Usage>,
 }
 
 /// Why a body is no pod to be created.
@@ -57,20 +64,23 @@ pub enum Unprepared {
     /// It states managed fields, which take more than its own rules.
     #[error("the body states managed fields")]
     Tracked,
-    /// It states its priority, which takes the priority classes.
-    #[error("the body states a priority or its class")]
-    Prioritized,
+    /// A plugin has to look at it.
+    #[error(transparent)]
+    Left(#[from] Left),
     /// Its metadata is out of the question.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
 
-/// Reads, completes and judges a pod, with the priority that the Priority plugin gives where there is neither a class nor
-/// a global default.
+/// Reads, completes and judges a pod.
 ///
 /// # Errors
-/// If there is no pod to be judged.
-pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared> {
+/// If there is no pod to be judged, or a plugin must do it.
+pub fn prepare(
+    set: &SchemaSet,
+    admission: &Admission,
+    new: &NewPod<'_>,
+) -> Result<Prepared, Unprepared> {
     let source = Source::read(KEY, new.body, new.media)?;
     let (mut pod, mut warnings) = source.decode(set, KEY, new.body, new.validation)?;
     let stated = |name, wanted: &str| pod.text(name).is_empty() || pod.text(name) == wanted;
@@ -79,12 +89,6 @@ pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared
     }
     if pod.look(&[n::METADATA, n::MANAGED_FIELDS]).is_some() {
         return Err(Unprepared::Tracked);
-    }
-    if PRIORITY
-        .iter()
-        .any(|name| pod.look(&[n::SPEC, *name]).is_some())
-    {
-        return Err(Unprepared::Prioritized);
     }
     pod.set(n::API_VERSION, Value::fixed("v1"));
     pod.set(n::KIND, Value::fixed("Pod"));
@@ -99,28 +103,42 @@ pub fn prepare(set: &SchemaSet, new: &NewPod<'_>) -> Result<Prepared, Unprepared
             new.creation.timestamp,
         );
     }
-    let spec = pod.object_at(n::SPEC);
-    spec.set(n::PRIORITY, Value::Int(0));
-    spec.set(n::PREEMPTION_POLICY, Value::fixed("PreemptLowerPriority"));
-    warnings.append(&mut prepare_create(&mut pod));
-    let mut errors = Errors::new(set);
-    metadata::validate_create(&pod, true, NameRule::Subdomain, &mut errors);
-    validate_create(&pod, &mut errors);
-    let violations = errors.found();
-    let name = pod
-        .get(n::METADATA)
+    let refused = admission.complete(&mut pod, new.suffix)?;
+    let mut prepared = Prepared {
+        name: String::new(),
+        generated,
+        bytes: Vec::new(),
+        warnings,
+        violations: Vec::new(),
+        refused: refused.map(|why| (true, why)),
+        audit: None,
+        usage: None,
+    };
+    if prepared.refused.is_none() {
+        settle(set, admission, &mut pod, &mut prepared);
+    }
+    let metadata = pod.get(n::METADATA);
+    prepared.name = metadata
         .map_or("", |metadata| metadata.text(n::NAME))
         .to_owned();
-    let mut bytes = Vec::new();
-    if violations.is_empty() {
-        warnings.append(&mut pod_warnings(&pod));
-        bytes = pod.canonical(set);
+    Ok(prepared)
+}
+
+/// Its status, its rules, what the plugins say to the outcome, and its bytes.
+fn settle(set: &SchemaSet, admission: &Admission, pod: &mut Value<'_>, prepared: &mut Prepared) {
+    prepared.warnings.append(&mut prepare_create(pod));
+    let mut errors = Errors::new(set);
+    metadata::validate_create(pod, true, NameRule::Subdomain, &mut errors);
+    validate_create(pod, &mut errors);
+    prepared.violations = errors.found();
+    if !prepared.violations.is_empty() {
+        return;
     }
-    Ok(Prepared {
-        name,
-        generated,
-        bytes,
-        warnings,
-        violations,
-    })
+    prepared.warnings.append(&mut pod_warnings(pod));
+    let judgement = admission.judge(pod);
+    prepared.warnings.extend(judgement.warning);
+    prepared.audit = judgement.audit;
+    prepared.refused = judgement.refused.map(|why| (false, why));
+    prepared.bytes = pod.canonical(set);
+    prepared.usage = admission.quotas.then(|| usage(pod, false));
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 pub(crate) const HUGE_PAGES: &str = "hugepages-";
 
-type Totals = BTreeMap<String, Quantity>;
+/// Amounts by resource.
+pub(crate) type Totals = BTreeMap<String, Quantity>;
 
 /// Whether a pod as a whole may ask for the resource.
 pub(crate) fn is_pod_level(name: &str) -> bool {
@@ -25,12 +26,18 @@ pub(crate) fn is_overcommitted(name: &str) -> bool {
     is_native(name) && !name.starts_with(HUGE_PAGES)
 }
 
-fn list(container: &Value<'_>, which: NameId) -> Totals {
-    let amounts = container
-        .look(&[n::RESOURCES, which])
-        .unwrap_or(&Value::Null);
-    let read = |(name, text): (&str, &str)| Some((name.to_owned(), Quantity::parse(text).ok()?));
-    amounts.texts().filter_map(read).collect()
+/// Requests or limits as a container, or the spec of a pod, states them.
+pub(crate) fn list(container: &Value<'_>, which: NameId) -> Totals {
+    read(container.look(&[n::RESOURCES, which]))
+}
+
+fn read(amounts: Option<&Value<'_>>) -> Totals {
+    let one = |(name, text): (&str, &str)| Some((name.to_owned(), Quantity::parse(text).ok()?));
+    amounts
+        .unwrap_or(&Value::Null)
+        .texts()
+        .filter_map(one)
+        .collect()
 }
 
 fn add(totals: &mut Totals, more: &Totals) {
@@ -55,14 +62,20 @@ fn raise(totals: &mut Totals, more: &Totals) {
 /// Requests or limits of all containers: regular ones and sidecars together, but at least what an init container needs
 /// beside the sidecars started before it.
 pub(crate) fn of_containers(spec: &Value<'_>, which: NameId) -> Totals {
+    together(spec, |container, _| list(container, which))
+}
+
+/// The same of the amounts that `of` gives for a container that keeps running, or an init container (false).
+fn together<'v>(spec: &'v Value<'_>, of: impl Fn(&'v Value<'_>, bool) -> Totals) -> Totals {
     let mut totals = Totals::new();
     for container in spec.list(n::CONTAINERS) {
-        add(&mut totals, &list(container, which));
+        add(&mut totals, &of(container, true));
     }
     let (mut sidecars, mut peak) = (Totals::new(), Totals::new());
     for container in spec.list(n::INIT_CONTAINERS) {
-        let own = list(container, which);
-        if container.text(n::RESTART_POLICY) == "Always" {
+        let stays = container.text(n::RESTART_POLICY) == "Always";
+        let own = of(container, stays);
+        if stays {
             add(&mut totals, &own);
             add(&mut sidecars, &own);
             raise(&mut peak, &sidecars);
@@ -73,6 +86,54 @@ pub(crate) fn of_containers(spec: &Value<'_>, which: NameId) -> Totals {
         }
     }
     raise(&mut totals, &peak);
+    totals
+}
+
+/// Whether a pod as a whole asks for something.
+pub(crate) fn is_set_for_pod(spec: &Value<'_>) -> bool {
+    let stated = [n::REQUESTS, n::LIMITS].into_iter();
+    stated
+        .flat_map(|which| list(spec, which))
+        .any(|(name, _)| is_pod_level(&name))
+}
+
+/// What a pod takes while it runs, a resize under way included (component-helpers `PodRequests`, `PodLimits`).
+pub(crate) fn of_pod(pod: &Value<'_>, which: NameId) -> Totals {
+    let nothing = &Value::Null;
+    let (spec, status) = (
+        pod.get(n::SPEC).unwrap_or(nothing),
+        pod.get(n::STATUS).unwrap_or(nothing),
+    );
+    let conditions = status.list(n::CONDITIONS).iter();
+    let mut pending = conditions.filter(|condition| condition.text(n::TYPE) == "PodResizePending");
+    let infeasible = pending
+        .next()
+        .is_some_and(|condition| condition.text(n::REASON) == "Infeasible");
+    let mut totals = together(spec, |container, stays| {
+        let stated = list(container, which);
+        let name = container.text(n::NAME);
+        let groups = [n::CONTAINER_STATUSES, n::INIT_CONTAINER_STATUSES].into_iter();
+        let mut statuses = groups.flat_map(|group| status.list(group));
+        let own = statuses.find(|status| status.text(n::NAME) == name);
+        let Some(own) = own.filter(|own| stays && own.get(n::RESOURCES).is_some()) else {
+            return stated;
+        };
+        let mut effective = list(own, which);
+        if which == n::REQUESTS {
+            raise(&mut effective, &read(own.get(n::ALLOCATED_RESOURCES)));
+        }
+        if !infeasible {
+            raise(&mut effective, &stated);
+        }
+        effective
+    });
+    let own = list(spec, which).into_iter();
+    totals.extend(own.filter(|(name, _)| is_pod_level(name)));
+    let mut overhead = read(spec.get(n::OVERHEAD));
+    if which == n::LIMITS {
+        overhead.retain(|name, _| totals.get(name).is_some_and(|limit| !limit.is_zero()));
+    }
+    add(&mut totals, &overhead);
     totals
 }
 

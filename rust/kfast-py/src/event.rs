@@ -17,7 +17,14 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// An event to be stored.
 #[derive(IntoPyObject)]
-struct PreparedEvent(String, bool, Py<PyBytes>, Vec<String>, Vec<Violated>);
+struct PreparedEvent(
+    String,
+    bool,
+    Py<PyBytes>,
+    Vec<String>,
+    Vec<Violated>,
+    Option<()>,
+);
 
 /// The rules of events of one group.
 #[pyclass(frozen, name = "EventRules", module = "kfast._native")]
@@ -32,7 +39,7 @@ impl EventRules {
         Self { core }
     }
 
-    /// As `PodRules.prepare`, of events that are right; None for the others.
+    /// As `PodAdmission.prepare`, of events that are right; None for the others.
     #[allow(clippy::too_many_arguments)] // what a create needs
     fn prepare(
         &self,
@@ -76,7 +83,7 @@ impl EventRules {
         });
         let tuple = |p: Prepared| {
             let bytes = PyBytes::new(py, &p.bytes).unbind();
-            PreparedEvent(p.name, p.generated, bytes, p.warnings, Vec::new())
+            PreparedEvent(p.name, p.generated, bytes, p.warnings, Vec::new(), None)
         };
         Ok(prepared.into_iter().map(|p| p.map(tuple)).collect())
     }

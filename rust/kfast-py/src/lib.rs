@@ -8,6 +8,7 @@ mod event;
 mod json;
 mod object;
 mod pod;
+mod pod_admission;
 mod py_node;
 mod quantity;
 mod scheduler;
@@ -29,6 +30,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     event::register(m)?;
     object::register(m)?;
     pod::register(m)?;
+    pod_admission::register(m)?;
     quantity::register(m)?;
     scheduler::register(m)?;
     schema::register(m)?;

@@ -1,19 +1,17 @@
 //! `PodRules` and `TemplateRules`: what pods and pod templates are, on trees and for dicts that hold a template.
 
-use crate::errors::decode_error;
 use crate::schema::PySchema;
 use crate::tree::PyTree;
 use crate::value::{from_py, to_py};
 use kfast_pod as rules;
+use kfast_pod::admission::Usage;
+use kfast_schema::Value;
 use kfast_schema::field::{Errors, Path};
-use kfast_schema::metadata::Creation;
 use kfast_schema::model::Type;
 use kfast_schema::validate::Violation;
-use kfast_schema::{MediaType, Validation, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyBytes;
+use std::collections::BTreeMap;
 
 /// (path, cause reason, message)
 pub type Violated = (String, &'static str, String);
@@ -30,15 +28,23 @@ pub fn violated(errors: Errors<'_>) -> Vec<Violated> {
     errors.found().into_iter().map(tuple).collect()
 }
 
+/// (amounts, (scope, value) pairs, containers that state no amount by resource)
+pub type Used = (
+    BTreeMap<String, String>,
+    Vec<(&'static str, String)>,
+    BTreeMap<&'static str, Vec<String>>,
+);
+
+/// Usage as Python takes it.
+pub fn used(usage: Usage) -> Used {
+    (usage.amounts, usage.scopes, usage.missing)
+}
+
 fn judged(tree: &PyTree, judge: impl FnOnce(&Value<'_>, &mut Errors<'_>)) -> Vec<Violated> {
     let mut errors = Errors::new(&tree.schema().set);
     judge(tree.value(), &mut errors);
     violated(errors)
 }
-
-/// A pod to be stored, or what is wrong with it.
-#[derive(IntoPyObject)]
-struct PreparedPod(String, bool, Py<PyBytes>, Vec<String>, Vec<Violated>);
 
 /// The rules of pods.
 #[pyclass(frozen, name = "PodRules", module = "kfast._native")]
@@ -46,59 +52,6 @@ struct PodRules;
 
 #[pymethods]
 impl PodRules {
-    /// Creates between the bodies and the store, all but admission: for each body (name, whether it was generated,
-    /// canonical bytes, warnings, violations), or None for a body that is to be refused as a whole. A body takes its
-    /// uid and the ending of a generated name from the other lists.
-    #[staticmethod]
-    #[allow(clippy::too_many_arguments)] // what a create needs
-    fn prepare(
-        py: Python<'_>,
-        schema: &Bound<'_, PySchema>,
-        bodies: Vec<PyBackedBytes>,
-        media_type: &str,
-        validation: &str,
-        namespace: &str,
-        timestamp: &str,
-        uids: Vec<PyBackedStr>,
-        suffixes: Vec<PyBackedStr>,
-        manager: &str,
-    ) -> PyResult<Vec<Option<PreparedPod>>> {
-        let media = MediaType::parse(media_type).map_err(decode_error)?;
-        let validation = Validation::parse(validation);
-        let set = &schema.get().set;
-        let prepare = |((body, uid), suffix): ((&PyBackedBytes, &PyBackedStr), &PyBackedStr)| {
-            let creation = Creation {
-                namespace: Some(namespace),
-                uid,
-                timestamp,
-                generation: true,
-                drops_status: true,
-            };
-            let new = rules::NewPod {
-                body,
-                media,
-                validation,
-                creation,
-                suffix,
-                manager,
-            };
-            rules::prepare(set, &new).ok()
-        };
-        let prepared: Vec<_> = py.detach(|| {
-            let each = bodies.iter().zip(&uids).zip(&suffixes);
-            each.map(prepare).collect()
-        });
-        let tuple = |p: rules::Prepared| {
-            let bytes = PyBytes::new(py, &p.bytes).unbind();
-            let violations = p
-                .violations
-                .into_iter()
-                .map(|v| (v.path, v.reason, v.message));
-            PreparedPod(p.name, p.generated, bytes, p.warnings, violations.collect())
-        };
-        Ok(prepared.into_iter().map(|p| p.map(tuple)).collect())
-    }
-
     /// Fills in what upstream defaults.
     #[staticmethod]
     fn defaults(pod: &mut PyTree) {
@@ -179,6 +132,19 @@ impl PodRules {
         judged(new, |new, errors| {
             rules::validate_resize(new, old.value(), errors)
         })
+    }
+
+    /// What a pod asks for while it runs, by resource.
+    #[staticmethod]
+    fn requests(pod: &PyTree) -> BTreeMap<String, String> {
+        rules::requests(pod.value())
+    }
+
+    /// What a pod takes from quotas: (amounts, (scope, value) pairs, containers that state no amount by resource).
+    /// `over`: its grace period has passed.
+    #[staticmethod]
+    fn usage(pod: &PyTree, over: bool) -> Used {
+        used(rules::admission::usage(pod.value(), over))
     }
 
     /// The quality-of-service class of a pod.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kfast._core import PodRules, Tree
+from kfast._core import PodAdmission, PodRules, Tree
 from kfast.api.catalog import by_gvk
 from kfast.api.schema import load_schema
 
@@ -400,10 +400,15 @@ def test_pod_level_resources_follow_the_containers():
     assert tree(spec).get("spec", "resources", "requests") == {"cpu": "1", "memory": "1Gi"}
 
 
+WITHOUT_PLUGINS = PodAdmission(
+    limits=[], accounts=None, policy=None, priority=False, toleration_seconds=None, quotas=False
+)
+
+
 def test_preparing_a_body_is_what_the_single_steps_do():
     schema = load_schema()
     body = {"metadata": {"generateName": "p-", "labels": {"a": "b"}}, "spec": {**BASE, "unknown": 1}}
-    (prepared,) = PodRules.prepare(
+    (prepared,) = WITHOUT_PLUGINS.prepare(
         schema,
         [json.dumps(body).encode()],
         "application/json",
@@ -415,7 +420,8 @@ def test_preparing_a_body_is_what_the_single_steps_do():
         "me",
     )
     assert prepared is not None
-    name, generated, data, warnings, violations = prepared
+    name, generated, data, warnings, violations, admitted = prepared
+    assert admitted == (None, None, None)
     assert (name, generated, warnings, violations) == ("p-abcde", True, ['unknown field "spec.unknown"'], [])
     stored = json.loads(data)
     assert stored["metadata"]["uid"] == "u"
@@ -439,7 +445,7 @@ def test_preparing_a_body_is_what_the_single_steps_do():
     ],
 )
 def test_bodies_that_are_refused_as_a_whole_are_left_to_the_other_way(body: bytes):
-    made = PodRules.prepare(
+    made = WITHOUT_PLUGINS.prepare(
         load_schema(), [body], "application/json", "Warn", "n", "2026-01-01T00:00:00Z", ["u"], ["abcde"], "me"
     )
     assert made == [None]

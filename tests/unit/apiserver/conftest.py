@@ -13,6 +13,7 @@ import pytest
 from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.clock import SystemClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, Response, User
 from kfast.store.embedded import EmbeddedStore
 
@@ -130,7 +131,7 @@ def clock() -> Any:
 @pytest.fixture
 async def api(clock: Any) -> Any:
     store = EmbeddedStore(None)
-    server = APIServer(store, default_catalog(), clock, seed=1)
+    server = APIServer(store, default_catalog(), clock, seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
     await server.start()
     yield server
     await server.stop()

@@ -7,6 +7,7 @@ import asyncio
 from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.clock import LoopClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.store.embedded import EmbeddedStore
 from kfast.testing.virtual_time import run_virtual
 
@@ -17,7 +18,7 @@ def test_history_is_kept_for_five_to_ten_minutes() -> None:
     async def main() -> None:
         clock = LoopClock()
         store = EmbeddedStore(None)
-        api = APIServer(store, default_catalog(), clock, seed=1)
+        api = APIServer(store, default_catalog(), clock, seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
         await api.start()
         started = store.revision
         await clock.sleep(200)

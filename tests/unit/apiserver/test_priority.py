@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kfast.apiserver.admission.chain import Attributes
 from kfast.cluster import ControlPlane
 from kfast.config import ADMISSION_PLUGINS, ClusterConfig
 
@@ -159,11 +160,12 @@ async def test_the_default_is_known_after_compaction(call: Any, api: Any) -> Non
 async def test_ordinary_pods_come_out_the_same_without_a_look(call: Any, api: Any, labels: Any) -> None:
     """In the core and through the plugin."""
     kind = api.catalog.by_gvk("", "v1", "Pod")
+    rules = await api.backend.new_pods.rules(Attributes("CREATE", kind, "", "default", "", None, None, None, False))
     body = pod(hostNetwork=True) | {"metadata": {"name": "p", "labels": labels}}
     arguments = "application/json", "Warn", "default", "2026-01-02T03:04:05Z"
     for spec in ({}, {"priorityClassName": "a"}, {"priority": 1}, {"preemptionPolicy": LOWER}):
         data = msgspec.json.encode(body | {"spec": body["spec"] | spec})
-        (made,) = kind.prepare_bodies(api.backend.schema, [data], *arguments, ["u"], ["abcde"], "me")
+        (made,) = rules.prepare(api.backend.schema, [data], *arguments, ["u"], ["abcde"], "me")
         assert (made is None) == bool(spec)
     stored = []
     for plugins in ([], [Looking()]):

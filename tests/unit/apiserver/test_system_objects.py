@@ -9,6 +9,7 @@ import pytest
 from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.pki import PKI
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, User
 from kfast.store.embedded import EmbeddedStore
 
@@ -37,7 +38,7 @@ async def test_system_objects_exist_and_stay(store, clock):
     pki = PKI(None, time.time())
     found = []
     for _ in range(2):
-        server = APIServer(store, default_catalog(), clock, pki=pki)
+        server = APIServer(store, default_catalog(), clock, pki=pki, disable_admission_plugins=LEAN_ON_CONTROLLERS)
         await server.start()
         answers = [await server.handle(Request("GET", path, user=ADMIN, native=True)) for path in PATHS]
         found.append([answer.payload.resource_version for answer in answers])

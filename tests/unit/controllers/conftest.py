@@ -14,6 +14,7 @@ from kfast.api.core.pod import KIND as PODS
 from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock, rfc3339
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.controllers.catalog import CONTROLLERS
 from kfast.errors import StatusError
 from kfast.meta.exchange import Response, User
@@ -30,7 +31,7 @@ class Cluster:
         self.clock = LoopClock()
         self.catalog = default_catalog()
         self.store = EmbeddedStore(None)
-        self.api = APIServer(self.store, self.catalog, self.clock)
+        self.api = APIServer(self.store, self.catalog, self.clock, disable_admission_plugins=LEAN_ON_CONTROLLERS)
         self.unready = set()
         self.refused = {}
         self.allowed = {}

@@ -57,12 +57,15 @@ def test_a_silent_node_is_unknown_tainted_and_emptied(virtual):
     async def scenario(cluster):
         for name in ("a", "b"):
             await cluster.add_node(name)
-        tolerated = [
-            {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-            for key in (NOT_READY, UNREACHABLE)
-        ]
-        await cluster.add_pod("short", node="a")
-        await cluster.add_pod("long", node="a", tolerations=tolerated)
+        short, long = (
+            [
+                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+                for key in (NOT_READY, UNREACHABLE)
+            ]
+            for seconds in (0, 300)
+        )
+        await cluster.add_pod("short", node="a", tolerations=short)
+        await cluster.add_pod("long", node="a", tolerations=long)
         await cluster.add_pod("forever", node="a", tolerations=[{"operator": "Exists"}])
         await cluster.settle()
         await beat(cluster, 30, "a", "b")

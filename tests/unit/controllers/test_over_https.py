@@ -11,6 +11,7 @@ from kfast.apiserver.pki import PKI
 from kfast.apiserver.server import HTTPSServer
 from kfast.client import Client, Connection, HTTPSTransport
 from kfast.clock import SystemClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.controllers.catalog import CONTROLLERS
 from kfast.runtime import ControllerConfig, LeaderElector, Manager
 from kfast.store.embedded import EmbeddedStore
@@ -28,7 +29,7 @@ async def until(condition):
 async def test_controllers_work_over_the_network():
     clock, catalog, store = SystemClock(), default_catalog(), EmbeddedStore(None)
     pki = PKI(None, clock.now())
-    api = APIServer(store, catalog, clock, pki=pki)
+    api = APIServer(store, catalog, clock, pki=pki, disable_admission_plugins=LEAN_ON_CONTROLLERS)
     await api.start()
     server = HTTPSServer(api, pki, "127.0.0.1", 0)
     await server.start()

@@ -13,6 +13,7 @@ from kfast.api.storage.storage_class import KIND as CLASSES
 from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import User
 from kfast.runtime import Object
 from kfast.runtime.informer import Informer
@@ -137,7 +138,7 @@ async def message_of(client, name):
 def run(scenario):
     async def main():
         clock, store = LoopClock(), EmbeddedStore(None)
-        api = APIServer(store, default_catalog(), clock)
+        api = APIServer(store, default_catalog(), clock, disable_admission_plugins=LEAN_ON_CONTROLLERS)
         client = Client(LocalTransport(api.handle, User("admin", groups=("system:masters",))), clock)
         await api.start()
         storage, scheduler = Storage(client), Scheduler(client, clock, seed=1)

@@ -12,6 +12,7 @@ from kfast.api.storage.storage_class import KIND as CLASSES
 from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import User
 from kfast.scheduler import Scheduler
 from kfast.store.embedded import EmbeddedStore
@@ -35,7 +36,7 @@ async def add_pod(client, name, cpu="1"):
 def run(scenario):
     async def main():
         clock, store = LoopClock(), EmbeddedStore(None)
-        api = APIServer(store, default_catalog(), clock)
+        api = APIServer(store, default_catalog(), clock, disable_admission_plugins=LEAN_ON_CONTROLLERS)
         user = User("system:kube-scheduler", groups=("system:masters",))
         client = Client(LocalTransport(api.handle, user), clock)
         await api.start()

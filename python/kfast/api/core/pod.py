@@ -113,7 +113,6 @@ KIND = Kind(
     ),
     delete=DeleteDefaults(grace_seconds=grace_seconds),
     defaults=_defaults,
-    prepare_bodies=PodRules.prepare,
     prepare_create=_prepare_create,
     warnings=_warnings,
     validate=_validate,

@@ -10,7 +10,9 @@ from typing import Any, Literal, Protocol
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.options import DeleteOptions, WriteOptions
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import forbidden
 from kfast.config import ADMISSION_PLUGINS
+from kfast.errors import StatusError
 from kfast.meta.exchange import Level, Request, User
 from kfast.meta.name_rules import qualified_name
 
@@ -132,6 +134,18 @@ class Plugin(Protocol):
         ...
 
 
+class Steps:
+    """A plugin that looks at objects; its steps do nothing unless it says otherwise."""
+
+    looks = True
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Changes nothing."""
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Refuses nothing."""
+
+
 class Chain:
     """Plugins sorted into the order of ADMISSION_PLUGINS: all `admit` before validation, all `validate` after it."""
 
@@ -173,3 +187,12 @@ class Chain:
         for plugin in self.plugins:
             if plugin.handles(attributes):
                 await plugin.validate(attributes)
+
+
+def refusal(attributes: Attributes, why: str) -> StatusError:
+    """403 on the request's object, which may be without a name yet (admission.NewForbidden)."""
+    kind, name = attributes.kind, attributes.name
+    if not name:
+        metadata = (attributes.object or {}).get("metadata") or {}
+        name = metadata.get("name") or metadata.get("generateName") or "Unknown"
+    return forbidden(kind.group, kind.plural, name, why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import Attributes, refusal
 from kfast.apiserver.status_errors import forbidden
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
@@ -39,7 +39,7 @@ class NamespaceLifecycle:
             raise StatusError(404, "NotFound", message, {"name": namespace, "kind": "namespaces"})
         if stored.deleting:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            error = forbidden(kind.group, kind.plural, name, why)
+            error = refusal(attributes, why)
             error.details["causes"] = [
                 {
                     "reason": "NamespaceTerminating",

@@ -7,10 +7,9 @@ from typing import Any
 
 from kfast._core import Object
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes
-from kfast.apiserver.status_errors import forbidden
-from kfast.errors import StatusError
-from kfast.store.protocol import CompactedError, Store, Watch
+from kfast.apiserver.admission.chain import Attributes, refusal
+from kfast.apiserver.admission.latest import Latest
+from kfast.store.protocol import Store
 
 _CLASSES = "priorityclasses.scheduling.k8s.io"
 
@@ -25,14 +24,14 @@ class Priority:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._defaults = _Defaults(store)
+        self._defaults = Latest(store, _CLASSES, lambda found: found.get("globalDefault"))
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates and updates of pods and classes."""
         if attributes.subresource or attributes.operation not in ("CREATE", "UPDATE"):
             return False
         if attributes.kind.resource == "pods":
-            return attributes.object is not None or self._defaults.first() is not None
+            return attributes.object is not None or self._default() is not None
         return attributes.kind.resource == _CLASSES
 
     async def admit(self, attributes: Attributes) -> None:
@@ -57,16 +56,21 @@ class Priority:
         new = attributes.object
         if attributes.kind.resource != _CLASSES or new is None or not new.get("globalDefault"):
             return
-        default = self._defaults.first()
+        default = self._default()
         if default is not None and (attributes.old is None or default.name != new["metadata"]["name"]):
             why = f"PriorityClass {default.name} is already marked as default. Only one default can exist"
-            raise _refusal(attributes, why)
+            raise refusal(attributes, why)
+
+    def _default(self) -> Object | None:
+        """The one with the lowest priority: a race may have let more than one in."""
+        found = self._defaults.within("").values()
+        return min(found, key=lambda one: one.get("value") or 0, default=None)
 
     def _given(self, attributes: Attributes, pod: Body) -> _Given:
         name = pod["spec"].get("priorityClassName") or ""
-        found = self._store.get(_CLASSES, "", name) if name else self._defaults.first()
+        found = self._store.get(_CLASSES, "", name) if name else self._default()
         if found is None and name:
-            raise _refusal(attributes, f"no PriorityClass with name {name} was found")
+            raise refusal(attributes, f"no PriorityClass with name {name} was found")
         if found is None:
             return _Given("", 0, "PreemptLowerPriority")
         return _Given(found.name, found.get("value") or 0, found.get("preemptionPolicy"))
@@ -90,54 +94,13 @@ class _Given:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-class _Defaults:
-    """The classes that are global defaults, as of now: what has changed since the last look is read from a watch."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._watch: Watch | None = None
-        self._found: dict[str, Object] = {}
-
-    def first(self) -> Object | None:
-        """The one with the lowest priority: a race may have let more than one in."""
-        if self._watch is None:
-            self._watch = self._list()
-        try:
-            while events := self._watch.events():
-                for event, obj, _ in events:
-                    self._take(obj, event == "DELETED")
-        except CompactedError:
-            self._watch.close()
-            self._watch = self._list()
-        return min(self._found.values(), key=lambda found: found.get("value") or 0) if self._found else None
-
-    def _list(self) -> Watch:
-        page = self._store.list(_CLASSES)
-        self._found = {}
-        for obj in page.objects:
-            self._take(obj, False)
-        return self._store.watch(_CLASSES, since=page.revision)
-
-    def _take(self, obj: Object, gone: bool) -> None:
-        if obj.get("globalDefault") and not gone:
-            self._found[obj.name] = obj
-        else:
-            self._found.pop(obj.name, None)
-
-
 def _agree(attributes: Attributes, pod: Body, given: _Given) -> None:
     """Raises StatusError 403 if the pod states other values."""
     stated, policy = pod["spec"].get("priority"), pod["spec"].get("preemptionPolicy")
     by = "priority admission controller computed"
     if stated is not None and stated != given.priority:
         what = f"the integer value of priority ({stated}) must not be provided in pod spec"
-        raise _refusal(attributes, f"{what}; {by} {given.priority} from the given PriorityClass name")
+        raise refusal(attributes, f"{what}; {by} {given.priority} from the given PriorityClass name")
     if policy is not None and given.policy is not None and policy != given.policy:
         what = f"the string value of PreemptionPolicy ({policy}) must not be provided in pod spec"
-        raise _refusal(attributes, f"{what}; {by} {given.policy} from the given PriorityClass name")
-
-
-def _refusal(attributes: Attributes, why: str) -> StatusError:
-    kind, metadata = attributes.kind, (attributes.object or {}).get("metadata") or {}
-    name = attributes.name or metadata.get("generateName") or "Unknown"
-    return forbidden(kind.group, kind.plural, name, why)
+        raise refusal(attributes, f"{what}; {by} {given.policy} from the given PriorityClass name")

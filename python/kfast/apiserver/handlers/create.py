@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from kfast._core import Object
-from kfast.api.kind import Body, FieldError, Whole
-from kfast.apiserver.admission.chain import Attributes
+from kfast.api.kind import Body, FieldError, PrepareBodies, Used, Whole
+from kfast.apiserver.admission.chain import Attributes, refusal
+from kfast.apiserver.admission.pod_security import AUDIT_VIOLATIONS
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.lifecycle import (
+    NAME_SUFFIX,
     begin_create,
     canonical,
     generate_name,
@@ -132,19 +134,18 @@ async def _prepare_whole(
 ) -> Sequence[Prepared | StatusError | None]:
     """The same without an object in Python, where the kind can and no plugin looks at it; None for a body that is to be
     refused as a whole, whose error the other way finds."""
-    scope = info.served
-    kind = scope.kind
+    kind = info.served.kind
     attributes = Attributes.of("CREATE", request, info, options)
-    if kind.prepare_bodies is None or backend.admission.looks_at(attributes):
+    prepare_many = await _preparation(backend, attributes)
+    if prepare_many is None:
         return [None] * len(bodies)
     media_type, now = content_type(request), rfc3339(backend.clock.now())
     manager = manager_of(request, options)
 
     def run(bodies: Sequence[bytes], uids: list[str]) -> Sequence[Whole | None]:
-        assert kind.prepare_bodies is not None
         suffixes = [name_suffix(backend) for _ in bodies]
         validation = options.field_validation
-        return kind.prepare_bodies(
+        return prepare_many(
             backend.schema, list(bodies), media_type, validation, info.namespace, now, uids, suffixes, manager
         )
 
@@ -155,23 +156,63 @@ async def _prepare_whole(
 
     uids = [backend.new_uid() for _ in bodies]
     prepared: list[Prepared | StatusError | None] = []
+    charges: list[tuple[int, str, Used]] = []
     for body, uid, whole in zip(bodies, uids, run(bodies, uids), strict=True):
         if whole is None:
             prepared.append(None)
             continue
-        name, generated, data, warnings, violations = whole
-        attributes.name = "" if generated else name
+        name, generated, data, warnings, violations, admitted = whole
+        refused, audit, used = admitted or (None, None, None)
+        attributes.name = name[:-NAME_SUFFIX] if generated else name
         try:
             await backend.admission.admit(attributes)
+            if refused is not None and refused[0]:
+                raise refusal(attributes, refused[1])
+            attributes.name = name
             if violations:
                 raise invalid(kind.group, kind.kind, name, [FieldError(*violation) for violation in violations])
+            if audit is not None and len(bodies) == 1:
+                attributes.annotate(AUDIT_VIOLATIONS, audit)
+            if refused is not None:
+                raise refusal(attributes, refused[1])
             await backend.admission.validate(attributes)
         except StatusError as error:
             error.warnings = warnings
             prepared.append(error)
-        else:
-            prepared.append(Prepared(name, data, warnings, partial(renamed, body, uid) if generated else None))
+            continue
+        if used is not None:
+            charges.append((len(prepared), name, used))
+        prepared.append(Prepared(name, data, warnings, partial(renamed, body, uid) if generated else None))
+    if charges:
+        await _charge(backend, attributes, prepared, charges)
     return prepared
+
+
+async def _preparation(backend: Backend, attributes: Attributes) -> PrepareBodies | None:
+    """How the kind goes from bodies to bytes; None where objects are needed in Python on the way."""
+    kind = attributes.kind
+    pods = kind.resource == "pods"
+    if (kind.prepare_bodies is None and not pods) or backend.admission.looks_at(attributes):
+        return None
+    if not pods:
+        return kind.prepare_bodies
+    rules = await backend.new_pods.rules(attributes)
+    return rules.prepare if rules is not None else None
+
+
+async def _charge(
+    backend: Backend,
+    attributes: Attributes,
+    prepared: list[Prepared | StatusError | None],
+    charges: Sequence[tuple[int, str, Used]],
+) -> None:
+    """Charges quotas with pods, (number, name, what it takes); an error takes the place of one that exceeds them."""
+    outcomes = await backend.new_pods.charge(attributes, [(name, used) for _, name, used in charges])
+    for (number, _, _), error in zip(charges, outcomes, strict=True):
+        pod = prepared[number]
+        if error is not None and isinstance(pod, Prepared):
+            error.warnings = pod.warnings
+            prepared[number] = error
 
 
 async def prepare(

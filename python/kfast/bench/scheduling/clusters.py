@@ -16,10 +16,10 @@ from kfast.bench.http_load import Target as Load
 from kfast.bench.own_server import target
 from kfast.client import Client, kubeconfig
 from kfast.cluster import ControlPlane
-from kfast.config import COMPONENTS, ClusterConfig
+from kfast.config import COMPONENTS, LEAN_ON_CONTROLLERS, ClusterConfig
 
 _READY_SECONDS = 60
-_DISABLED = ("Priority",)
+_DISABLED = ("Priority", *LEAN_ON_CONTROLLERS)
 """Upstream's workloads state priorities without classes, and its harness (scheduler_perf) disables the plugin, too."""
 
 

@@ -11,6 +11,7 @@ from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.authn.static_tokens import StaticTokens
 from kfast.apiserver.pki import PKI
+from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, User
 from kfast.store.embedded import EmbeddedStore
 
@@ -23,7 +24,15 @@ ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 async def api(clock):
     store = EmbeddedStore(None)
     tokens = (StaticTokens({"secret": DEV}),)
-    server = APIServer(store, default_catalog(), clock, pki=PKI(None, time.time()), tokens=tokens, seed=1)
+    server = APIServer(
+        store,
+        default_catalog(),
+        clock,
+        pki=PKI(None, time.time()),
+        tokens=tokens,
+        seed=1,
+        disable_admission_plugins=LEAN_ON_CONTROLLERS,
+    )
     await server.start()
     yield server
     await server.stop()

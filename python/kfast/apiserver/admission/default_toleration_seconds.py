@@ -1,0 +1,30 @@
+"""DefaultTolerationSeconds: pods stay for a while on nodes that become unready or unreachable."""
+
+from __future__ import annotations
+
+from kfast.apiserver.admission.chain import Attributes, Steps
+
+KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+SECONDS = 300
+
+
+class DefaultTolerationSeconds(Steps):
+    """Adds a toleration for each of the taints that a pod says nothing about."""
+
+    name = "DefaultTolerationSeconds"
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Creates and updates of pods."""
+        pods = attributes.kind.resource == "pods" and not attributes.subresource
+        return pods and attributes.operation in ("CREATE", "UPDATE") and attributes.object is not None
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Adds the tolerations."""
+        assert attributes.object is not None
+        spec = attributes.object["spec"] = attributes.object.get("spec") or {}
+        stated = spec.get("tolerations") or []
+        driven_off = [t.get("key") or "" for t in stated if (t.get("effect") or "NoExecute") == "NoExecute"]
+        missing = [key for key in KEYS if key not in driven_off and "" not in driven_off]
+        if missing:
+            toleration = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS}
+            spec["tolerations"] = [*stated, *({"key": key, **toleration} for key in missing)]

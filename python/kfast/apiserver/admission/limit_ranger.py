@@ -1,0 +1,61 @@
+"""LimitRanger: pods and claims keep to the LimitRanges of their namespace, which also say what containers ask for by
+default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kfast._core import Object, PodAdmission
+from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.latest import Latest
+from kfast.apiserver.admission.pod_trees import change, tree
+from kfast.store.protocol import Store
+
+
+class LimitRanger(Steps):
+    """403 for what is outside the limits. New pods are the core's, where it can."""
+
+    name = "LimitRanger"
+
+    def __init__(self, store: Store) -> None:
+        self._ranges = Latest(store, "limitranges")
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Creates of pods, creates and updates of claims, resizes; of no object that is being deleted."""
+        resource, part = attributes.kind.resource, attributes.subresource
+        if attributes.object is None or (attributes.old or {}).get("metadata", {}).get("deletionTimestamp"):
+            return False
+        if resource == "persistentvolumeclaims":
+            return not part and attributes.operation in ("CREATE", "UPDATE")
+        made = attributes.operation == "CREATE" and not part
+        return resource == "pods" and (made or (part == "resize" and attributes.operation == "UPDATE"))
+
+    def ranges(self, namespace: str) -> Sequence[Object]:
+        """The LimitRanges of a namespace, by name."""
+        found = self._ranges.within(namespace)
+        return [found[name] for name in sorted(found)] if found else ()
+
+    async def admit(self, attributes: Attributes) -> None:
+        """Fills in what containers do not ask for."""
+        ranges = self.ranges(attributes.namespace)
+        if ranges and attributes.kind.resource == "pods" and attributes.object is not None:
+            change(attributes.object, _rules(ranges).fill_limits)
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Checks the limits."""
+        ranges = self.ranges(attributes.namespace)
+        if not ranges or attributes.object is None:
+            return
+        if attributes.kind.resource == "pods":
+            why = _rules(ranges).check_limits(tree(attributes.object))
+        else:
+            resources = (attributes.object.get("spec") or {}).get("resources") or {}
+            why = _rules(ranges).check_claim(resources.get("requests") or {})
+        if why is not None:
+            raise refusal(attributes, why)
+
+
+def _rules(ranges: Sequence[Object]) -> PodAdmission:
+    return PodAdmission(
+        limits=list(ranges), accounts=None, policy=None, priority=False, toleration_seconds=None, quotas=False
+    )

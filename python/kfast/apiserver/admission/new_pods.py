@@ -1,0 +1,73 @@
+"""New pods in the core: what the plugins of a chain do to them, told the core once for each namespace and change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kfast._core import PodAdmission
+from kfast.api.core.quota_usage import use_of
+from kfast.api.kind import Used
+from kfast.apiserver.admission.chain import Attributes, Plugin
+from kfast.apiserver.admission.default_toleration_seconds import SECONDS, DefaultTolerationSeconds
+from kfast.apiserver.admission.limit_ranger import LimitRanger
+from kfast.apiserver.admission.pod_security import PodSecurity, standards
+from kfast.apiserver.admission.priority import Priority
+from kfast.apiserver.admission.resource_quota import ResourceQuota
+from kfast.apiserver.admission.service_account import ServiceAccount
+from kfast.errors import StatusError
+
+_MOST = 4096
+"""Namespaces remembered."""
+
+
+class NewPods:
+    """The core's rules for the pods of a namespace; made anew when what they are made of changes."""
+
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
+        self._limits = _one(plugins, LimitRanger)
+        self._accounts = _one(plugins, ServiceAccount)
+        self._security = _one(plugins, PodSecurity)
+        self._quotas = _one(plugins, ResourceQuota)
+        self._priority = _one(plugins, Priority) is not None
+        self._seconds = SECONDS if _one(plugins, DefaultTolerationSeconds) is not None else None
+        self._known: dict[str, tuple[object, PodAdmission]] = {}
+
+    async def rules(self, attributes: Attributes) -> PodAdmission | None:
+        """The rules for pods of the request; None if the plugins have to look at them."""
+        namespace = attributes.namespace
+        accounts = await self._accounts.known(namespace) if self._accounts is not None else None
+        limits = self._limits.ranges(namespace) if self._limits is not None else ()
+        policy = None
+        if self._security is not None:
+            policy, errors = self._security.policy(attributes)
+            if errors or (self._security.exempts_classes and not policy.privileged):
+                return None
+        quotas = self._quotas is not None and self._quotas.watches_over(namespace)
+        marks = None if accounts is None else [account.revision for account in accounts]
+        key = (marks, [found.revision for found in limits], policy, quotas)
+        known = self._known.get(namespace)
+        if known is not None and known[0] == key:
+            return known[1]
+        made = PodAdmission(
+            limits=list(limits),
+            accounts=None if accounts is None else list(accounts),
+            policy=standards(policy) if policy is not None else None,
+            priority=self._priority,
+            toleration_seconds=self._seconds,
+            quotas=quotas,
+        )
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[namespace] = key, made
+        return made
+
+    async def charge(self, attributes: Attributes, pods: Sequence[tuple[str, Used]]) -> list[StatusError | None]:
+        """Charges the quotas with pods, (name, what it takes); the refusal of each."""
+        assert self._quotas is not None
+        charged = await self._quotas.charge(attributes, [(name, use_of(used)) for name, used in pods])
+        return list(charged)
+
+
+def _one(plugins: Sequence[Plugin], kind: type[Any]) -> Any:
+    return next((plugin for plugin in plugins if isinstance(plugin, kind)), None)

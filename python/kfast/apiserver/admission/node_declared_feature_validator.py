@@ -1,0 +1,58 @@
+"""NodeDeclaredFeatureValidator: a running pod is changed only in ways its node declares to support.
+
+Source: `component-helpers/nodedeclaredfeatures` of v0.36: the features an update can ask for are those of resizing.
+"""
+
+from __future__ import annotations
+
+from kfast.api.kind import Body
+from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.store.protocol import Store
+
+_POD_LEVEL = "InPlacePodLevelResourcesVerticalScaling"
+_INIT_CONTAINERS = "InPlacePodVerticalScalingInitContainers"
+
+
+class NodeDeclaredFeatureValidator(Steps):
+    """403 for an update that asks for features the node lacks."""
+
+    name = "NodeDeclaredFeatureValidator"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Updates of pods and resizes."""
+        pods = attributes.kind.resource == "pods" and attributes.subresource in ("", "resize")
+        return attributes.operation == "UPDATE" and pods
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Compares what is asked for with the node's status."""
+        new, old = attributes.object, attributes.old
+        if new is None or old is None or not new["spec"].get("nodeName"):
+            return
+        if new["metadata"].get("generation") == old["metadata"].get("generation"):
+            return
+        wanted = _asked_for(new["spec"], old["spec"])
+        if not wanted:
+            return
+        name = new["spec"]["nodeName"]
+        node = self._store.get("nodes", "", name)
+        if node is None:
+            raise refusal(attributes, f'node "{name}" not found')
+        declared = node.get("status", "declaredFeatures") or ()
+        if missing := [feature for feature in wanted if feature not in declared]:
+            features = ", ".join(missing)
+            raise refusal(
+                attributes, f'pod update requires features {features} which are not available on node "{name}"'
+            )
+
+
+def _asked_for(new: Body, old: Body) -> list[str]:
+    """Names of features, sorted."""
+    features = [_POD_LEVEL] if new.get("resources") != old.get("resources") else []
+    containers = zip(new.get("initContainers") or (), old.get("initContainers") or (), strict=False)
+    for mine, before in containers:
+        if before.get("restartPolicy") != "Always" and mine.get("resources") != before.get("resources"):
+            return [*features, _INIT_CONTAINERS]
+    return features

@@ -1,0 +1,56 @@
+"""PodResizeValidator: a running pod grows only as far as its node can bear (upstream: podresize)."""
+
+from __future__ import annotations
+
+from kfast._core import PodRules
+from kfast.api.schema import load_schema
+from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.errors import StatusError
+from kfast.meta.quantity import parse
+from kfast.store.protocol import Store
+
+
+class PodResizeValidator(Steps):
+    """403 for resizes beyond the node's allocatable resources, and on nodes that are not Linux."""
+
+    name = "PodResizeValidator"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Updates of pods/resize."""
+        pods = attributes.kind.resource == "pods" and attributes.subresource == "resize"
+        return attributes.operation == "UPDATE" and pods
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Compares the pod's requests with what the node has."""
+        new, old = attributes.object, attributes.old
+        if new is None or old is None or not new["spec"].get("nodeName"):
+            return
+        if new["metadata"].get("generation") == old["metadata"].get("generation"):
+            return
+        name = new["spec"]["nodeName"]
+        node = self._store.get("nodes", "", name)
+        if node is None:
+            raise refusal(attributes, f'node "{name}" not found')
+        system = node.labels.get("kubernetes.io/os", "linux")
+        if system != "linux":
+            why = f'pod resize is only supported on linux nodes, node "{name}" is "{system}"'
+            raise _because(refusal(attributes, why), "UnsupportedPlatform")
+        requests = PodRules.requests(load_schema().tree("v1/Pod", {"spec": new["spec"]}))
+        allocatable = node.get("status", "allocatable") or {}
+        short = []
+        for resource, unit in (("cpu", "milli_value"), ("memory", "value")):
+            asked, there = (parse(amounts.get(resource, "0")) for amounts in (requests, allocatable))
+            if asked > there:
+                amounts = f"requested: {getattr(asked, unit)}, allocatable: {getattr(there, unit)}"
+                short.append(f"{resource}, {amounts}")
+        if short:
+            why = f"node didn't have enough allocatable resources: {'; '.join(short)}"
+            raise _because(refusal(attributes, why), "NodeCapacity")
+
+
+def _because(error: StatusError, reason: str) -> StatusError:
+    error.details["causes"] = [{"reason": reason}]
+    return error

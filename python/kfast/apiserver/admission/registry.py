@@ -1,0 +1,83 @@
+"""The admission plugins there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kfast.api.catalog import Catalog
+from kfast.apiserver.admission.certificate_approval import CertificateApproval
+from kfast.apiserver.admission.certificate_signing import CertificateSigning
+from kfast.apiserver.admission.certificate_subject_restriction import CertificateSubjectRestriction
+from kfast.apiserver.admission.chain import Plugin
+from kfast.apiserver.admission.default_ingress_class import DefaultIngressClass
+from kfast.apiserver.admission.default_storage_class import DefaultStorageClass
+from kfast.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+from kfast.apiserver.admission.hooks import Hooks
+from kfast.apiserver.admission.limit_ranger import LimitRanger
+from kfast.apiserver.admission.mutating_webhook import MutatingAdmissionWebhook
+from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from kfast.apiserver.admission.node_declared_feature_validator import NodeDeclaredFeatureValidator
+from kfast.apiserver.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
+from kfast.apiserver.admission.pod_resize_validator import PodResizeValidator
+from kfast.apiserver.admission.pod_security import PodSecurity
+from kfast.apiserver.admission.pod_topology_labels import PodTopologyLabels
+from kfast.apiserver.admission.priority import Priority
+from kfast.apiserver.admission.resource_quota import ResourceQuota
+from kfast.apiserver.admission.runtime_class import RuntimeClass
+from kfast.apiserver.admission.service_account import ServiceAccount
+from kfast.apiserver.admission.storage_object_in_use_protection import StorageObjectInUseProtection
+from kfast.apiserver.admission.taint_nodes_by_condition import TaintNodesByCondition
+from kfast.apiserver.admission.validating_webhook import ValidatingAdmissionWebhook
+from kfast.apiserver.authz.authorizer import Authorizer
+from kfast.clock import Clock
+from kfast.config import ADMISSION_PLUGINS
+from kfast.store.protocol import Store
+
+if TYPE_CHECKING:
+    from kfast.apiserver.backend import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What plugins work with; `suffix` ends generated names, `backend` is asked once requests come."""
+
+    store: Store
+    catalog: Catalog
+    clock: Clock
+    authorizer: Authorizer
+    suffix: Callable[[], str]
+    backend: Callable[[], Backend]
+
+
+_PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
+    "NamespaceLifecycle": lambda s: NamespaceLifecycle(s.store),
+    "LimitRanger": lambda s: LimitRanger(s.store),
+    "ServiceAccount": lambda s: ServiceAccount(s.store, s.clock, s.suffix),
+    "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
+    "PodSecurity": lambda s: PodSecurity(s.store),
+    "Priority": lambda s: Priority(s.store),
+    "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
+    "DefaultStorageClass": lambda s: DefaultStorageClass(s.store),
+    "StorageObjectInUseProtection": lambda _: StorageObjectInUseProtection(),
+    "PersistentVolumeClaimResize": lambda s: PersistentVolumeClaimResize(s.store),
+    "RuntimeClass": lambda s: RuntimeClass(s.store),
+    "CertificateApproval": lambda s: CertificateApproval(s.authorizer),
+    "CertificateSigning": lambda s: CertificateSigning(s.authorizer),
+    "CertificateSubjectRestriction": lambda _: CertificateSubjectRestriction(),
+    "DefaultIngressClass": lambda s: DefaultIngressClass(s.store),
+    "PodTopologyLabels": lambda s: PodTopologyLabels(s.store),
+    "NodeDeclaredFeatureValidator": lambda s: NodeDeclaredFeatureValidator(s.store),
+    "PodResizeValidator": lambda s: PodResizeValidator(s.store),
+    "MutatingAdmissionWebhook": lambda s: MutatingAdmissionWebhook(Hooks(s.store, s.catalog, "mutating"), s.backend),
+    "ValidatingAdmissionWebhook": lambda s: ValidatingAdmissionWebhook(
+        Hooks(s.store, s.catalog, "validating"), s.backend
+    ),
+    "ResourceQuota": lambda s: ResourceQuota(s.store, s.clock),
+}
+
+
+def plugins(around: Surroundings, without: Collection[str]) -> list[Plugin]:
+    """Those of ADMISSION_PLUGINS (kfast.config) that are not in `without`."""
+    return [_PLUGINS[name](around) for name in ADMISSION_PLUGINS if name not in without]

@@ -1,0 +1,82 @@
+"""Lets go of deleted volume claims once no pod uses them: pkg/controller/volume/pvcprotection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
+from kfast.api.core.pod import KIND as PODS
+from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
+from kfast.runtime.finalizers import has_finalizer, protect
+from kfast.runtime.pods import is_terminal
+
+FINALIZER = "kubernetes.io/pvc-protection"
+CLAIM_INDEX = "claims"
+
+
+def claims_of(pod: Object) -> Sequence[str]:
+    """`namespace/name` of the claims a pod names, and of those made for it."""
+    named = (_claim_name(pod, volume) for volume in pod.get("spec", "volumes") or ())
+    return [f"{pod.namespace}/{name}" for name in named if name]
+
+
+def _claim_name(pod: Object, volume: dict[str, dict[str, str]]) -> str:
+    if volume.get("ephemeral") is not None:
+        return f"{pod.name}-{volume['name']}"
+    return (volume.get("persistentVolumeClaim") or {}).get("claimName") or ""
+
+
+def uses(pod: Object, claim: Object) -> bool:
+    """Whether a pod is on a node and has the claim; one that has shut down needs what was made for it no more."""
+    if not pod.get("spec", "nodeName"):
+        return False
+    shut_down = pod.deleting and pod.get("metadata", "deletionGracePeriodSeconds") == 0
+    for volume in pod.get("spec", "volumes") or ():
+        if _claim_name(pod, volume) == claim.name:
+            owners = claim.get("metadata", "ownerReferences") or ()
+            made_for_it = any(owner["uid"] == pod.uid for owner in owners)
+            if volume.get("ephemeral") is None or (made_for_it and not shut_down):
+                return True
+    return False
+
+
+async def reconcile(context: Context, key: Key) -> float | None:
+    """Protects one claim, or lets it go."""
+    claim = context.lister(CLAIMS).get(*key)
+    if claim is None:
+        return None
+    protected = has_finalizer(claim, FINALIZER)
+    if not claim.deleting:
+        if not protected:
+            await protect(context.client, CLAIMS, claim, FINALIZER, True)
+        return None
+    if not protected or any(uses(pod, claim) for pod in context.lister(PODS).by_index(CLAIM_INDEX, "/".join(key))):
+        return None
+    # The informer may be behind: a pod that uses the claim may have been bound just now.
+    live = await context.client.list(PODS, claim.namespace)
+    if not any(uses(pod, claim) for pod in live.objects):
+        await protect(context.client, CLAIMS, claim, FINALIZER, False)
+    return None
+
+
+def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
+    """Only a pod that goes, or comes to its end, can set claims free."""
+    if new is not None and not is_terminal(new) and new.get("spec", "nodeName") and not new.deleting:
+        return
+    for pod in (old, new):
+        for claim in claims_of(pod) if pod is not None else ():
+            namespace, _, name = claim.partition("/")
+            found = context.lister(CLAIMS).get(namespace, name)
+            if found is not None and found.deleting:
+                yield namespace, name
+
+
+CONTROLLER = Controller(
+    name="persistentvolumeclaim-protection-controller",
+    watches=(
+        Watch(kind=CLAIMS, map=own_key),
+        Watch(kind=PODS, on_event=_on_pod, indexers={CLAIM_INDEX: claims_of}),
+    ),
+    reconcile=reconcile,
+    workers=1,
+)
