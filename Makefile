@@ -45,6 +45,7 @@ bench-scheduling: release
 # Regenerates the schema data the wheel carries.
 schema: $(STAMP)
 	$(BIN)/python tools/schema.py
+	$(BIN)/python tools/internal_forms.py
 
 dev: $(DEV)
 release: $(RELEASE)

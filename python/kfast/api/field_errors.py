@@ -19,10 +19,11 @@ def quoted(value: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A bad value as error messages print it: strings quoted, structures as JSON."""
+    """A bad value as error messages print it: strings quoted, maps and internal forms as JSON, escaped as Go does."""
     if isinstance(value, str):
         return quoted(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=type(value) is dict)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") if "{" in text else text
 
 
 def _body(kind: str, detail: str) -> str:
@@ -37,6 +38,11 @@ def required(path: str, detail: str = "") -> FieldError:
 def invalid(path: str, value: Any, detail: str) -> FieldError:
     """A value that breaks a rule."""
     return FieldError(path, "FieldValueInvalid", _body(f"Invalid value: {shown(value)}", detail))
+
+
+def invalid_unshown(path: str, detail: str) -> FieldError:
+    """The same where upstream leaves the value out."""
+    return FieldError(path, "FieldValueInvalid", f"Invalid value: {detail}")
 
 
 def not_supported(path: str, value: Any, supported: Iterable[str]) -> FieldError:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from kfast._core import Schema
 from kfast.meta.exchange import User
 from kfast.meta.gvk import GroupVersion, group_resource
+from kfast.meta.validation import NameRule
 
 Body = dict[str, Any]
 """A decoded object."""
@@ -65,6 +66,10 @@ class SelectableField:
     default: str = ""
 
 
+def _nothing(_: Body) -> None:
+    return None
+
+
 def _unprepared(_new: Body, _old: Body, _now: float) -> None:
     return None
 
@@ -78,13 +83,15 @@ class Subresource:
     """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token...
 
     A write of the status takes the fields of the metadata that `metadata` names, too. Of those that write a part of
-    the status, `prepare` (new, old, now in epoch seconds) changes new in place, and `validate` checks (new, old).
+    the status, `defaults` fills what is sent, `prepare` (new, old, now in epoch seconds) changes new in place, and
+    `validate` checks (new, old).
     """
 
     name: str
     verbs: tuple[str, ...] = ("get", "patch", "update")
     kind: str = ""
     group_version: str = ""
+    defaults: Callable[[Body], None] = _nothing
     prepare: Callable[[Body, Body, float], None] = _unprepared
     metadata: tuple[str, ...] = ("labels", "annotations", "finalizers")
     validate: Callable[[Body, Body], list[FieldError]] = _valid_update
@@ -109,10 +116,6 @@ class DeleteDefaults:
     """(object, now): what the first delete changes, to wait for a controller that lets the object go."""
     warning: str = ""
     """Sent with a delete that leaves the propagation to the kind."""
-
-
-def _nothing(_: Body) -> None:
-    return None
 
 
 def _valid(_: Body) -> list[FieldError]:
@@ -207,8 +210,10 @@ class Kind:
     unconditional_update: bool = True
     """PUT without resourceVersion overwrites."""
     delete: DeleteDefaults = field(default_factory=DeleteDefaults)
-    name_rule: Literal["subdomain", "label", "label1035", "path"] = "subdomain"
-    """What metadata.name must be: DNS-1123 subdomain or label, DNS-1035 label, or a path segment (RBAC)."""
+    name_rule: NameRule = "subdomain"
+    """What metadata.name must be."""
+    metadata_on_update: tuple[Literal["update", "create"], ...] = ("update",)
+    """Which rules of the metadata the kind's own check of an update repeats; causes of errors name them as often."""
     defaults: Callable[[Body], None] = _nothing
     """Fills defaults in place; idempotent; called on every decoded write."""
     prepare_bodies: PrepareBodies | None = None
@@ -234,6 +239,8 @@ class Kind:
     """Warning headers for a create or update."""
     definition: Definition | None = None
     """Set of custom resources; the structure of other kinds is schema data."""
+    update_warnings: Callable[[Body, Body], list[str]] | None = None
+    """(new, old): those of an update, if they are not those of a create."""
     storage: str = ""
     """`group/version` the kind is stored in, if another declaration of the same resource holds the storage version."""
     from_storage: Callable[[Body], Body] | None = None

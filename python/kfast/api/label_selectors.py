@@ -25,6 +25,15 @@ def selector_matches(selector: Selector | None, labels: dict[str, str] | None) -
         return False
 
 
+def is_well_formed(selector: Selector | None) -> bool:
+    """Whether the selector can be evaluated."""
+    try:
+        LabelSelector.from_dict(selector)
+    except ValueError:
+        return False
+    return True
+
+
 def is_empty(selector: Selector) -> bool:
     """Whether the selector takes everything."""
     return not selector.get("matchLabels") and not selector.get("matchExpressions")

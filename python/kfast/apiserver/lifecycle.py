@@ -222,7 +222,11 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
     errors: list[FieldError] = []
     if new["metadata"] != old["metadata"]:
         metadata = {**new["metadata"], "resourceVersion": version}
-        errors += [FieldError(*v) for v in validate_object_meta_update(metadata, old["metadata"])]
+        again = kind.metadata_on_update if part == "main" else ("update",)
+        errors += [
+            FieldError(*v)
+            for v in validate_object_meta_update(metadata, old["metadata"], kind.namespaced, kind.name_rule, again)
+        ]
     if part == "main":
         if kind.validates_on_update and (errors or kind.validates_metadata or spec_changed(new, old)):
             errors += kind.validate(new)
@@ -234,7 +238,9 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
 
 
 def _structure(backend: Backend, scope: Scope, body: Body, known: list[FieldError]) -> list[FieldError]:
-    """Structural violations of fields the kind's own validation has not complained about."""
+    """Structural violations of a custom resource; what is wrong with other kinds their own rules tell."""
+    if scope.kind.definition is None:
+        return []
     paths = {error.path for error in known}
     structure = backend.structure(scope, scope.schema)
     violations = (FieldError(*violation) for violation in structure.validate(scope.schema, body))

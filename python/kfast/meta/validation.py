@@ -14,7 +14,9 @@ from kfast.meta import name_rules, names
 Violation = tuple[str, str, str]
 """Path, cause reason and message of a field error."""
 
-NameRule = Literal["subdomain", "label", "label1035", "path"]
+NameRule = Literal["subdomain", "label", "label1035", "path", "long", "any", "generic"]
+"""DNS-1123 subdomain or label, DNS-1035 label, a path segment (RBAC), a subdomain by the newer checks, which leave the
+prefix of a generated name alone, what the kind says itself, or a path segment where the kind checks no metadata."""
 
 ANNOTATIONS_LIMIT = 256 * 1024
 
@@ -23,9 +25,12 @@ _RULES: Mapping[str, Callable[[str], list[str]]] = {
     "label": names.dns_label,
     "label1035": names.dns_label_1035,
     "path": names.path_segment,
+    "long": names.long_name,
+    "any": names.anything,
+    "generic": names.path_segment,
 }
 
-_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -111,14 +116,18 @@ def validate_finalizers(finalizers: list[str], path: str) -> list[Violation]:
     errors: list[Violation] = []
     for finalizer in finalizers:
         errors += _each(path, finalizer, name_rules.qualified_name(finalizer))
-    errors += [
-        invalid(f"{path}[{i}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified")
-        for i, finalizer in enumerate(finalizers)
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS
-    ]
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         errors.append(invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set"))
     return errors
+
+
+def validate_finalizer_names(finalizers: list[str], path: str) -> list[Violation]:
+    """A finalizer is a standard one or has a domain."""
+    return [
+        invalid(f"{path}[{i}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+        for i, finalizer in enumerate(finalizers)
+        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS
+    ]
 
 
 def _validate_managed_fields(entries: list[dict[str, Any]], path: str) -> list[Violation]:
@@ -132,23 +141,20 @@ def _validate_managed_fields(entries: list[dict[str, Any]], path: str) -> list[V
     return errors
 
 
-def _validate_common(meta: dict[str, Any], path: str) -> list[Violation]:
-    """What both creates and updates check."""
-    return [
-        *validate_labels(meta.get("labels") or {}, f"{path}.labels"),
-        *validate_annotations(meta.get("annotations") or {}, f"{path}.annotations"),
-        *validate_owner_references(meta.get("ownerReferences") or [], f"{path}.ownerReferences"),
-        *_validate_managed_fields(meta.get("managedFields") or [], f"{path}.managedFields"),
-    ]
-
-
 def validate_object_meta(
     meta: dict[str, Any], namespaced: bool, name_rule: NameRule, path: str = "metadata"
 ) -> list[Violation]:
     """The metadata of an object to be created; its name is generated already."""
+    errors = _validate_object_meta(meta, namespaced, name_rule, path)
+    if name_rule != "generic":
+        errors += validate_finalizer_names(meta.get("finalizers") or [], f"{path}.finalizers")
+    return errors
+
+
+def _validate_object_meta(meta: dict[str, Any], namespaced: bool, name_rule: NameRule, path: str) -> list[Violation]:
     errors: list[Violation] = []
     name, namespace = meta.get("name") or "", meta.get("namespace") or ""
-    if generate_name := meta.get("generateName"):
+    if (generate_name := meta.get("generateName")) and name_rule != "long":
         errors += validate_name(generate_name, name_rule, f"{path}.generateName", prefix=True)
     if name:
         errors += validate_name(name, name_rule, f"{path}.name")
@@ -163,12 +169,38 @@ def validate_object_meta(
     generation = meta.get("generation") or 0
     if generation < 0:
         errors.append(invalid(f"{path}.generation", generation, "must be greater than or equal to 0"))
-    errors += _validate_common(meta, path)
-    return errors + validate_finalizers(meta.get("finalizers") or [], f"{path}.finalizers")
+    return [
+        *errors,
+        *validate_labels(meta.get("labels") or {}, f"{path}.labels"),
+        *validate_annotations(meta.get("annotations") or {}, f"{path}.annotations"),
+        *validate_owner_references(meta.get("ownerReferences") or [], f"{path}.ownerReferences"),
+        *validate_finalizers(meta.get("finalizers") or [], f"{path}.finalizers"),
+        *_validate_managed_fields(meta.get("managedFields") or [], f"{path}.managedFields"),
+    ]
 
 
-def validate_object_meta_update(new: dict[str, Any], old: dict[str, Any], path: str = "metadata") -> list[Violation]:
-    """The metadata of an update: identity is fixed, no finalizers are added during deletion."""
+def validate_object_meta_update(
+    new: dict[str, Any],
+    old: dict[str, Any],
+    namespaced: bool,
+    name_rule: NameRule = "path",
+    again: Iterable[str] = ("update",),
+    path: str = "metadata",
+) -> list[Violation]:
+    """The metadata of an update, as all kinds have it checked and `again` by the kind's own rules: identity is fixed,
+    no finalizers are added during deletion."""
+    errors = _validate_object_meta(new, namespaced, "path", path)
+    update = _validate_change(new, old, path)
+    errors += update
+    for what in again:
+        if what == "update":
+            errors += update + validate_finalizer_names(new.get("finalizers") or [], f"{path}.finalizers")
+        else:
+            errors += validate_object_meta(new, namespaced, name_rule, path)
+    return errors
+
+
+def _validate_change(new: dict[str, Any], old: dict[str, Any], path: str) -> list[Violation]:
     errors: list[Violation] = []
     if old.get("deletionTimestamp"):
         added = sorted(set(new.get("finalizers") or []) - set(old.get("finalizers") or []))
@@ -187,7 +219,13 @@ def validate_object_meta_update(new: dict[str, Any], old: dict[str, Any], path: 
     for field in _FIXED:
         if (new.get(field) or None) != (old.get(field) or None):
             errors.append(invalid(f"{path}.{field}", new.get(field), "field is immutable"))
-    return errors + _validate_common(new, path)
+    return [
+        *errors,
+        *validate_labels(new.get("labels") or {}, f"{path}.labels"),
+        *validate_annotations(new.get("annotations") or {}, f"{path}.annotations"),
+        *validate_owner_references(new.get("ownerReferences") or [], f"{path}.ownerReferences"),
+        *_validate_managed_fields(new.get("managedFields") or [], f"{path}.managedFields"),
+    ]
 
 
 def validate_label_selector(selector: dict[str, Any] | None, path: str) -> list[Violation]:

@@ -162,7 +162,7 @@ pub(crate) fn object<'a>(
         filled.next_if_eq(&at);
         let field = &structure.fields[at as usize];
         if keeps(field, &value) {
-            out.push((Name::Known(field.key), value));
+            out.push((Name::Known(field.key), as_stored(field, value)));
         }
     }
     for missing in filled {
@@ -185,6 +185,19 @@ pub(crate) fn last_of_each<K: Ord, V>(entries: &mut Vec<(K, V)>) {
 fn keeps(field: &Field, value: &Value<'_>) -> bool {
     // An empty list of managed fields asks for their removal.
     field.pointer || field.always || !value.is_empty() || &*field.name == "managedFields"
+}
+
+/// Storage does not tell an empty list or map from an absent one.
+fn as_stored<'a>(field: &Field, value: Value<'a>) -> Value<'a> {
+    let plain = matches!(
+        field.ty,
+        Type::List(_) | Type::WrappedList(_) | Type::Map(_)
+    );
+    if field.always && !field.pointer && plain && value.is_empty() {
+        Value::Null
+    } else {
+        value
+    }
 }
 
 fn push_zero<'a>(

@@ -16,16 +16,26 @@ def _controller(revision: Body, _: float) -> Cell:
     return NONE
 
 
-def _validate(revision: Body) -> list[FieldError]:
+def _validate_number(revision: Body) -> list[FieldError]:
     errors: list[FieldError] = []
-    if revision.get("data") is None:
-        errors.append(required("data", "data is mandatory"))
     non_negative("revision", revision.get("revision"), errors)
     return errors
 
 
+def _validate(revision: Body) -> list[FieldError]:
+    errors = _validate_number(revision)
+    if revision.get("data") is None:
+        errors.append(required("data", "data is mandatory"))
+    elif not isinstance(revision["data"], dict):
+        errors.append(required("data", "data must be a valid JSON object"))
+    return errors
+
+
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    return [] if new.get("data") == old.get("data") else [invalid("data", new.get("data"), IMMUTABLE)]
+    errors = _validate_number(new)
+    if new.get("data") != old.get("data"):
+        errors.append(invalid("data", new.get("data"), IMMUTABLE))
+    return errors
 
 
 KIND = Kind(
@@ -36,5 +46,7 @@ KIND = Kind(
     columns=(NAME, Column("Controller", _controller), Column("Revision", number("revision")), AGE),
     has_generation=False,
     validate=_validate,
+    validates_on_update=False,
+    metadata_on_update=("update", "create"),
     validate_update=_validate_update,
 )

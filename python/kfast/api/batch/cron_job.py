@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from kfast.api.batch.cron_schedule import parse_schedule
-from kfast.api.batch.job_spec import default_job_template
+from kfast.api.batch.job_spec import crowd_warnings, default_job_template
 from kfast.api.batch.job_validation import validate_job_spec
 from kfast.api.columns import AGE, NAME, NONE, UNSET, container_columns, label_selector, lookup, since, size, text
 from kfast.api.field_errors import invalid, non_negative, not_supported, required
+from kfast.api.internal_form import internal
 from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
 from kfast.api.pod_template import name_warnings, template_rules
 
 _POLICIES = ("Allow", "Forbid", "Replace")
 _LONGEST_NAME = 52
+_ZONE_PART = re.compile(r"(?!-)[A-Za-z.\-_0-9+]{1,14}")
+_ZONE_WARNING = (
+    "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+    "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
+)
 
 
 def _defaults(cron_job: Body) -> None:
@@ -31,37 +38,71 @@ def _defaults(cron_job: Body) -> None:
         spec["failedJobsHistoryLimit"] = 1
 
 
-def _validate_schedule(spec: Body, errors: list[FieldError]) -> None:
+def _validate_schedule(spec: Body, old_zone: bool, errors: list[FieldError]) -> None:
+    """A time zone in the schedule is a matter of old objects."""
     schedule, zone = spec.get("schedule") or "", spec.get("timeZone")
     if not schedule:
         errors.append(required("spec.schedule"))
-    elif "TZ" in schedule:
-        message = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        errors.append(invalid("spec.schedule", schedule, message))
     else:
         try:
             parse_schedule(schedule)
         except ValueError as error:
             errors.append(invalid("spec.schedule", schedule, str(error)))
-    if zone == "":
-        errors.append(invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string"))
-    elif zone is not None:
+        if "TZ" in schedule and not old_zone:
+            message = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+            errors.append(invalid("spec.schedule", schedule, message))
+        elif "TZ" in schedule and zone is not None:
+            message = "cannot use both timeZone field and TZ or CRON_TZ in schedule"
+            errors.append(invalid("spec.schedule", schedule, message))
+
+
+def _validate_zone(zone: str | None, errors: list[FieldError]) -> None:
+    if zone is None:
+        return
+    path = "spec.timeZone"
+    if not zone:
+        errors.append(invalid(path, zone, "timeZone must be nil or non-empty string"))
+        return
+    if any(part in (".", "..") or not _ZONE_PART.fullmatch(part) for part in zone.split("/")):
+        errors.append(invalid(path, zone, f"unknown time zone {zone}"))
+        return
+    if zone.lower() == "local":
+        message = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        errors.append(invalid(path, zone, message))
+    if zone != "Local":
         try:
             ZoneInfo(zone)
         except (ValueError, OSError, KeyError):
-            errors.append(invalid("spec.timeZone", zone, f"unknown time zone {zone}"))
+            errors.append(invalid(path, zone, f"unknown time zone {zone}"))
 
 
-def _validate(cron_job: Body) -> list[FieldError]:
+def _validate_spec(spec: Body, old: Body | None) -> list[FieldError]:
     errors: list[FieldError] = []
-    spec = cron_job["spec"]
-    _validate_schedule(spec, errors)
+    _validate_schedule(spec, old is not None and "TZ" in old["schedule"], errors)
+    non_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"), errors)
+    if old is None or old.get("timeZone") != spec.get("timeZone"):
+        _validate_zone(spec.get("timeZone"), errors)
     policy = spec["concurrencyPolicy"]
     if policy not in _POLICIES:
         errors.append(not_supported("spec.concurrencyPolicy", policy, _POLICIES))
-    for field in ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+    job, path = spec["jobTemplate"]["spec"], "spec.jobTemplate.spec"
+    validate_job_spec(job, path, errors)
+    if job.get("selector") is not None:
+        shown = internal("m.LabelSelector", job["selector"])
+        errors.append(invalid(f"{path}.selector", shown, "`selector` will be auto-generated"))
+    if job.get("manualSelector"):
+        errors.append(not_supported(f"{path}.manualSelector", True, ("nil", "false")))
+    for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
         non_negative(f"spec.{field}", spec.get(field), errors)
-    validate_job_spec(spec["jobTemplate"]["spec"], "spec.jobTemplate.spec", errors)
+    return errors
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    return _validate_spec(new["spec"], old["spec"])
+
+
+def _validate(cron_job: Body) -> list[FieldError]:
+    errors = _validate_spec(cron_job["spec"], None)
     name = cron_job["metadata"].get("name", "")
     if len(name) > _LONGEST_NAME:
         errors.append(invalid("metadata.name", name, f"must be no more than {_LONGEST_NAME} characters"))
@@ -69,8 +110,17 @@ def _validate(cron_job: Body) -> list[FieldError]:
 
 
 def _warnings(cron_job: Body) -> list[str]:
-    template = cron_job["spec"]["jobTemplate"]["spec"]["template"]
-    return name_warnings(cron_job) + template_rules().warnings(template, "spec.jobTemplate.spec.template")
+    return name_warnings(cron_job) + _job_warnings(cron_job)
+
+
+def _job_warnings(cron_job: Body) -> list[str]:
+    spec, path = cron_job["spec"]["jobTemplate"]["spec"], "spec.jobTemplate.spec"
+    return crowd_warnings(spec, path) + template_rules().warnings(spec["template"], f"{path}.template")
+
+
+def _update_warnings(new: Body, old: Body) -> list[str]:
+    same = new["metadata"].get("generation") == old["metadata"].get("generation")
+    return ([] if same else _job_warnings(new)) + [_ZONE_WARNING] * ("TZ" in new["spec"]["schedule"])
 
 
 def _prepare_create(cron_job: Body) -> None:
@@ -109,5 +159,8 @@ KIND = Kind(
     defaults=_defaults,
     prepare_create=_prepare_create,
     validate=_validate,
+    validates_on_update=False,
+    validate_update=_validate_update,
     warnings=_warnings,
+    update_warnings=_update_warnings,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kfast.api.batch.job_spec import default_job_spec
+from kfast.api.batch.job_spec import crowd_warnings, default_job_spec
+from kfast.api.batch.job_status_validation import validate_job_status
 from kfast.api.batch.job_validation import validate_job, validate_job_update
 from kfast.api.columns import AGE, NAME, container_columns, epoch, has_condition, human_duration, label_selector, lookup
-from kfast.api.kind import STATUS, Body, Cell, Column, DeleteDefaults, Kind, SelectableField
-from kfast.api.pod_template import workload_warnings
+from kfast.api.kind import Body, Cell, Column, DeleteDefaults, Kind, SelectableField, Subresource
+from kfast.api.pod_template import name_warnings, template_warnings
 
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
@@ -26,9 +27,13 @@ _PODS_STAY = (
 def _defaults(job: Body) -> None:
     spec = job.setdefault("spec", {})
     default_job_spec(spec)
-    labels = spec["template"]["metadata"].get("labels")
-    if labels and not job["metadata"].get("labels"):
-        job["metadata"]["labels"] = dict(labels)
+    _default_labels(job)
+
+
+def _default_labels(job: Body) -> None:
+    labels = lookup(job, "spec.template.metadata.labels")
+    if labels is not None and not job["metadata"].get("labels"):
+        job["metadata"]["labels"] = labels  # one map: what is generated for the one is in the other
 
 
 def _prepare_create(job: Body) -> None:
@@ -38,16 +43,23 @@ def _prepare_create(job: Body) -> None:
     if spec.get("manualSelector"):
         return
     template = spec["template"]["metadata"]
-    labels = template["labels"] = dict(template.get("labels") or {})
+    labels = template["labels"] = template.get("labels") or {}
     for label in _NAME_LABELS:
         labels.setdefault(label, metadata.get("name", ""))
     for label in _UID_LABELS:
         labels.setdefault(label, metadata.get("uid", ""))
-    if not metadata.get("labels"):
-        metadata["labels"] = dict(labels)
     selector = spec["selector"] = dict(spec.get("selector") or {})
     matched = selector["matchLabels"] = dict(selector.get("matchLabels") or {})
     matched.setdefault(_UID_LABELS[1], metadata.get("uid", ""))
+
+
+def _warnings(job: Body) -> list[str]:
+    return name_warnings(job) + crowd_warnings(job["spec"], "spec") + template_warnings(job)
+
+
+def _update_warnings(new: Body, old: Body) -> list[str]:
+    same = new["metadata"].get("generation") == old["metadata"].get("generation")
+    return [] if same else crowd_warnings(new["spec"], "spec") + template_warnings(new)
 
 
 def _status(job: Body, _: float) -> Cell:
@@ -79,7 +91,7 @@ KIND = Kind(
     kind="Job",
     plural="jobs",
     categories=("all",),
-    subresources=(STATUS,),
+    subresources=(Subresource("status", defaults=_default_labels, validate=validate_job_status),),
     columns=(
         NAME,
         Column("Status", _status, description="Status of the job."),
@@ -93,7 +105,10 @@ KIND = Kind(
     delete=DeleteDefaults(propagation="Orphan", warning=_PODS_STAY),
     defaults=_defaults,
     prepare_create=_prepare_create,
-    warnings=workload_warnings,
+    warnings=_warnings,
+    update_warnings=_update_warnings,
     validate=validate_job,
+    validates_on_update=False,
+    metadata_on_update=("create", "update"),
     validate_update=validate_job_update,
 )

@@ -7,6 +7,8 @@ from typing import Any
 from kfast.api.pod_template import default_template
 
 _MAX_INT32 = 2**31 - 1
+_MANY_COMPLETIONS = 100_000
+_MANY_PODS = 10_000
 
 
 def default_job_template(spec: dict[str, Any]) -> None:
@@ -35,3 +37,15 @@ def default_job_spec(spec: dict[str, Any]) -> None:
         spec["podReplacementPolicy"] = "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed"
     if spec.get("manualSelector") is None:
         spec["manualSelector"] = False
+
+
+def crowd_warnings(spec: dict[str, Any], path: str) -> list[str]:
+    """A warning where failed indexes might be too many to be tracked."""
+    if spec.get("completionMode") != "Indexed":
+        return []
+    if (spec.get("completions") or 0) <= _MANY_COMPLETIONS or (spec.get("parallelism") or 0) <= _MANY_PODS:
+        return []
+    return [
+        f"{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, "
+        "Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+    ]

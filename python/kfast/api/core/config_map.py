@@ -25,7 +25,7 @@ def _validate(config: Body) -> list[FieldError]:
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    return validate_data_update(new, old, "data", "binaryData")
+    return validate_data_update(new, old, "data", "binaryData") + _validate(new)
 
 
 KIND = Kind(
@@ -37,5 +37,7 @@ KIND = Kind(
     columns=(NAME, Column("Data", size("data", "binaryData")), AGE),
     has_generation=False,
     validate=_validate,
+    validates_on_update=False,
+    metadata_on_update=("update", "create"),
     validate_update=_validate_update,
 )

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, some_of
+from kfast.api.core.endpoints_validation import (
+    endpoints_warnings,
+    validate_endpoints,
+    validate_endpoints_update,
+)
 from kfast.api.kind import Body, Cell, Column, Kind
 
 _SHOWN = 3
@@ -41,4 +46,9 @@ KIND = Kind(
     deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     create_on_update=True,
     defaults=_defaults,
+    warnings=endpoints_warnings,
+    validate=validate_endpoints,
+    validates_on_update=False,
+    validate_update=validate_endpoints_update,
+    metadata_on_update=("update", "create"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.columns import CREATED_AT, NAME
+from kfast.api.core.limit_range_validation import validate_limit_range
 from kfast.api.kind import Body, Kind
 from kfast.api.resource_lists import canonical_quantities
 
@@ -44,4 +45,6 @@ KIND = Kind(
     create_on_update=True,
     defaults=_defaults,
     prepare_create=_prepare_create,
+    validate=validate_limit_range,
+    metadata_on_update=("create",),
 )

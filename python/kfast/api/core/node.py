@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, condition, lookup, text
-from kfast.api.core.node_validation import validate_node, validate_node_update
-from kfast.api.kind import STATUS, Body, Cell, Column, Kind, SelectableField
+from kfast.api.core.node_validation import node_warnings, validate_node, validate_node_update
+from kfast.api.kind import Body, Cell, Column, Kind, SelectableField, Subresource
 from kfast.api.resource_lists import canonical_quantities
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -21,6 +21,20 @@ def _defaults(node: Body) -> None:
     if status.get("allocatable") is None and status.get("capacity") is not None:
         status["allocatable"] = dict(status["capacity"])
     canonical_quantities(status.get("allocatable"))
+
+
+def _drop_config(node: Body) -> None:
+    """Configuration from ConfigMaps is a thing of the past."""
+    node["spec"].pop("configSource", None)
+    node["status"].pop("config", None)
+
+
+def _keep_config_out(node: Body, _: Body) -> None:
+    node["spec"].pop("configSource", None)
+
+
+def _keep_status_config_out(node: Body, _: Body, _now: float) -> None:
+    (node.get("status") or {}).pop("config", None)
 
 
 def _status(node: Body, _: float) -> Cell:
@@ -57,6 +71,8 @@ def _kernel(node: Body, _: float) -> Cell:
     return f"{version} ({info['architecture']})" if info.get("architecture") else version
 
 
+_STATUS = Subresource("status", defaults=_defaults, prepare=_keep_status_config_out, validate=validate_node_update)
+
 KIND = Kind(
     group="",
     version="v1",
@@ -64,7 +80,9 @@ KIND = Kind(
     plural="nodes",
     namespaced=False,
     short_names=("no",),
-    subresources=(STATUS,),
+    subresources=(
+        Subresource("status", defaults=_defaults, prepare=_keep_status_config_out, validate=validate_node_update),
+    ),
     columns=(
         NAME,
         Column("Status", _status, description="The status of the node"),
@@ -81,6 +99,10 @@ KIND = Kind(
     has_generation=False,
     keeps_status_on_create=True,
     defaults=_defaults,
+    prepare_create=_drop_config,
+    prepare_update=_keep_config_out,
+    warnings=node_warnings,
     validate=validate_node,
+    metadata_on_update=("create", "update"),
     validate_update=validate_node_update,
 )

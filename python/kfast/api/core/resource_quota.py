@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup
-from kfast.api.kind import STATUS, Body, Cell, Column, Kind
+from kfast.api.core.resource_quota_validation import (
+    validate_quota,
+    validate_quota_status,
+    validate_quota_update,
+)
+from kfast.api.kind import Body, Cell, Column, Kind, Subresource
 from kfast.api.resource_lists import canonical_quantities
 
 
@@ -39,9 +44,11 @@ KIND = Kind(
     kind="ResourceQuota",
     plural="resourcequotas",
     short_names=("quota",),
-    subresources=(STATUS,),
+    subresources=(Subresource("status", validate=validate_quota_status),),
     columns=(NAME, Column("Request", _requests), Column("Limit", _limits), AGE),
     has_generation=False,
     defaults=_defaults,
     prepare_create=_prepare_create,
+    validate=validate_quota,
+    validate_update=validate_quota_update,
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from kfast.api.columns import AGE, NAME, size, text
 from kfast.api.config_data import validate_data_update, validate_keys
+from kfast.api.core.key_pair import key_pair_problem
 from kfast.api.field_errors import IMMUTABLE, invalid, required, too_long
 from kfast.api.kind import Body, Column, FieldError, Kind, SelectableField
 
@@ -34,6 +35,22 @@ def _defaults(secret: Body) -> None:
         secret["type"] = "Opaque"
 
 
+def _json_problem(text: bytes) -> str:
+    """Why a text is no JSON object, in Go's words where they are simple."""
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        start = text.lstrip().decode(errors="replace")[:1]
+        if not start:
+            return "unexpected end of JSON input"
+        known = start in '{["-tfn0123456789'
+        return str(error) if known else f"invalid character {start!r} looking for beginning of value"
+    if value is None or isinstance(value, dict):
+        return ""
+    kind = {str: "string", list: "array", bool: "bool"}.get(type(value), "number")
+    return f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+
+
 def _validate_contents(secret: Body, errors: list[FieldError]) -> None:
     kind, data = secret["type"], secret.get("data") or {}
     if kind == _ACCOUNT_TOKEN:
@@ -43,13 +60,12 @@ def _validate_contents(secret: Body, errors: list[FieldError]) -> None:
     elif kind == "kubernetes.io/basic-auth" and "username" not in data and "password" not in data:
         errors += [required("data[username]"), required("data[password]")]
     for key in _REQUIRED_KEYS.get(kind, ()):
-        if key not in data:
+        if key not in data or (key == "ssh-privatekey" and not data[key]):
             errors.append(required(f"data[{key}]"))
         elif key.startswith(".docker"):
-            try:
-                msgspec.json.decode(b64decode(data[key]))
-            except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-                errors.append(invalid(f"data[{key}]", "<secret contents redacted>", str(error)))
+            problem = _json_problem(b64decode(data[key]))
+            if problem:
+                errors.append(invalid(f"data[{key}]", "<secret contents redacted>", problem))
 
 
 def _validate(secret: Body) -> list[FieldError]:
@@ -71,7 +87,15 @@ def _validate_update(new: Body, old: Body) -> list[FieldError]:
     errors = validate_data_update(new, old, "data")
     if new["type"] != old["type"]:
         errors.insert(0, invalid("type", new["type"], IMMUTABLE))
-    return errors
+    return errors + _validate(new)
+
+
+def _warnings(secret: Body) -> list[str]:
+    if secret["type"] != "kubernetes.io/tls":
+        return []
+    data = secret.get("data") or {}
+    problem = key_pair_problem(*(b64decode(data.get(key) or "") for key in _REQUIRED_KEYS["kubernetes.io/tls"]))
+    return [problem] if problem else []
 
 
 KIND = Kind(
@@ -85,5 +109,8 @@ KIND = Kind(
     defaults=_defaults,
     prepare_update=_prepare_update,
     validate=_validate,
+    validates_on_update=False,
+    warnings=_warnings,
+    metadata_on_update=("update", "create"),
     validate_update=_validate_update,
 )

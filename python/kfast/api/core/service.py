@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, addresses, labels, text
-from kfast.api.core.service_validation import validate_service, validate_service_update
-from kfast.api.kind import STATUS, Body, Cell, Column, Kind, SelectableField
+from kfast.api.core.service_validation import service_warnings, validate_service, validate_service_update
+from kfast.api.kind import Body, Cell, Column, Kind, SelectableField, Subresource
+from kfast.api.load_balancer_status import validate_service_balancer
 
 _DEFAULT_AFFINITY_SECONDS = 10800
 _PROXIED = ("ClusterIP", "NodePort", "LoadBalancer")
@@ -51,10 +52,16 @@ def _defaults(service: Body) -> None:
         spec["internalTrafficPolicy"] = "Cluster"
     if kind == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
-        balancer = (service.get("status") or {}).get("loadBalancer") or {}
-        for entry in balancer.get("ingress") or ():
-            if entry.get("ip"):
-                entry.setdefault("ipMode", "VIP")
+        _default_modes(service)
+
+
+def _default_modes(service: Body) -> None:
+    if (service.get("spec") or {}).get("type") != "LoadBalancer":
+        return
+    balancer = (service.get("status") or {}).get("loadBalancer") or {}
+    for entry in balancer.get("ingress") or ():
+        if entry.get("ip"):
+            entry.setdefault("ipMode", "VIP")
 
 
 def _prepare_create(service: Body) -> None:
@@ -145,7 +152,7 @@ KIND = Kind(
     plural="services",
     short_names=("svc",),
     categories=("all",),
-    subresources=(STATUS,),
+    subresources=(Subresource("status", defaults=_default_modes, validate=validate_service_balancer),),
     columns=(
         NAME,
         Column("Type", text("spec.type")),
@@ -162,6 +169,8 @@ KIND = Kind(
     defaults=_defaults,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
+    warnings=service_warnings,
     validate=validate_service,
+    validates_on_update=False,
     validate_update=validate_service_update,
 )

@@ -27,4 +27,5 @@ KIND = Kind(
     has_generation=False,
     prepare_create=_keep_names_only,
     prepare_update=_prepare_update,
+    metadata_on_update=("update", "create"),
 )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, UNSET, some_of, text
-from kfast.api.field_errors import IMMUTABLE, invalid, required
-from kfast.api.kind import Body, Cell, Column, FieldError, Kind
+from kfast.api.discovery.endpoint_slice_validation import (
+    address_warnings,
+    validate_endpoint_slice,
+    validate_endpoint_slice_update,
+)
+from kfast.api.kind import Body, Cell, Column, Kind
 
 _SHOWN = 3
 
@@ -19,19 +23,24 @@ def _defaults(endpoint_slice: Body) -> None:
         endpoint.setdefault("conditions", {})
 
 
-def _validate(endpoint_slice: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    if not endpoint_slice.get("addressType"):
-        errors.append(required("addressType"))
-    for index, endpoint in enumerate(endpoint_slice.get("endpoints") or ()):
-        if not endpoint.get("addresses"):
-            errors.append(required(f"endpoints[{index}].addresses", "must contain at least 1 address"))
-    return errors
+def _without_topology(new: Body, old: Body) -> None:
+    """The deprecated topology of endpoints is not taken from anybody any more."""
+    if (new.get("endpoints") or None) != (old.get("endpoints") or None):
+        _drop_topology(new)
 
 
-def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    kind = new.get("addressType")
-    return [] if kind == old.get("addressType") else [invalid("addressType", kind, IMMUTABLE)]
+def _drop_topology(endpoint_slice: Body) -> None:
+    for endpoint in endpoint_slice.get("endpoints") or ():
+        endpoint.pop("deprecatedTopology", None)
+
+
+def _warnings(endpoint_slice: Body) -> list[str]:
+    names = endpoint_slice.get("addressType") == "FQDN"
+    return ["spec.addressType: FQDN endpoints are deprecated"] * names + address_warnings(endpoint_slice)
+
+
+def _update_warnings(new: Body, _: Body) -> list[str]:
+    return address_warnings(new)
 
 
 def _counts(new: Body, old: Body) -> bool:
@@ -65,6 +74,12 @@ KIND = Kind(
     ),
     counts=_counts,
     defaults=_defaults,
-    validate=_validate,
-    validate_update=_validate_update,
+    prepare_create=_drop_topology,
+    prepare_update=_without_topology,
+    validate=validate_endpoint_slice,
+    validates_on_update=False,
+    validate_update=validate_endpoint_slice_update,
+    metadata_on_update=("create",),
+    warnings=_warnings,
+    update_warnings=_update_warnings,
 )

@@ -6,6 +6,7 @@ import ipaddress
 
 import msgspec
 
+from kfast.api.core.service_addresses import validate_addresses
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.allocators.service_fields import NONE
 from kfast.apiserver.status_errors import invalid, quoted
@@ -18,9 +19,12 @@ def init_ip_families(name: str, spec: Body, before: Body | None, family: str) ->
     if spec.get("type") == "ExternalName":
         return
     headless_bare = spec.get("clusterIP") == NONE and not spec.get("selector")
-    if not spec.get("ipFamilyPolicy"):
+    if spec.get("ipFamilyPolicy") is None:
         inherited = (before or {}).get("ipFamilyPolicy")
         spec["ipFamilyPolicy"] = inherited or ("RequireDualStack" if headless_bare else "SingleStack")
+    errors = validate_addresses(spec, before)
+    if errors:
+        raise invalid("", "Service", name, errors)
     errors = _contradictions(spec)
     if before is not None and spec["ipFamilyPolicy"] == "SingleStack":
         families = spec.get("ipFamilies") or []

@@ -17,9 +17,13 @@ class NodePorts:
         self._first, self._last = first, last
         self._pool = Pool(last - first + 1, _static_band(last - first + 1), rng)
 
+    def covers(self, port: int) -> bool:
+        """Whether the port is in the range."""
+        return self._first <= port <= self._last
+
     def take(self, port: int) -> None:
         """Reserves a given port. Raises AllocationError."""
-        if not self._first <= port <= self._last:
+        if not self.covers(port):
             raise AllocationError(
                 f"provided port is not in the valid range. The range of valid ports is {self._first}-{self._last}"
             )

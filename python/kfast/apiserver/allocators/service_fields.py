@@ -59,7 +59,7 @@ def keep_allocated(spec: Body, before: Body) -> None:
             spec["clusterIP"] = before["clusterIP"]
         if not spec.get("clusterIPs") and spec.get("clusterIP") == before.get("clusterIP"):
             spec["clusterIPs"] = list(before.get("clusterIPs") or [])
-    if has_node_ports(before) and has_node_ports(spec):
+    if wants_node_ports(before) and wants_node_ports(spec):
         _keep_node_ports(spec, before)
     if needs_health_check(before) and needs_health_check(spec) and not spec.get("healthCheckNodePort"):
         port = before.get("healthCheckNodePort")
@@ -90,8 +90,6 @@ def drop_type_dependent(spec: Body, before: Body) -> None:
                 spec.pop(key, None)
     if has_node_ports(before) and not has_node_ports(spec):
         _drop_node_ports(spec, before)
-        if spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy"):
-            spec.pop("externalTrafficPolicy", None)
     if before.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
         for key in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
             if spec.get(key) == before.get(key):

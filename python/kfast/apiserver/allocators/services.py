@@ -37,8 +37,9 @@ _json = msgspec.json.encode
 class _Transaction:
     """What one write takes and would give back."""
 
-    def __init__(self, owner: ServiceAllocator) -> None:
+    def __init__(self, owner: ServiceAllocator, dry_run: bool) -> None:
         self._owner = owner
+        self._dry_run = dry_run
         self._taken_ips: list[str] = []
         self._taken_ports: list[int] = []
         self.released_ips: list[str] = []
@@ -55,6 +56,8 @@ class _Transaction:
 
     def port(self, port: int) -> int:
         """Takes `port`, or any if it is 0. Raises AllocationError."""
+        if port and self._dry_run and not self._owner.ports.covers(port):
+            return port  # validation tells whether it is a port at all
         if port:
             self._owner.ports.take(port)
         else:
@@ -88,11 +91,11 @@ class ServiceAllocator:
 
     def begin_create(self, new: Body, dry_run: bool) -> Callable[[bool], None]:
         """Fills in a new Service. Raises StatusError 422 or 500."""
-        return self._begin(new, None)
+        return self._begin(new, None, dry_run)
 
     def begin_update(self, new: Body, old: Body, dry_run: bool) -> Callable[[bool], None]:
         """Fills in a changed Service. Raises StatusError 422 or 500."""
-        return self._begin(new, old)
+        return self._begin(new, old, dry_run)
 
     def after_delete(self, old: Body) -> None:
         """Takes back what a removed Service had."""
@@ -103,7 +106,7 @@ class ServiceAllocator:
         for port in _ports(spec):
             self.ports.give_back(port)
 
-    def _begin(self, new: Body, old: Body | None) -> Callable[[bool], None]:
+    def _begin(self, new: Body, old: Body | None, dry_run: bool) -> Callable[[bool], None]:
         self._restore()
         spec = new.setdefault("spec", {})
         before = (old.get("spec") or {}) if old is not None else None
@@ -114,7 +117,7 @@ class ServiceAllocator:
             keep_allocated(spec, before)
         name = (new.get("metadata") or {}).get("name") or ""
         init_ip_families(name, spec, before, self.ips.family)
-        transaction = _Transaction(self)
+        transaction = _Transaction(self, dry_run)
         try:
             self._cluster_ip(name, spec, before, transaction)
             self._node_ports(name, spec, before or {}, transaction)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kfast._core import Object
-from kfast.api.kind import Body, FieldError
+from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.contention import Contention
@@ -124,6 +124,7 @@ async def _attempt(
     metadata_only = False  # as far as the kind's rules go
     stated, live = take_stated(new), current.managed_fields
     if update.part == "status":
+        scope.subresources[info.subresource].defaults(new)
         new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
     elif update.part == "main":
         if kind.has_status:
@@ -158,7 +159,7 @@ async def _attempt(
             attributes.object = new if update.view is None else update.view.of(new)
             await backend.admission.validate(attributes)
         if update.part == "main" and not metadata_only:
-            update.warnings[:] = update.warnings or kind.warnings(new)
+            update.warnings[:] = update.warnings or _warnings(kind, new, old)
         obj = await _write(backend, info, current, old, new, managed, dry_run)
         stored = not dry_run
     finally:
@@ -198,6 +199,10 @@ async def _admit(
     for warning in unique_owners(new["metadata"], admitted=True):
         attributes.warn(warning)
     return new
+
+
+def _warnings(kind: Kind, new: Body, old: Body) -> list[str]:
+    return kind.warnings(new) if kind.update_warnings is None else kind.update_warnings(new, old)
 
 
 async def _write(

@@ -1,0 +1,99 @@
+"""Validation of LimitRanges (upstream: core/validation.ValidateLimitRange)."""
+
+from __future__ import annotations
+
+from kfast._core import Quantity
+from kfast.api.field_errors import duplicate, forbidden, invalid, required
+from kfast.api.kind import Body, FieldError
+from kfast.api.resource_lists import milli
+from kfast.api.resource_names import check_container_name, check_name, may_be_overcommitted
+from kfast.meta.name_rules import qualified_name
+
+_TYPES = ("Pod", "Container", "PersistentVolumeClaim")
+_DEFAULTS = ("default", "defaultRequest")
+
+
+def _validate_type(kind: str, path: str, errors: list[FieldError]) -> None:
+    problems = qualified_name(kind)
+    errors.extend(invalid(path, kind, problem) for problem in problems)
+    if not problems and "/" not in kind and kind not in _TYPES:
+        errors.append(invalid(path, kind, "must be a standard limit type or fully qualified"))
+
+
+def _validate_names(item: Body, kind: str, path: str, errors: list[FieldError]) -> None:
+    rule = check_container_name if kind in _TYPES[:2] else check_name
+    for field in ("max", "min", *_DEFAULTS, "maxLimitRequestRatio"):
+        amounts = item.get(field) or {}
+        if kind == "Pod" and field in _DEFAULTS:
+            if amounts:
+                errors.append(forbidden(f"{path}.{field}", "may not be specified when `type` is 'Pod'"))
+            continue
+        bounded = any("storage" in (item.get(bound) or {}) for bound in ("min", "max"))
+        if field == "maxLimitRequestRatio" and kind == "PersistentVolumeClaim" and not bounded:
+            message = "either minimum or maximum storage value is required, but neither was provided"
+            errors.append(required(f"{path}.limits", message))
+        for name in sorted(amounts):
+            rule(name, f"{path}.{field}[{name}]", errors)
+
+
+class _Bounds:
+    """The amounts of one resource in one item."""
+
+    def __init__(self, item: Body, kind: str, name: str) -> None:
+        given = {field: (item.get(field) or {}).get(name) for field in ("min", "max", "maxLimitRequestRatio")}
+        if kind != "Pod":
+            given |= {field: (item.get(field) or {}).get(name) for field in _DEFAULTS}
+        self.text = {field: amount for field, amount in given.items() if amount is not None}
+        self.value = {field: Quantity.parse(amount) for field, amount in self.text.items()}
+
+    def above(self, one: str, other: str) -> bool:
+        return one in self.value and other in self.value and self.value[one] > self.value[other]
+
+
+_ORDER = (
+    # the smaller, the greater, which of them is named and whose value is shown, what the message calls both
+    ("min", "max", "min", "min", ("min", "max")),
+    ("min", "defaultRequest", "defaultRequest", "defaultRequest", ("min", "default request")),
+    ("defaultRequest", "max", "defaultRequest", "defaultRequest", ("default request", "max")),
+    ("defaultRequest", "default", "defaultRequest", "defaultRequest", ("default request", "default limit")),
+    ("min", "default", "default", "min", ("min", "default")),
+    ("default", "max", "default", "max", ("default", "max")),
+)
+
+
+def _validate_bounds(bounds: _Bounds, name: str, path: str, errors: list[FieldError]) -> None:
+    for small, great, field, value, (one, other) in _ORDER:
+        if bounds.above(small, great):
+            detail = f"{one} value {bounds.text[small]} is greater than {other} value {bounds.text[great]}"
+            errors.append(invalid(f"{path}.{field}[{name}]", bounds.text[value], detail))
+    ratio, where = bounds.text.get("maxLimitRequestRatio"), f"{path}.maxLimitRequestRatio[{name}]"
+    if ratio is not None:
+        if milli(ratio) < 1000:
+            errors.append(invalid(where, ratio, f"ratio {ratio} is less than 1"))
+        if "min" in bounds.text and "max" in bounds.text:
+            low, high = milli(bounds.text["min"]), milli(bounds.text["max"])
+            limit = high / low if low else float("inf")
+            if milli(ratio) / 1000 > limit:
+                errors.append(invalid(where, ratio, f"ratio {ratio} is greater than max/min = {limit:f}"))
+    if not may_be_overcommitted(name) and all(field in bounds.value for field in _DEFAULTS):
+        default, request = (bounds.text[field] for field in _DEFAULTS)
+        if bounds.value["default"] != bounds.value["defaultRequest"]:
+            detail = f"default value {default} must equal to defaultRequest value {request} in {name}"
+            errors.append(invalid(f"{path}.defaultRequest[{name}]", request, detail))
+
+
+def validate_limit_range(limits: Body) -> list[FieldError]:
+    """All rules of a LimitRange."""
+    errors: list[FieldError] = []
+    kinds = set[str]()
+    for index, item in enumerate(limits["spec"].get("limits") or ()):
+        path, kind = f"spec.limits[{index}]", item.get("type") or ""
+        _validate_type(kind, f"{path}.type", errors)
+        if kind in kinds:
+            errors.append(duplicate(f"{path}.type", kind))
+        kinds.add(kind)
+        _validate_names(item, kind, path, errors)
+        fields = ("max", "min", "maxLimitRequestRatio", *(() if kind == "Pod" else _DEFAULTS))
+        for name in sorted({name for field in fields for name in item.get(field) or ()}):
+            _validate_bounds(_Bounds(item, kind, name), name, path, errors)
+    return errors
