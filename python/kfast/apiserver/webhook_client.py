@@ -81,7 +81,8 @@ class WebhookTarget:
         bundle = base64.b64decode(config.get("caBundle") or "")
         service = config.get("service")
         if service is None:
-            return cls(config.get("url") or "", None, bundle)
+            url = str(config.get("url") or "")
+            return cls(url if urlsplit(url).path else f"{url}/", None, bundle)
         namespace, name = service.get("namespace") or "", service.get("name") or ""
         port, path = int(service.get("port") or DEFAULT_PORT), str(service.get("path") or "")
         url = f"https://{name}.{namespace}.svc:{port}/{path.removeprefix('/')}"
@@ -121,7 +122,7 @@ class WebhookClient:
         try:
             return msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise WebhookError(f"couldn't get version/kind; json parse error: {error}") from error
+            raise WebhookError(unreadable("string")) from error  # upstream reads it as YAML then
 
     async def _exchange(
         self, target: WebhookTarget, url: str, review: bytes, context: ssl.SSLContext
@@ -212,6 +213,13 @@ def tls_context(ca_bundle: bytes) -> ssl.SSLContext:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.hostname_checks_common_name = False
     return context
+
+
+def unreadable(found: str) -> str:
+    """What is said of an answer that is not an object of JSON but a `string`, an `array`, ..."""
+    fields = r'APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\""'
+    why = f"json: cannot unmarshal {found} into Go value of type struct {{ {fields} }}"
+    return f"couldn't get version/kind; json parse error: {why}"
 
 
 def _reason(error: Exception, target: WebhookTarget) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from kfast._core import CoreError, PatchError
+from kfast._core import CoreError, PatchError, Schema
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.hooks import Hook, Hooks, Invocation
@@ -130,24 +130,34 @@ class MutatingAdmissionWebhook:
         """The object the patch leaves, with defaults, and whether it is another. Raises StatusError 500."""
         schema = attributes.schema or kind.schema
         try:
-            new, _ = self._backend().schema.patch(schema, _JSON_PATCH, before, patch, "Ignore")
+            new, _ = self._structure(kind, schema).patch(schema, _JSON_PATCH, before, patch, "Ignore")
         except PatchError as error:
             raise internal(str(error.args[-1])) from error
         except CoreError as error:
-            raise internal(str(error)) from error
+            mistyped = str(error).partition(" cannot be handled as a ")[2].partition(": ")[2]
+            raise internal(mistyped or str(error)) from error
+        stated = f"{new.get('apiVersion')}/{new.get('kind')}"
+        if stated != schema:
+            raise internal(f"converting ({stated}) to ({schema}): unknown conversion")
         changed = new != _decode(before)
         if not attributes.schema:
             kind.defaults(new)
         return new, changed
 
+    def _structure(self, kind: Kind, schema: str) -> Schema:
+        backend = self._backend()
+        scope = backend.scope(kind.group, kind.version, kind.plural)
+        return backend.structure(scope, schema) if scope is not None else backend.schema
+
     async def _replace(self, attributes: Attributes, kind: Kind, new: Body) -> None:
-        """Writes the object back in the version of the request, in place. Its resourceVersion is not the webhooks'
-        to say."""
+        """Writes the object back in the version of the request, in place. Its resourceVersion and managed fields are
+        not the webhooks' to say."""
         assert attributes.object is not None
         if kind is not attributes.kind and not attributes.schema:
             new = await convert(self._backend(), new, kind, attributes.kind)
         if isinstance(new.get("metadata"), dict):
-            new["metadata"].pop("resourceVersion", None)
+            for key in ("resourceVersion", "managedFields"):
+                new["metadata"].pop(key, None)
         attributes.object.clear()
         attributes.object.update(new)
 
@@ -158,8 +168,10 @@ def _operations(hook: Hook, response: AdmissionResponse) -> list[Any]:
         return []
     try:
         operations = _decode(response.patch)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise HookError(hook, f"received undecodable patch in webhook response: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        first = quoted(response.patch[:1].decode("latin-1"))[1:-1]
+        why = f"invalid character '{first}' looking for beginning of value"
+        raise HookError(hook, f"received undecodable patch in webhook response: {why}") from None
     if operations is not None and not isinstance(operations, list):
         why = "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
         raise HookError(hook, f"received undecodable patch in webhook response: {why}")

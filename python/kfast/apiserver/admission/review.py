@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import string
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,11 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.options import DeleteOptions
 from kfast.apiserver.status_errors import quoted
-from kfast.apiserver.webhook_client import WebhookError
+from kfast.apiserver.webhook_client import WebhookError, unreadable
 from kfast.errors import StatusError
 
 GROUP = "admission.k8s.io"
+_BASE64 = frozenset(string.ascii_letters + string.digits + "+/=")
 _encode = msgspec.json.encode
 
 
@@ -69,31 +70,87 @@ def review(version: str, request: Body, object: bytes, old: bytes) -> bytes:  # 
 
 
 def read_response(version: str, uid: str, mutating: bool, answer: Any) -> AdmissionResponse:
-    """The verdict in a webhook's answer. Raises InvalidResponseError."""
+    """The verdict in a webhook's answer. Raises WebhookError for what is no AdmissionReview, InvalidResponseError for
+    one that does not fit the request."""
     if not isinstance(answer, dict):
-        raise InvalidResponseError("webhook response was absent")
-    response = answer.get("response")
-    if not isinstance(response, dict):
+        raise WebhookError(unreadable("array" if isinstance(answer, list) else "string"))
+    _check_type(version, str(answer.get("apiVersion") or ""), str(answer.get("kind") or ""))
+    try:
+        read = msgspec.convert(answer, _Review)
+    except msgspec.ValidationError as error:
+        raise WebhookError(_mistyped(answer, str(error))) from error
+    response = read.response
+    if response is None:
         raise InvalidResponseError("webhook response was absent")
     if version == "v1":
-        if response.get("uid", "") != uid:
-            stated = quoted(str(response.get("uid", "")))
-            raise InvalidResponseError(f"expected response.uid={quoted(uid)}, got {stated}")
-        stated_version, stated_kind = answer.get("apiVersion") or "", answer.get("kind") or ""
-        if (stated_version, stated_kind) != (f"{GROUP}/v1", "AdmissionReview"):
-            group, _, stated_version = stated_version.rpartition("/")
-            expected = f"{GROUP}/v1, Kind=AdmissionReview"
-            got = f"{group}/{stated_version}, Kind={stated_kind}"
-            raise InvalidResponseError(f"expected webhook response of {expected}, got {got}")
-    patch, patch_type = _patch(version, mutating, response)
-    result = response.get("status")
+        if response.uid != uid:
+            raise InvalidResponseError(f"expected response.uid={quoted(uid)}, got {quoted(response.uid)}")
+        if not answer.get("apiVersion") or not answer.get("kind"):
+            group, _, stated = read.apiVersion.rpartition("/")
+            got = f"{group}/{stated}, Kind={read.kind}"
+            raise InvalidResponseError(f"expected webhook response of {GROUP}/v1, Kind=AdmissionReview, got {got}")
+    patch = _decoded(response.patch)
+    _check_patch(version, mutating, patch, response.patchType)
     return AdmissionResponse(
-        allowed=response.get("allowed") is True,
-        result=result if isinstance(result, dict) else None,
-        patch=patch,
-        patch_type=patch_type,
-        warnings=[str(text) for text in response.get("warnings") or ()],
-        annotations={str(key): str(value) for key, value in (response.get("auditAnnotations") or {}).items()},
+        allowed=response.allowed,
+        result=response.status,
+        patch=patch if mutating else b"",
+        patch_type=response.patchType or "" if version == "v1" else "JSONPatch",
+        warnings=response.warnings or [],
+        annotations=response.auditAnnotations or {},
+    )
+
+
+class _Response(msgspec.Struct):
+    uid: str = ""
+    allowed: bool = False
+    status: dict[str, Any] | None = None
+    patch: str | None = None
+    patchType: str | None = None  # noqa: N815
+    auditAnnotations: dict[str, str] | None = None  # noqa: N815
+    warnings: list[str] | None = None
+
+
+class _Review(msgspec.Struct):
+    apiVersion: str = ""  # noqa: N815
+    kind: str = ""
+    response: _Response | None = None
+
+
+def _check_type(version: str, stated_version: str, kind: str) -> None:
+    """Raises WebhookError for another kind of object; one that says nothing is taken for what is expected."""
+    expected, api_version = "AdmissionReview", f"{GROUP}/{version}"
+    if kind in ("", expected) and stated_version in ("", api_version):
+        return
+    short = stated_version.rpartition("/")[2]
+    known = kind == expected and stated_version in (f"{GROUP}/v1", f"{GROUP}/v1beta1")
+    if known or (kind, stated_version) == ("Status", "v1"):
+        raise WebhookError(f"converting ({short}.{kind}) to ({version}.{expected}): unknown conversion")
+    scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+    raise WebhookError(f"no kind {quoted(kind)} is registered for version {quoted(stated_version)} {scheme}")
+
+
+_GO_TYPES = {bool: "bool", str: "string", list: "array", dict: "object", int: "number", float: "number"}
+_WANTED = {
+    "uid": "types.UID",
+    "allowed": "bool",
+    "status": "v1.Status",
+    "patch": "[]uint8",
+    "patchType": "v1.PatchType",
+    "auditAnnotations": "map[string]string",
+    "warnings": "[]string",
+}
+
+
+def _mistyped(answer: Body, why: str) -> str:
+    """A type error as Go's decoder has it. `why` ends with the path, such as `$.response.allowed`."""
+    name = why.rpartition("$.response.")[2].strip("`").partition("[")[0]
+    response = answer.get("response")
+    if not isinstance(response, dict) or name not in _WANTED:
+        return f"json: cannot unmarshal the answer of the webhook: {why}"
+    found = _GO_TYPES.get(type(response.get(name)), "object")
+    return (
+        f"json: cannot unmarshal {found} into Go struct field AdmissionResponse.response.{name} of type {_WANTED[name]}"
     )
 
 
@@ -111,27 +168,30 @@ def denial(hook: str, result: Body | None) -> StatusError:
     )
 
 
-def _patch(version: str, mutating: bool, response: Body) -> tuple[bytes, str]:
-    """The patch and its type. Raises InvalidResponseError where only one is given, or either is not expected."""
+def _decoded(patch: str | None) -> bytes:
     try:
-        patch = base64.b64decode(response.get("patch") or "", validate=True)
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise InvalidResponseError(f"response.patch is no base64: {error}") from error
-    kind = response.get("patchType")
+        return base64.b64decode(patch or "", validate=True)
+    except ValueError:
+        text = patch or ""
+        at = next((i for i, char in enumerate(text) if char not in _BASE64), len(text))
+        raise WebhookError(f"illegal base64 data at input byte {at}") from None
+
+
+def _check_patch(version: str, mutating: bool, patch: bytes, kind: str | None) -> None:
+    """Raises InvalidResponseError where only one of patch and type is given, or either is not expected."""
     if version != "v1":  # never checked there: there is one type only
-        return (patch, "JSONPatch") if mutating and patch else (b"", "")
+        return
     if not mutating:
-        for name, value in (("patch", patch), ("patchType", kind is not None)):
-            if value:
+        for name, stated in (("patch", bool(patch)), ("patchType", kind is not None)):
+            if stated:
                 raise InvalidResponseError(f"validating webhook may not return response.{name}")
-        return b"", ""
+        return
     if patch and kind is None:
         raise InvalidResponseError("webhook returned response.patch but not response.patchType")
     if not patch and kind is not None:
         raise InvalidResponseError("webhook returned response.patchType but not response.patch")
     if kind == "":
         raise InvalidResponseError('webhook returned invalid response.patchType of ""')
-    return patch, str(kind or "")
 
 
 def _gvk(schema: str) -> dict[str, str]:
@@ -171,10 +231,7 @@ def _options(attributes: Attributes) -> Body | None:
     stated = {key: value for key, value in stated.items() if value}
     if attributes.operation == "CREATE":
         return _typed("CreateOptions", dry_run | stated)
-    if request.method != "PATCH":
-        return _typed("UpdateOptions", dry_run | stated)
-    force = {"force": options.force} if "force" in request.query else {}
-    return _typed("PatchOptions", dry_run | force | stated)
+    return _typed("UpdateOptions", dry_run | stated)
 
 
 def _typed(kind: str, stated: Body) -> Body:

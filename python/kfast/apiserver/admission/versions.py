@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kfast._core import with_managed_fields
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
@@ -46,7 +47,7 @@ class Versions:
                 body = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
             if kind is not self._attributes.kind and not self._attributes.schema:
                 body = await convert(self._backend, body, self._attributes.kind, kind)
-            data = known[kind.api_version] = _encode(body)
+            data = known[kind.api_version] = with_managed_fields(_encode(body), self._attributes.managed[which])
         return data
 
 

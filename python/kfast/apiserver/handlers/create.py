@@ -245,6 +245,7 @@ async def prepare(
     attributes.managed = managed, b""
     await backend.admission.admit(attributes)
     take_stated(body)
+    match_namespace(info, body)
     generated = begin_create(backend, scope, body)
     warnings += unique_owners(body["metadata"], admitted=True)
     kind.prepare_create(body)

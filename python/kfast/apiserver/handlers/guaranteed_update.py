@@ -157,6 +157,7 @@ async def _attempt(
             validate_update(backend, scope, new, old, current.resource_version, part)
         if not update.admitted:
             attributes.object = new if update.view is None else update.view.of(new)
+            attributes.versions = (current.resource_version, current.resource_version)
             await backend.admission.validate(attributes)
         if update.part == "main" and not metadata_only:
             update.warnings[:] = update.warnings or _warnings(kind, new, old)

@@ -10,10 +10,12 @@ const MAX_COPIED: usize = 3 << 20;
 /// Depth beyond which nothing is put.
 const MAX_DEPTH: usize = 256;
 
-/// What an operation can fail with. Upstream's answer tells none of the details.
-struct DoesNotApply;
+/// Of operations, or a reason in the words of upstream's library.
+type Applied<T> = std::result::Result<T, String>;
 
-type Applied<T> = std::result::Result<T, DoesNotApply>;
+const NO_PATH: &str = "operation missing path field: missing value";
+const NO_FROM: &str = "operation, missing from field: missing value";
+const TOO_DEEP: &str = "the value is nested too deeply";
 
 /// Applies all operations, or none.
 pub(super) fn apply(target: &mut Value, operations: Vec<Value>) -> Result<()> {
@@ -29,10 +31,7 @@ pub(super) fn apply(target: &mut Value, operations: Vec<Value>) -> Result<()> {
     };
     let operations = operations.into_iter().map(Operation::read);
     for operation in operations.collect::<Result<Vec<_>>>()? {
-        document.apply(operation).map_err(|DoesNotApply| {
-            let message = "the server rejected our request due to an error in our request";
-            PatchError::Invalid(message.into())
-        })?;
+        document.apply(operation).map_err(PatchError::Invalid)?;
     }
     Ok(())
 }
@@ -77,117 +76,180 @@ struct Document<'a> {
 
 impl Document<'_> {
     fn apply(&mut self, operation: Operation) -> Applied<()> {
-        let path = operation.path.as_deref().ok_or(DoesNotApply)?;
         let value = operation.value;
+        let path = operation.path.as_deref();
+        let from = operation.from.as_deref();
         match operation.op.as_str() {
-            "add" => self.add(path, value.unwrap_or(Value::Null)),
-            "remove" => self.remove(path).map(drop),
-            "replace" if path.is_empty() => {
-                let value = value.filter(|v| v.is_object() || v.is_array());
-                *self.root = value.ok_or(DoesNotApply)?;
-                Ok(())
+            op @ "add" => self.add(op, found(op, path)?, value.unwrap_or(Value::Null)),
+            op @ "remove" => self.remove(found(op, path)?),
+            op @ "replace" => self.replace(stated(op, "path", path, NO_PATH)?, value),
+            op @ "test" => self.test(stated(op, "path", path, NO_PATH)?, value.as_ref()),
+            op @ "move" => {
+                let from = stated(op, "from", from, NO_FROM)?;
+                let (container, key) = self.container(from).ok_or_else(|| {
+                    format!("move operation does not apply: doc is missing from path: {from}: missing value")
+                })?;
+                let moved = take(container, &key)
+                    .map_err(|why| format!("error in move for path: '{key}': {why}"))?;
+                self.add(op, stated(op, "path", path, NO_PATH)?, moved)
             }
-            "replace" => {
-                let value = value.unwrap_or(Value::Null);
-                *self.slot(path)? = value;
-                Ok(())
-            }
-            "test" => self.test(path, value.as_ref()),
-            "move" => {
-                let moved = self.remove(operation.from.as_deref().ok_or(DoesNotApply)?)?;
-                self.add(path, moved)
-            }
-            "copy" => {
-                let from = operation.from.ok_or(DoesNotApply)?;
-                let copy = self.get(&from)?.cloned().unwrap_or(Value::Null);
+            op @ "copy" => {
+                let from = stated(op, "from", from, NO_FROM)?;
+                let (container, key) = self.container(from).ok_or_else(|| {
+                    format!("copy operation does not apply: doc is missing from path: {from}: missing value")
+                })?;
+                let copy = get(container, &key)
+                    .map_err(|why| format!("error in copy for from: '{from}': {why}"))?;
+                let copy = copy.cloned().unwrap_or(Value::Null);
                 self.copied += copy.to_string().len();
                 if self.copied > MAX_COPIED {
-                    return Err(DoesNotApply);
+                    return Err("the copies are too large".into());
                 }
-                self.add(path, copy)
+                self.add(op, found(op, path)?, copy)
             }
-            _ => Err(DoesNotApply),
+            other => Err(format!("Unexpected kind: {other}")),
         }
     }
 
     /// The container a path ends in, and its last token.
-    fn container(&mut self, path: &str) -> Applied<(&mut Value, String)> {
+    fn container(&mut self, path: &str) -> Option<(&mut Value, String)> {
         let mut tokens: Vec<String> = path.split('/').map(unescape).collect();
         if tokens.len() < 2 || tokens.len() > MAX_DEPTH {
-            return Err(DoesNotApply);
+            return None;
         }
-        let last = tokens.pop().ok_or(DoesNotApply)?;
+        let last = tokens.pop()?;
         let mut at = &mut *self.root;
         for token in &tokens[1..] {
             at = match at {
-                Value::Object(object) => object.get_mut(token).ok_or(DoesNotApply)?,
+                Value::Object(object) => object.get_mut(token)?,
                 Value::Array(items) => {
-                    let i = index(token, items.len(), false)?;
+                    let i = index(token, items.len(), false).ok()?;
                     &mut items[i]
                 }
-                _ => return Err(DoesNotApply),
+                _ => return None,
             };
         }
-        Ok((at, last))
+        (at.is_object() || at.is_array()).then_some((at, last))
     }
 
-    /// The value at a path; `None` for an absent key.
-    fn get(&mut self, path: &str) -> Applied<Option<&Value>> {
-        let (container, key) = self.container(path)?;
-        match container {
-            Value::Object(object) => Ok(object.get(&key)),
-            Value::Array(items) => Ok(Some(&items[index(&key, items.len(), false)?])),
-            _ => Err(DoesNotApply),
-        }
-    }
-
-    /// The place to replace.
-    fn slot(&mut self, path: &str) -> Applied<&mut Value> {
-        let (container, key) = self.container(path)?;
-        match container {
-            Value::Object(object) => Ok(object.entry(key).or_insert(Value::Null)),
-            Value::Array(items) => {
-                let i = index(&key, items.len(), false)?;
-                Ok(&mut items[i])
-            }
-            _ => Err(DoesNotApply),
-        }
-    }
-
-    fn add(&mut self, path: &str, value: Value) -> Applied<()> {
+    /// What `add`, `move` and `copy` end with.
+    fn add(&mut self, op: &str, path: &str, value: Value) -> Applied<()> {
         if path.matches('/').count() + depth(&value) > MAX_DEPTH {
-            return Err(DoesNotApply);
+            return Err(TOO_DEEP.into());
         }
-        let (container, key) = self.container(path)?;
-        match container {
-            Value::Object(object) => {
-                object.insert(key, value);
-            }
-            Value::Array(items) if key == "-" => items.push(value),
-            Value::Array(items) => items.insert(index(&key, items.len(), true)?, value),
-            _ => return Err(DoesNotApply),
-        }
-        Ok(())
+        let (container, key) = self.container(path).ok_or_else(|| match op {
+            "add" => missing(op, path),
+            _ => format!("{op} operation does not apply: doc is missing destination path: {path}: missing value"),
+        })?;
+        put(container, key, value).map_err(|why| match op {
+            "copy" => format!("error while adding value during copy: {why}"),
+            _ => format!("error in {op} for path: '{path}': {why}"),
+        })
     }
 
-    fn remove(&mut self, path: &str) -> Applied<Value> {
-        let (container, key) = self.container(path)?;
-        match container {
-            Value::Object(object) => object.shift_remove(&key).ok_or(DoesNotApply),
-            Value::Array(items) => Ok(items.remove(index(&key, items.len(), false)?)),
-            _ => Err(DoesNotApply),
+    fn remove(&mut self, path: &str) -> Applied<()> {
+        let (container, key) = self
+            .container(path)
+            .ok_or_else(|| missing("remove", path))?;
+        take(container, &key)
+            .map(drop)
+            .map_err(|why| format!("error in remove for path: '{path}': {why}"))
+    }
+
+    fn replace(&mut self, path: &str, value: Option<Value>) -> Applied<()> {
+        if path.is_empty() {
+            let value = value.filter(|v| v.is_object() || v.is_array());
+            *self.root =
+                value.ok_or("replace operation value must be object or array: %!w(<nil>)")?;
+            return Ok(());
         }
+        let absent = |what: &str| {
+            format!(
+                "replace operation does not apply: doc is missing {what}: {path}: missing value"
+            )
+        };
+        let (container, key) = self.container(path).ok_or_else(|| absent("path"))?;
+        let slot = match container {
+            Value::Object(object) => object.entry(key).or_insert(Value::Null),
+            Value::Array(items) => {
+                let i = index(&key, items.len(), false).map_err(|_| absent("key"))?;
+                &mut items[i]
+            }
+            _ => return Err(absent("path")),
+        };
+        *slot = value.unwrap_or(Value::Null);
+        Ok(())
     }
 
     fn test(&mut self, path: &str, expected: Option<&Value>) -> Applied<()> {
         let found = if path.is_empty() {
             Some(&*self.root)
         } else {
-            self.get(path)?
+            let (container, key) = self.container(path).ok_or_else(|| {
+                format!("test operation does not apply: is missing path: {path}: missing value")
+            })?;
+            get(container, &key)
+                .map_err(|why| format!("error in test for path: '{path}': {why}"))?
         };
         let same = found.unwrap_or(&Value::Null) == expected.unwrap_or(&Value::Null);
-        if same { Ok(()) } else { Err(DoesNotApply) }
+        if same {
+            Ok(())
+        } else {
+            Err(format!("testing value {path} failed: test failed"))
+        }
     }
+}
+
+fn stated<'a>(op: &str, field: &str, text: Option<&'a str>, why: &str) -> Applied<&'a str> {
+    text.ok_or_else(|| format!("{op} operation failed to decode {field}: {why}"))
+}
+
+/// The path of operations that do not say why they have none.
+fn found<'a>(op: &str, path: Option<&'a str>) -> Applied<&'a str> {
+    stated(op, "path", path, "missing value")
+}
+
+fn missing(op: &str, path: &str) -> String {
+    format!("{op} operation does not apply: doc is missing path: \"{path}\": missing value")
+}
+
+/// The value under a key; `None` for an absent one.
+fn get<'a>(container: &'a Value, key: &str) -> Applied<Option<&'a Value>> {
+    match container {
+        Value::Array(items) => Ok(Some(&items[index(key, items.len(), false)?])),
+        other => Ok(other.get(key)),
+    }
+}
+
+fn take(container: &mut Value, key: &str) -> Applied<Value> {
+    match container {
+        Value::Array(items) => Ok(items.remove(index(key, items.len(), false)?)),
+        other => other
+            .as_object_mut()
+            .and_then(|object| object.shift_remove(key))
+            .ok_or_else(|| format!("Unable to remove nonexistent key: {key}: missing value")),
+    }
+}
+
+fn put(container: &mut Value, key: String, value: Value) -> Applied<()> {
+    match container {
+        Value::Array(items) if key == "-" => items.push(value),
+        Value::Array(items) => {
+            let i = index(&key, items.len(), true).map_err(|why| {
+                match why.strip_prefix("strconv") {
+                    Some(_) => format!("value was not a proper array index: '{key}': {why}"),
+                    None => why,
+                }
+            })?;
+            items.insert(i, value);
+        }
+        other => {
+            if let Some(object) = other.as_object_mut() {
+                object.insert(key, value);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn unescape(token: &str) -> String {
@@ -197,16 +259,19 @@ fn unescape(token: &str) -> String {
 /// An array index; negative ones count from the end. When `inserting`, one past the end is allowed.
 fn index(token: &str, length: usize, inserting: bool) -> Applied<usize> {
     let bound = length + usize::from(inserting);
-    let number: i64 = token.parse().map_err(|_| DoesNotApply)?;
-    let number = if number < 0 {
-        number + i64::try_from(bound).map_err(|_| DoesNotApply)?
+    let stated: i64 = token
+        .parse()
+        .map_err(|_| format!("strconv.Atoi: parsing {token:?}: invalid syntax"))?;
+    let wrong = || format!("Unable to access invalid index: {stated}: invalid index referenced");
+    let number = if stated < 0 {
+        stated + i64::try_from(bound).map_err(|_| wrong())?
     } else {
-        number
+        stated
     };
     usize::try_from(number)
         .ok()
         .filter(|i| *i < bound)
-        .ok_or(DoesNotApply)
+        .ok_or_else(wrong)
 }
 
 fn depth(value: &Value) -> usize {
