@@ -178,6 +178,10 @@ class Definition:
     """The revision from which on objects were written by this structure; older ones may be otherwise."""
     selectable: tuple[SelectableField, ...] = ()
     """The selectable fields of all versions."""
+    structures: Mapping[str, Schema] = field(default_factory=dict)
+    """The structures of all versions."""
+    webhook: Body | None = None
+    """spec.conversion.webhook, if that converts between the versions."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from kfast._core import Schema
+from kfast._core import Object, Schema
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
@@ -16,6 +16,7 @@ from kfast.apiserver.scope import Scope, storage_version
 from kfast.apiserver.service_resolver import ServiceResolver
 from kfast.apiserver.watch_feed import FeedHub
 from kfast.apiserver.webhook_client import WebhookClient
+from kfast.apiserver.webhook_conversion import WebhookConversion
 from kfast.clock import Clock
 from kfast.meta.exchange import Request
 from kfast.store.protocol import Store
@@ -88,7 +89,19 @@ class Backend:
             storage = self.catalog.by_gvk(gv.group, gv.version, kind.kind) or kind
         fields = storage.definition.selectable if storage.definition else storage.fields
         self.store.register(storage.resource, [(f.label, f.path, f.default) for f in fields])
-        return Scope(kind, storage)
+        scope = Scope(kind, storage)
+        if kind.definition is not None and kind.definition.webhook is not None:
+            scope.remote = WebhookConversion(kind, self.webhooks, self.new_uid)
+        return scope
+
+    async def readable(self, scope: Scope, objects: Sequence[Object]) -> Sequence[Object]:
+        """Stored objects as the handlers of `scope` read them. Raises StatusError 500 if a webhook fails to convert
+        them."""
+        return objects if scope.remote is None else await scope.remote.read(objects)
+
+    async def read_one(self, scope: Scope, obj: Object) -> Object:
+        """The same for one object."""
+        return obj if scope.remote is None else (await scope.remote.read([obj]))[0]
 
     def new_uid(self) -> str:
         """A random UUID, version 4."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfast._core import Schema
 from kfast.api.kind import Body, Kind
 from kfast.meta.gvk import GroupVersion
+
+if TYPE_CHECKING:
+    from kfast.apiserver.webhook_conversion import WebhookConversion
 
 
 class Scope:
@@ -23,6 +26,7 @@ class Scope:
         "kind",
         "list_kind",
         "metric_labels",
+        "remote",
         "resource",
         "schema",
         "storage",
@@ -41,6 +45,8 @@ class Scope:
         )
         self.schema = kind.schema
         self.metric_labels: dict[tuple[str, str, str], Any] = {}
+        self.remote: WebhookConversion | None = None
+        """Converts objects before and after all else sees them."""
         self.custom = kind.definition is not None
         self.api_version = kind.api_version
         self.list_kind = kind.list_kind
@@ -49,7 +55,7 @@ class Scope:
 
     def from_storage(self, body: Body) -> Body:
         """The stored object in this version."""
-        if not self.converts:
+        if not self.converts or self.remote is not None:
             return body
         if self.kind.from_storage is not None:
             body = self.kind.from_storage(body)
@@ -58,7 +64,7 @@ class Scope:
 
     def to_storage(self, body: Body) -> Body:
         """An object of this version as it is stored."""
-        if not self.converts:
+        if not self.converts or self.remote is not None:
             return body
         if self.kind.to_storage is not None:
             body = self.kind.to_storage(body)

@@ -87,6 +87,8 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
             accepted["listKind"],
             terminating=conditions.is_true(crd, conditions.TERMINATING),
             changed=changed,
+            structures=structures,
+            webhook=_webhook(spec) if len(structures) > 1 else None,
             selectable=tuple(dict.fromkeys(f for v in versions_of(crd) for f in _fields(v))),
         ),
         storage=f"{group}/{stored}" if changed or len(structures) > 1 else "",
@@ -96,6 +98,11 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         validate=scale_validator(scale, "spec", "status"),
         warnings=finalizer_warnings,
     )
+
+
+def _webhook(spec: Body) -> Body | None:
+    conversion = spec.get("conversion") or {}
+    return conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None
 
 
 def _fields(version: Body) -> list[SelectableField]:

@@ -287,7 +287,8 @@ async def insert(backend: Backend, info: RequestInfo, prepared: Prepared, dry_ru
         return Object.parse(prepared.data)
     for _ in range(_ATTEMPTS if prepared.renamed else 1):
         try:
-            return await store.create(scope.resource, namespace, prepared.name, prepared.data)
+            data = prepared.data if scope.remote is None else await scope.remote.stored(prepared.data)
+            return await backend.read_one(scope, await store.create(scope.resource, namespace, prepared.name, data))
         except AlreadyExistsError as error:
             failure = insertion_error(backend, info, prepared, error)
             if prepared.renamed:

@@ -24,7 +24,7 @@ def batchable(backend: Backend, info: RequestInfo) -> bool:
         return False
     if scope.kind.namespaced != bool(info.namespace) or scope.resource in backend.reservations:
         return False
-    return scope.kind.resource not in backend.virtual and scope.kind.resource != "bindings"
+    return scope.remote is None and scope.kind.resource not in backend.virtual and scope.kind.resource != "bindings"
 
 
 async def create_many(

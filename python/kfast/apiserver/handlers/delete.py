@@ -13,12 +13,13 @@ from kfast.apiserver.decode import decode_options
 from kfast.apiserver.encode import object_response, output_of, status_success
 from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.create import warned
-from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.get import read_current
 from kfast.apiserver.handlers.guaranteed_update import deletable
 from kfast.apiserver.lifecycle import canonical, preview, stored_body
 from kfast.apiserver.negotiate import Output
 from kfast.apiserver.options import DeleteOptions, delete_options
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import conflict, precondition_failed, unavailable
 from kfast.clock import parse_time, rfc3339
 from kfast.meta.exchange import Request, Response
@@ -99,7 +100,7 @@ async def delete_object(
     kind = info.served.kind
     contention = Contention(backend)
     while True:
-        current = read(backend, info)
+        current = await read_current(backend, info)
         check_preconditions(kind, current, options)
         if not admitted:
             await _admit(backend, request, info, current, options)
@@ -158,7 +159,7 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
         if options.dry_run:
             return Deletion(preview(scope, body, current.managed_fields, current.revision), True)
         if body != before:  # the mark is seen by watchers before the object goes
-            data = canonical(scope, body, current.managed_fields)
+            data = await _stored(scope, body, current)
             current = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
         gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
         reservations = backend.reservations.get(scope.resource)
@@ -169,8 +170,14 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
         return Deletion(current, False)
     if options.dry_run:
         return Deletion(preview(scope, body, current.managed_fields, current.revision), False)
+    data = await _stored(scope, body, current)
+    obj = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
+    return Deletion(await backend.read_one(scope, obj), False)
+
+
+async def _stored(scope: Scope, body: Body, current: Object) -> bytes:
     data = canonical(scope, body, current.managed_fields)
-    return Deletion(await store.update(scope.resource, current.namespace, current.name, data, current.revision), False)
+    return data if scope.remote is None else await scope.remote.stored(data)
 
 
 def _mark(backend: Backend, kind: Kind, body: Body, options: DeleteOptions) -> bool:

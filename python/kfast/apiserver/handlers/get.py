@@ -21,6 +21,11 @@ def read(backend: Backend, info: RequestInfo) -> Object:
     return obj
 
 
+async def read_current(backend: Backend, info: RequestInfo) -> Object:
+    """The object the path names, in the version of the path. Raises StatusError 404, 500."""
+    return await backend.read_one(info.served, read(backend, info))
+
+
 async def get(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """The newest committed version. Raises StatusError 404, 406, and 504 for a resourceVersion still to come."""
     if request.query:
@@ -32,4 +37,4 @@ async def get(backend: Backend, request: Request, info: RequestInfo) -> Response
         if agent is None or not agent.startswith(("curl/", "Wget/", "Mozilla/5.0")):
             return Response(200, read(backend, info).to_bytes())
     output = output_of(request, info.scope, "object")
-    return object_response(backend, request, info, output, read(backend, info))
+    return object_response(backend, request, info, output, await read_current(backend, info))

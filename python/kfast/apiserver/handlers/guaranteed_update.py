@@ -10,7 +10,7 @@ from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.contention import Contention
-from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.get import read_current
 from kfast.apiserver.lifecycle import (
     begin_update,
     bump_generation,
@@ -76,7 +76,7 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
     kind = info.served.kind
     contention = Contention(backend)
     while True:
-        current = read(backend, info)
+        current = await read_current(backend, info)
         old = stored_body(info.served, current)
         new = update.transform(stored_body(info.served, current), current)
         stated = _stated_version(info, update, new)
@@ -221,7 +221,10 @@ async def _write(
     if dry_run:
         return preview(scope, new, managed, current.revision)
     data = canonical(scope, new, managed)
-    return await store.update(scope.resource, current.namespace, current.name, data, current.revision)
+    if scope.remote is not None:
+        data = await scope.remote.stored(data)
+    obj = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
+    return await backend.read_one(scope, obj)
 
 
 def deletable(body: Body) -> bool:

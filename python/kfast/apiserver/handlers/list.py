@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -59,11 +61,29 @@ async def read_page(backend: Backend, info: RequestInfo, options: ListOptions) -
         if options.resource_version == "0":
             limit = 0
     try:
-        return store.list(scope.resource, namespace, options.labels, options.fields, limit, start, revision)
+        page = store.list(scope.resource, namespace, options.labels, options.fields, limit, start, revision)
     except CompactedError:
         if start:
             raise ContinueExpiredError(start) from None
         raise expired("The resourceVersion for the provided list is too old.") from None
+    if scope.remote is None:
+        return page
+    return _Converted(page.revision, await scope.remote.read(page.objects), page.next_start, page.remaining)
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """A page whose objects are in another version than the stored one."""
+
+    revision: int
+    objects: Sequence[Object]
+    next_start: str | None
+    remaining: int | None
+
+    def items_json(self, with_type: bool = False, head: bytes = b"", tail: bytes = b"") -> bytes:
+        """The items joined by commas, between `head` and `tail`."""
+        del with_type  # custom resources always tell it
+        return head + b",".join(obj.to_bytes() for obj in self.objects) + tail
 
 
 def list_metadata(page: Page) -> dict[str, Any]:

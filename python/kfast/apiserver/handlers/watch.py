@@ -60,7 +60,8 @@ def _encoding(backend: Backend, info: RequestInfo, output: Output, options: List
 def _cursor(backend: Backend, info: RequestInfo, options: ListOptions, since: int) -> Watch:
     scope = info.served
     namespace = info.namespace or None if scope.kind.namespaced else None
-    return backend.store.watch(scope.resource, namespace, options.labels, options.fields, since)
+    cursor = backend.store.watch(scope.resource, namespace, options.labels, options.fields, since)
+    return cursor if scope.remote is None else scope.remote.watch(cursor)
 
 
 async def _plan(backend: Backend, info: RequestInfo, output: Output, options: ListOptions) -> Plan:
@@ -72,7 +73,7 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
     if wants_initial:
         await resource_version.not_older_than(store, revision)
         page = store.list(scope.resource, namespace, options.labels, options.fields)
-        revision, initial = page.revision, page.objects
+        revision, initial = page.revision, await backend.readable(scope, page.objects)
     elif revision == 0:
         revision = store.revision
     timeout = float(options.timeout_seconds or 0) or backend.random.uniform(_MIN_TIMEOUT, 2 * _MIN_TIMEOUT)
@@ -85,7 +86,7 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
         revision,
         options.bookmarks,
         timeout,
-        None if output.transform == "Table" or revision > store.revision else (*shared, output),
+        None if output.transform == "Table" or scope.remote or revision > store.revision else (*shared, output),
         lambda change: backend.watching(info, change),
     )
 

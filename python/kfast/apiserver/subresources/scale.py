@@ -13,7 +13,7 @@ from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, current_body, output_of
 from kfast.apiserver.handlers.apply import APPLY_PATCH
-from kfast.apiserver.handlers.get import read
+from kfast.apiserver.handlers.get import read_current
 from kfast.apiserver.handlers.guaranteed_update import Update, View, guaranteed_update
 from kfast.apiserver.handlers.patch import apply_patch, patch_type
 from kfast.apiserver.lifecycle import match_name
@@ -51,7 +51,7 @@ async def get_scale(backend: Backend, request: Request, info: RequestInfo) -> Re
     kind = info.served.kind
     scope = _CUSTOM_SCOPE if kind.definition else _SCOPE
     output = output_of(request, scope, "object")
-    body = current_body(info.served, read(backend, info))
+    body = current_body(info.served, await read_current(backend, info))
     if kind.definition and _at(body, kind.scale_paths["spec"]) is None:
         raise internal(f"the spec replicas field {_shown(kind)} does not exist")
     return body_response(backend, request, output, scale_of(kind, body), scope)
