@@ -172,6 +172,9 @@ class Schema:
         self, group: str, version: str, kind: str, openapi: bytes, preserve_unknown: bool = False
     ) -> Schema: ...
     def reread(self, key: str, data: bytes, defaults: bool = True) -> bytes | None: ...
+    def validate_update(
+        self, key: str, new: dict[str, Any] | Tree, old: dict[str, Any] | Tree, part: str = "main"
+    ) -> list[tuple[str, str, str]]: ...
 
 # pod.rs
 

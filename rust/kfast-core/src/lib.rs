@@ -3,6 +3,7 @@
 
 mod canonical;
 mod error;
+pub mod float;
 mod managed;
 mod members;
 pub mod names;

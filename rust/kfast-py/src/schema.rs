@@ -2,11 +2,14 @@
 
 use crate::errors::{StrictDecodeError, decode_error, patch_error};
 use crate::json::json_from_py;
+use crate::pod::Violated;
 use crate::py_node::PyNode;
+use crate::structural::{tuples, with_value};
 use crate::tree::{PyTree, kind_of};
 use crate::value::{from_py, to_py};
 use kfast_schema::model::Type;
 use kfast_schema::patch::{self, PatchKind};
+use kfast_schema::structural;
 use kfast_schema::validate::Validator;
 use kfast_schema::{MediaType, SchemaSet, Validation};
 use pyo3::exceptions::PyValueError;
@@ -150,11 +153,12 @@ impl PySchema {
     }
 
     /// Structural violations of a dict or tree: (path, cause reason, message).
-    fn validate(
-        &self,
-        key: &str,
-        object: &Bound<'_, PyAny>,
-    ) -> PyResult<Vec<(String, &'static str, String)>> {
+    fn validate(&self, key: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<Violated>> {
+        if self.set.structure().is_some() {
+            return with_value(&self.set, key, object, |value| {
+                tuples(structural::validate(&self.set, value))
+            });
+        }
         let validator = self.validator();
         let violations = match object.cast::<PyTree>() {
             Ok(tree) => validator.validate(&self.set, key, &tree.try_borrow()?.value()),
@@ -166,8 +170,7 @@ impl PySchema {
                 validator.validate(&self.set, key, &node)
             }
         };
-        let violations = violations.into_iter();
-        Ok(violations.map(|v| (v.path, v.reason, v.message)).collect())
+        Ok(tuples(violations))
     }
 
     /// `apiVersion` and `kind` of a body; errors name `expected` as the kind it should have been.

@@ -1,8 +1,14 @@
 //! The structure of custom resources, as methods of `Schema`.
 
 use crate::errors::decode_error;
+use crate::pod::Violated;
 use crate::schema::PySchema;
-use kfast_schema::structural::{compile, reread};
+use crate::tree::PyTree;
+use crate::value::from_py;
+use kfast_schema::model::Type;
+use kfast_schema::structural::{self, compile, reread};
+use kfast_schema::validate::Violation;
+use kfast_schema::{SchemaSet, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -43,4 +49,46 @@ impl PySchema {
         let read = read.map_err(decode_error)?;
         Ok(read.map(|json| PyBytes::new(py, &json)))
     }
+
+    /// Violations of an object of a custom resource that takes the place of another, besides those of its metadata. What
+    /// did not change is let pass. Both are dicts or trees. `part` is `status` for a write of the status.
+    #[pyo3(signature = (key, new, old, part = "main"))]
+    fn validate_update(
+        &self,
+        key: &str,
+        new: &Bound<'_, PyAny>,
+        old: &Bound<'_, PyAny>,
+        part: &str,
+    ) -> PyResult<Vec<Violated>> {
+        let set = &self.set;
+        with_value(set, key, new, |new| {
+            with_value(set, key, old, |old| {
+                tuples(match part {
+                    "status" => structural::validate_status(set, new, old),
+                    _ => structural::validate_update(set, new, old),
+                })
+            })
+        })?
+    }
+}
+
+/// Violations as Python takes them.
+pub fn tuples(violations: Vec<Violation>) -> Vec<Violated> {
+    let tuple = |v: Violation| (v.path, v.reason, v.message);
+    violations.into_iter().map(tuple).collect()
+}
+
+/// Calls with the value of a tree, or of a dict read as the kind of `key`.
+pub fn with_value<T>(
+    set: &SchemaSet,
+    key: &str,
+    object: &Bound<'_, PyAny>,
+    call: impl FnOnce(&Value<'_>) -> T,
+) -> PyResult<T> {
+    if let Ok(tree) = object.cast::<PyTree>() {
+        return Ok(call(tree.try_borrow()?.value()));
+    }
+    let unknown = || PyValueError::new_err(format!("no kind {key:?} is known to the schema"));
+    let id = set.kind(key).ok_or_else(unknown)?;
+    Ok(call(&from_py(set, &Type::Struct(id), object)?))
 }

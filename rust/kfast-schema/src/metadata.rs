@@ -232,16 +232,50 @@ pub fn validate_create(
 ) {
     let at = Path::Root.child(n::METADATA);
     let metadata = object.get(n::METADATA).unwrap_or(&Value::Null);
+    let named = !metadata.text(n::NAME).is_empty();
+    validate_prefix(metadata, &at, rule, errors);
+    if !named {
+        errors.required(&at.child(n::NAME), "name or generateName is required");
+    }
+    validate_named(metadata, &at, namespaced, named.then_some(rule), errors);
+    let path = at.child(n::FINALIZERS);
+    validate_finalizers(metadata.list(n::FINALIZERS), &path, errors);
+}
+
+/// The rules of the metadata of a resource embedded in another: it needs no name, and may have a namespace or not.
+pub fn validate_embedded(metadata: &Value<'_>, at: &Path<'_>, errors: &mut Errors<'_>) {
+    let namespaced = !metadata.text(n::NAMESPACE).is_empty();
+    let named = !metadata.text(n::NAME).is_empty();
+    validate_prefix(metadata, at, NameRule::Path, errors);
+    validate_named(
+        metadata,
+        at,
+        namespaced,
+        named.then_some(NameRule::Path),
+        errors,
+    );
+    let path = at.child(n::FINALIZERS);
+    validate_finalizer_names(metadata.list(n::FINALIZERS), &path, errors);
+}
+
+fn validate_prefix(metadata: &Value<'_>, at: &Path<'_>, rule: NameRule, errors: &mut Errors<'_>) {
     let prefix = metadata.text(n::GENERATE_NAME);
     if !prefix.is_empty() {
         for problem in rule.check_prefix(prefix) {
             errors.invalid(&at.child(n::GENERATE_NAME), prefix, &problem);
         }
     }
+}
+
+fn validate_named(
+    metadata: &Value<'_>,
+    at: &Path<'_>,
+    namespaced: bool,
+    rule: Option<NameRule>,
+    errors: &mut Errors<'_>,
+) {
     let (name, namespace) = (metadata.text(n::NAME), metadata.text(n::NAMESPACE));
-    if name.is_empty() {
-        errors.required(&at.child(n::NAME), "name or generateName is required");
-    } else {
+    if let Some(rule) = rule {
         for problem in rule.check(name) {
             errors.invalid(&at.child(n::NAME), name, &problem);
         }
@@ -258,12 +292,7 @@ pub fn validate_create(
         &at.child(n::GENERATION),
         metadata.int(n::GENERATION).unwrap_or(0),
     );
-    validate_common(metadata, &at, errors);
-    validate_finalizers(
-        metadata.list(n::FINALIZERS),
-        &at.child(n::FINALIZERS),
-        errors,
-    );
+    validate_common(metadata, at, errors);
 }
 
 /// The rules of the metadata of an update: identity is fixed, no finalizers are added during deletion. `version` is the
@@ -428,16 +457,29 @@ fn validate_owners(owners: &Value<'_>, path: &Path<'_>, errors: &mut Errors<'_>)
 
 /// Qualified names; `orphan` and `foregroundDeletion` exclude each other.
 fn validate_finalizers(finalizers: &[Value<'_>], path: &Path<'_>, errors: &mut Errors<'_>) {
-    let texts: Vec<&str> = finalizers.iter().filter_map(Value::as_text).collect();
-    for finalizer in &texts {
+    let texts = finalizers.iter().filter_map(Value::as_text);
+    for finalizer in texts.clone() {
         errors.check(path, finalizer, qualified_name);
     }
-    for (i, finalizer) in texts.iter().enumerate() {
-        if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer) {
+    for (i, finalizer) in texts.enumerate() {
+        if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer) {
             let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(&path.item(i), *finalizer, detail);
+            errors.invalid(&path.item(i), finalizer, detail);
         }
     }
+    exclusive_finalizers(finalizers, path, errors);
+}
+
+/// The same for resources of other kinds than the built-in ones, whose names need not be qualified.
+fn validate_finalizer_names(finalizers: &[Value<'_>], path: &Path<'_>, errors: &mut Errors<'_>) {
+    for finalizer in finalizers.iter().filter_map(Value::as_text) {
+        errors.check(path, finalizer, qualified_name);
+    }
+    exclusive_finalizers(finalizers, path, errors);
+}
+
+fn exclusive_finalizers(finalizers: &[Value<'_>], path: &Path<'_>, errors: &mut Errors<'_>) {
+    let texts: Vec<&str> = finalizers.iter().filter_map(Value::as_text).collect();
     if texts.contains(&"orphan") && texts.contains(&"foregroundDeletion") {
         let all = Value::List(finalizers.to_vec());
         errors.invalid(

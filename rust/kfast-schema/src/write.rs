@@ -13,10 +13,10 @@ impl Value<'_> {
             Self::Bool(true) => out.extend_from_slice(b"true"),
             Self::Bool(false) => out.extend_from_slice(b"false"),
             Self::Int(number) => drop(write!(out, "{number}")),
-            Self::Double(number) => match serde_json::Number::from_f64(*number) {
-                Some(number) => drop(write!(out, "{number}")),
-                None => out.push(b'0'),
-            },
+            Self::Double(number) if number.is_finite() => {
+                out.extend_from_slice(kfast_core::float::json(*number).as_bytes());
+            }
+            Self::Double(_) => out.push(b'0'),
             Self::Text(text) => write_text(text, out),
             Self::List(items) => {
                 out.push(b'[');

@@ -425,6 +425,7 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// Whether the key was there before.
+    #[allow(clippy::ptr_arg)] // its clones borrow for as long as it does
     fn again(&mut self, key: &Cow<'a, str>) -> bool {
         let again = if self.many.is_empty() && self.few.len() < FEW {
             let again = self.few.contains(key);

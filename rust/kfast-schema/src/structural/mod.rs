@@ -4,17 +4,30 @@
 //! one go; trees, patches and server-side apply work on them as on objects of built-in kinds, through a [`SchemaSet`]
 //! of their own that [`compile`] makes.
 
+mod checks;
 mod compile;
 mod complete;
+mod correlate;
 mod decode;
+mod embedded;
+mod formats;
+mod lists;
+mod numbers;
+mod outcome;
 mod schema;
+mod validate;
 
+pub use checks::{Checks, Format, Pattern};
 pub use compile::compile;
 pub(crate) use decode::json as decode;
 pub use schema::{Additional, JsonType, Property, Schema};
 
 use crate::error::DecodeError;
+use crate::field::{Errors, Path};
 use crate::model::{SchemaSet, TypeId};
+use crate::validate::Violation;
+use crate::value::Value;
+use correlate::Old;
 
 /// What [`compile`] refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,4 +62,71 @@ pub fn reread(
     let text = String::from_utf8_lossy(data);
     let read = decode(set, structure, &text, false, defaults).map_err(|e| e.of(key, data))?;
     Ok(read.changed.then(|| read.value.canonical(set)))
+}
+
+/// What is wrong with an object to be created, besides its metadata: values, embedded resources, repeated items.
+#[must_use]
+pub fn validate(set: &SchemaSet, object: &Value<'_>) -> Vec<Violation> {
+    updated(set, object, None)
+}
+
+/// What is wrong with an object that takes the place of `old`. What did not change is let pass, as far as that can be
+/// told: items of lists of type map are known by their keys, those of other lists are not.
+#[must_use]
+pub fn validate_update(set: &SchemaSet, object: &Value<'_>, old: &Value<'_>) -> Vec<Violation> {
+    updated(set, object, Some(old))
+}
+
+fn updated(set: &SchemaSet, object: &Value<'_>, old: Option<&Value<'_>>) -> Vec<Violation> {
+    let Some(Structure { schema, .. }) = set.structure() else {
+        return Vec::new();
+    };
+    let walk = validate::Walk { set, base: "" };
+    let outcome = walk.value(schema, object, &Path::Root, old.map(Old::of));
+    let mut found: Vec<Violation> = outcome.faults.into_iter().map(|f| f.violation).collect();
+    let mut errors = Errors::new(set);
+    embedded::check(set, schema, object, &Path::Root, &mut errors);
+    found.append(&mut errors.found());
+    repeated(set, schema, object, old, &mut found);
+    found
+}
+
+/// What is wrong with an object that takes the place of `old` by a write of its status.
+#[must_use]
+pub fn validate_status(set: &SchemaSet, object: &Value<'_>, old: &Value<'_>) -> Vec<Violation> {
+    let Some(Structure { schema, .. }) = set.structure() else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let entry = |object| checks::entry(set, object, "status");
+    if let (Some(property), Some(status)) = (schema.property("status"), entry(object)) {
+        let walk = validate::Walk {
+            set,
+            base: "status",
+        };
+        let before = entry(old).map(Old::of);
+        let outcome = walk.value(&property.schema, status, &Path::Root, before);
+        found.extend(outcome.faults.into_iter().map(|f| f.violation));
+    }
+    repeated(set, schema, object, Some(old), &mut found);
+    found
+}
+
+/// Items of sets and maps that are there twice, unless there were such before.
+fn repeated(
+    set: &SchemaSet,
+    schema: &Schema,
+    object: &Value<'_>,
+    old: Option<&Value<'_>>,
+    found: &mut Vec<Violation>,
+) {
+    let mut new = Vec::new();
+    lists::check(set, schema, object, &Path::Root, &mut new);
+    let mut before = Vec::new();
+    if let (false, Some(old)) = (new.is_empty(), old) {
+        lists::check(set, schema, old, &Path::Root, &mut before);
+    }
+    if before.is_empty() {
+        found.append(&mut new);
+    }
 }

@@ -1,6 +1,7 @@
 //! `JSONSchemaProps` as the engine keeps it.
 
 use super::StructureError;
+use super::checks::{Checks, format, read_check};
 use crate::model::{ListType, NameId};
 use crate::value::{Name, Value};
 use std::collections::HashMap;
@@ -100,6 +101,10 @@ pub struct Schema {
     pub atomic: bool,
     /// Whether there is a default below.
     pub(crate) defaults_below: bool,
+    /// What is demanded of values.
+    pub checks: Option<Box<Checks>>,
+    /// Positions of properties by the ids of their names.
+    by_key: Box<[(NameId, u32)]>,
 }
 
 impl Schema {
@@ -117,7 +122,10 @@ impl Schema {
     #[must_use]
     pub fn known(&self, name: &Name<'_>) -> Option<&Property> {
         match name {
-            Name::Known(id) => self.properties.iter().find(|p| p.key == *id),
+            Name::Known(id) => {
+                let at = self.by_key.binary_search_by_key(id, |(key, _)| *key).ok()?;
+                self.properties.get(self.by_key[at].1 as usize)
+            }
             Name::Free(text) => self.property(text),
         }
     }
@@ -180,6 +188,9 @@ pub(super) fn read(names: &mut Names, json: &Value<'_>) -> Result<Schema, Struct
     };
     let mut schema = Schema::default();
     let mut default = None;
+    let mut format_name = None;
+    let mut checks = Checks::default();
+    let mut checked = false;
     for (name, value) in entries {
         let Name::Free(name) = name else { continue };
         match name.as_ref() {
@@ -198,12 +209,21 @@ pub(super) fn read(names: &mut Names, json: &Value<'_>) -> Result<Schema, Struct
             }
             "x-kubernetes-list-map-keys" => schema.list_keys = texts(value),
             "default" => default = Some(value),
+            "format" => format_name = value.as_text(),
             "properties" => schema.properties = properties(names, value)?,
             "additionalProperties" => schema.additional = additional(names, value)?,
             "items" if value.is_object() => schema.items = Some(Box::new(read(names, value)?)),
-            _ => {}
+            name => checked |= read_check(names, &mut checks, name, value)?,
         }
     }
+    checks.format = format_name.and_then(|name| format(&schema, name));
+    if checked || checks.format.is_some() {
+        schema.checks = Some(Box::new(checks));
+    }
+    let keys = schema.properties.iter().map(|p| p.key).zip(0..);
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort_unstable();
+    schema.by_key = keys.into();
     let below = |s: Option<&Schema>| s.is_some_and(Schema::defaults);
     schema.defaults_below = schema.properties.iter().any(|p| p.schema.defaults())
         || below(schema.others())
@@ -219,7 +239,7 @@ fn is_true(value: &Value<'_>) -> bool {
     matches!(value, Value::Bool(true))
 }
 
-fn texts(value: &Value<'_>) -> Box<[Box<str>]> {
+pub(super) fn texts(value: &Value<'_>) -> Box<[Box<str>]> {
     let texts = value.items().iter().filter_map(Value::as_text);
     texts.map(Into::into).collect()
 }
