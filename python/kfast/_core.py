@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from kfast._native import (
     ApplyConflictError,
+    CelEnvironment,
+    CelError,
+    CelInput,
+    CelProgram,
     CoreError,
     Decision,
     DecodeError,
@@ -37,6 +41,10 @@ from kfast._native import (
 
 __all__ = [
     "ApplyConflictError",
+    "CelEnvironment",
+    "CelError",
+    "CelInput",
+    "CelProgram",
     "CoreError",
     "Decision",
     "DecodeError",

@@ -131,6 +131,41 @@ class FieldSelector:
     @property
     def empty(self) -> bool: ...
 
+# cel.rs
+
+class CelError(CoreError): ...
+
+@final
+class CelEnvironment:
+    def __new__(
+        cls, *, params: bool = False, authorizer: bool = False, mutating: bool = False, composited: bool = False
+    ) -> CelEnvironment: ...
+    def with_variable(self, name: str, expression: str) -> tuple[CelEnvironment, str | None]: ...
+    def compile(self, expression: str, types: list[str] = ...) -> CelProgram: ...
+    def evaluate(
+        self, programs: Sequence[CelProgram | None], input: CelInput, budget: int
+    ) -> tuple[list[tuple[Any, str | None]], int] | None: ...
+
+@final
+class CelInput:
+    def __new__(
+        cls,
+        object: bytes | None,
+        old: bytes | None,
+        request: bytes | None,
+        params: bytes | None = None,
+        namespace: bytes | None = None,
+        resource: tuple[str, str, str, str, str] | None = None,
+    ) -> CelInput: ...
+    @property
+    def questions(self) -> list[list[str]]: ...
+    def answer(self, question: Sequence[str], allowed: bool, reason: str = ..., error: str = ...) -> None: ...
+
+@final
+class CelProgram:
+    @property
+    def output_type(self) -> str: ...
+
 # schema.rs
 
 @final

@@ -66,6 +66,8 @@ pub struct Object {
     name: Box<str>,
     /// By the name an expression uses.
     fields: HashMap<Box<str>, Property>,
+    /// Types of properties that do not come from JSON.
+    computed: HashMap<Box<str>, Type>,
     /// Whether it has every property, of any type.
     open: bool,
 }
@@ -94,6 +96,7 @@ impl Object {
         Self {
             name: name.into(),
             fields: fields.collect(),
+            computed: HashMap::new(),
             open: false,
         }
     }
@@ -103,7 +106,18 @@ impl Object {
         Self {
             name: name.into(),
             fields: HashMap::new(),
+            computed: HashMap::new(),
             open: true,
+        }
+    }
+
+    /// An object type whose properties an evaluation computes.
+    pub(crate) fn computed(name: impl Into<Box<str>>, types: HashMap<Box<str>, Type>) -> Self {
+        Self {
+            name: name.into(),
+            fields: HashMap::new(),
+            computed: types,
+            open: false,
         }
     }
 
@@ -133,7 +147,8 @@ impl Object {
     pub(crate) fn field_type(&self, name: &str) -> Option<Type> {
         match self.field(name) {
             Some(property) => Some(property.declared.cel_type()),
-            None => self.open.then_some(Type::Dyn),
+            None if self.open => Some(Type::Dyn),
+            None => self.computed.get(name).cloned(),
         }
     }
 }

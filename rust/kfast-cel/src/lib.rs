@@ -7,11 +7,13 @@
 mod ast;
 mod authorizer;
 mod checker;
+mod composition;
 mod cost;
 mod declared;
 mod environment;
 mod evaluate;
 mod functions;
+mod json;
 mod lexer;
 pub mod library;
 mod macros;
@@ -24,6 +26,7 @@ mod types;
 mod value;
 
 pub use authorizer::{Authorizer, Check, Decision, Subject};
+pub use composition::{Composition, Inputs};
 pub use cost::{CostEstimate, SizeEstimate};
 pub use declared::{Declared, ListKind, Object, Property, Shape, escape};
 pub use environment::Environment;

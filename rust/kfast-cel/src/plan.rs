@@ -6,6 +6,7 @@ use crate::cost::Rule;
 use crate::environment::Environment;
 use crate::functions::{Failure, Implementation, Outcome};
 use crate::library::regexes;
+
 use crate::types::Type;
 use crate::value::{List, Value};
 use regex::Regex;
@@ -312,7 +313,7 @@ impl Planner<'_> {
         };
         let pattern = match (function, steps.get(1)) {
             ("matches" | "find" | "findAll", Some(Step::Constant(Value::String(pattern)))) => {
-                Some(regexes::compile(pattern)?)
+                Some(kfast_core::regexp::compile(pattern)?)
             }
             _ => None,
         };

@@ -2,6 +2,7 @@
 
 mod apply;
 mod batch;
+mod cel;
 mod endpoints;
 mod errors;
 mod event;
@@ -26,6 +27,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
+    cel::register(m)?;
     endpoints::register(m)?;
     event::register(m)?;
     object::register(m)?;

@@ -119,7 +119,7 @@ impl Validator<'_> {
             }
             ("matches", Some(arg)) => {
                 if let Some(Literal::String(pattern)) = literal(arg)
-                    && regex::Regex::new(&pattern).is_err()
+                    && kfast_core::regexp::compile(&pattern).is_err()
                 {
                     self.report(arg.id, "invalid matches argument");
                 }

@@ -3,6 +3,7 @@
 use super::strings::texts;
 use crate::functions::{Failure, Function, Outcome};
 use crate::value::Value;
+use kfast_core::regexp;
 use regex::Regex;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -42,15 +43,7 @@ fn pattern(args: &[Value<'_>]) -> Result<Regex, Failure> {
     let [_, Value::String(pattern), ..] = args else {
         return Err(Failure::NoOverload);
     };
-    compile(pattern).map_err(Failure::Error)
-}
-
-/// A regular expression.
-///
-/// # Errors
-/// That it is none.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|_| format!("error parsing regexp: `{pattern}`"))
+    regexp::compile(pattern).map_err(Failure::Error)
 }
 
 /// What one of the functions says of its first argument.
