@@ -6,6 +6,10 @@ from typing import Any, TypeAlias, final
 
 __all__ = [
     "ApplyConflictError",
+    "CelEnvironment",
+    "CelError",
+    "CelInput",
+    "CelProgram",
     "CoreError",
     "Decision",
     "DecodeError",
