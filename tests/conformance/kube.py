@@ -15,7 +15,7 @@ from kubernetes.dynamic import DynamicClient
 
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 JSON_PATCH, APPLY = "application/json-patch+json", "application/apply-patch+yaml"
-WATCH_SECONDS = 30
+WATCH_SECONDS = 20
 """How long a watch waits for what never comes."""
 
 
