@@ -53,7 +53,14 @@ class ControlPlane:
         self.store = EmbeddedStore(str(directory / "kfast.db") if directory else None)
         self.catalog = default_catalog()
         disabled = self.config.disable_admission_plugins
-        self.api = APIServer(self.store, self.catalog, self.clock, pki=self._pki, disable_admission_plugins=disabled)
+        self.api = APIServer(
+            self.store,
+            self.catalog,
+            self.clock,
+            pki=self._pki,
+            disable_admission_plugins=disabled,
+            audit=self.config.audit,
+        )
         self._server: HTTPSServer | None = None
         self.client = self._client("kubernetes-admin")
         self._manager = Manager(

@@ -45,13 +45,25 @@ LEAN_ON_CONTROLLERS = ("ServiceAccount", "TaintNodesByCondition", "StorageObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditConfig:
+    """The audit log: its policy, its file (`-` is standard output) and how that is rotated. 0 is no limit."""
+
+    policy_file: Path
+    log_path: Path
+    max_age_days: int = 366
+    max_backups: int = 100
+    max_size_megabytes: int = 100
+    compress: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterConfig:
     """One cluster.
 
     `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
     in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
     KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all,
-    `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run.
+    `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run. Without `audit` nothing is recorded.
     """
 
     nodes: int = 3
@@ -62,6 +74,7 @@ class ClusterConfig:
     scheduler_config: Path | None = None
     without: frozenset[str] = frozenset()
     disable_admission_plugins: frozenset[str] = frozenset()
+    audit: AuditConfig | None = None
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

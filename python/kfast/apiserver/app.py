@@ -14,6 +14,9 @@ from kfast.api.schema import definitions, load_schema
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.registry import Surroundings, plugins
 from kfast.apiserver.allocators.services import ServiceAllocator
+from kfast.apiserver.audit.auditor import Audited, Auditor
+from kfast.apiserver.audit.log_file import LogFile
+from kfast.apiserver.audit.policy import Policy
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
@@ -37,6 +40,7 @@ from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
 from kfast.apiserver.status_errors import internal
 from kfast.clock import Clock
+from kfast.config import AuditConfig
 from kfast.errors import StatusError
 from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Batch, CreateBatch, Outcomes, Request, Response, User
@@ -67,6 +71,7 @@ class APIServer:
         anonymous: bool = True,
         seed: int | None = None,
         disable_admission_plugins: Collection[str] = (),
+        audit: AuditConfig | None = None,
     ) -> None:
         self.catalog = catalog
         self.clock = clock
@@ -82,7 +87,7 @@ class APIServer:
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
         self._compactor = Compactor(store, clock)
         self.metrics = Metrics()
-        self.backend.watching = lambda info, change: self.metrics.watching(_labels(info), change)
+        self.backend.watching = self._watching
         self.health = Health()
         self.discovery = Discovery(lambda: catalog)
         self._openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
@@ -92,6 +97,10 @@ class APIServer:
             self.nonresource.issuer = self.service_accounts.issuer
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
         self._batches = Batches(self.backend, self._authorize, self.handle, self._observe)
+        self._auditor: Auditor | None = None
+        if audit is not None:
+            self._auditor = Auditor(Policy.load(audit.policy_file), LogFile(audit, clock), self.backend)
+            self._batches.one_by_one = True
         self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
         install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
@@ -108,38 +117,55 @@ class APIServer:
         await self._definitions.stop()
         self.backend.feeds.close()
         await self.backend.webhooks.close()
+        if self._auditor is not None:
+            self._auditor.close()
 
     async def handle(self, request: Request) -> Response:
         """Answers one request; never raises but for cancellation."""
         started = time.perf_counter()
         info = request_info(request, self.backend.scope)
+        audited, fault = None, None
+        audit_id = "" if request.native and self._auditor is None else self._audit_id(request)
         try:
             if request.user is None:
                 request.user = self.authentication.authenticate(request)
-            wanted = wanted_user(request)
-            if wanted is not None:
-                request.user = await impersonate(self.authorizer, request.user, wanted, info)
-            await self._authorize(request.user, info)
-            if request.body:
-                check_limits(request)
-            if info.scope is not None:
-                response = await route(self.backend, request, info)
-            else:
-                response = self.nonresource.respond(request)
+            if self._auditor is not None:
+                audited = self._auditor.begin(request, info, request.user, audit_id)
+            response = await self._respond(request, info, request.user, audited)
         except StatusError as error:
             response = failure(request, error)
         except Exception as error:
             _log.exception("%s %s failed", request.method, request.path)
-            response = crashed(request, error)
+            response, fault = crashed(request, error), error
         if info.scope is not None and info.scope.kind.deprecation:
             response.warnings = [info.scope.kind.deprecation, *response.warnings]
         if request.warnings:
             told = set(response.warnings)
             response.warnings = [*response.warnings, *(text for text in request.warnings if text not in told)]
         if not request.native:
-            response.headers["Audit-Id"] = self._audit_id(request)
+            response.headers["Audit-Id"] = audit_id
+        if self._auditor is not None:
+            self._auditor.end(audited, request, info, response, fault, audit_id)
         self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)
         return response
+
+    async def _respond(self, request: Request, info: RequestInfo, user: User, audited: Audited | None) -> Response:
+        """All behind authentication."""
+        wanted = wanted_user(request)
+        if wanted is not None:
+            user = request.user = await impersonate(self.authorizer, user, wanted, info)
+            if audited is not None:
+                audited.impersonated = user
+        decision = await self.authorizer.authorize(user, info)
+        if audited is not None:
+            audited.authorized(decision)
+        if not decision.allowed:
+            raise refusal(user, info, decision.reason)
+        if request.body:
+            check_limits(request)
+        if info.scope is not None:
+            return await route(self.backend, request, info)
+        return self.nonresource.respond(request)
 
     async def handle_many(self, batch: Batch) -> Outcomes:
         """Answers many requests of one caller at once, each as `handle` would; never raises but for cancellation."""
@@ -161,6 +187,11 @@ class APIServer:
         decision = await self.authorizer.authorize(user, info)
         if not decision.allowed:
             raise refusal(user, info, decision.reason)
+
+    def _watching(self, info: RequestInfo, change: int) -> None:
+        self.metrics.watching(_labels(info), change)
+        if change < 0 and self._auditor is not None:
+            self._auditor.ended(info)
 
     def _observe(self, info: RequestInfo, code: int, seconds: float, count: int) -> None:
         self.metrics.observe(_labels(info), code, seconds, count)

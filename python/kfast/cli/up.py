@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, ClusterConfig
+from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, AuditConfig, ClusterConfig
 from kfast.errors import KfastError
 
 
@@ -26,6 +26,12 @@ from kfast.errors import KfastError
 @click.option(
     "--disable-admission-plugins", multiple=True, type=click.Choice(ADMISSION_PLUGINS), help="Leave this plugin out."
 )
+@click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
+@click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
+@click.option("--audit-log-maxage", default=366, show_default=True, help="Days to keep old audit logs; 0: for ever.")
+@click.option("--audit-log-maxbackup", default=100, show_default=True, help="Old audit logs to keep; 0: all.")
+@click.option("--audit-log-maxsize", default=100, show_default=True, help="Megabytes of an audit log; 0: no limit.")
+@click.option("--audit-log-compress", is_flag=True, help="Compress old audit logs.")
 def command(
     nodes: int,
     host: str,
@@ -35,9 +41,27 @@ def command(
     scheduler_config: Path | None,
     without: tuple[str, ...],
     disable_admission_plugins: tuple[str, ...],
+    audit_policy_file: Path | None,
+    audit_log_path: Path | None,
+    audit_log_maxage: int,
+    audit_log_maxbackup: int,
+    audit_log_maxsize: int,
+    audit_log_compress: bool,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     target = kubeconfig or Path("kfast.kubeconfig")
+    audit = None
+    if audit_policy_file is not None and audit_log_path is not None:
+        audit = AuditConfig(
+            policy_file=audit_policy_file,
+            log_path=audit_log_path,
+            max_age_days=audit_log_maxage,
+            max_backups=audit_log_maxbackup,
+            max_size_megabytes=audit_log_maxsize,
+            compress=audit_log_compress,
+        )
+    elif (audit_policy_file is None) != (audit_log_path is None):
+        raise click.UsageError("--audit-policy-file and --audit-log-path go together: nothing is recorded without both")
     config = ClusterConfig(
         nodes=nodes,
         host=host,
@@ -46,6 +70,7 @@ def command(
         scheduler_config=scheduler_config,
         without=frozenset(without),
         disable_admission_plugins=frozenset(disable_admission_plugins),
+        audit=audit,
     )
     soft_limit_to_hard()
     try:

@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._reader = Reader(limits.body)
         self._transport: Any = None
         self._certificate: bytes | None = None
+        self._address = ""
         self._waiting: deque[Message | StatusError] = deque()
         self._current: Message | StatusError | None = None
         self._task: asyncio.Task[None] | None = None
@@ -76,6 +77,8 @@ class Connection(asyncio.Protocol):
         """Reads the peer's certificate once."""
         tls = transport.get_extra_info("ssl_object")
         self._certificate = tls.getpeercert(True) if tls is not None else None
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._transport = transport
         self._connections.add(self)
         self._idle_timer = self._loop.call_later(self._limits.idle_seconds, self._check_idle)
@@ -197,7 +200,7 @@ class Connection(asyncio.Protocol):
     async def _answer(self, message: Message) -> tuple[Response, bytes | None]:
         """The response and its bytes, None for a watch; never raises but for cancellation."""
         try:
-            response = await self._handler(message.request(self._certificate))
+            response = await self._handler(message.request(self._certificate, self._address))
             if isinstance(response.payload, bytes | dict | Object | list | tuple | None):
                 return response, await body(message, response)
             if not message.old or isinstance(response.payload, Stream):

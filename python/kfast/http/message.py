@@ -40,7 +40,7 @@ class Message:
     parts: list[bytes] = field(default_factory=list)
     """The body's pieces while it arrives."""
 
-    def request(self, peer_certificate: bytes | None) -> Request:
+    def request(self, peer_certificate: bytes | None, peer_address: str = "") -> Request:
         """As the API sees it. Raises StatusError 400."""
         target = self.target.decode("utf-8", "replace")
         if target.startswith("/"):
@@ -56,7 +56,14 @@ class Message:
             path = unquote(path)
         values = parse_qs(query, keep_blank_values=True) if mark else {}
         return Request(
-            self.method, path, values, self.headers, self.body, peer_certificate=peer_certificate, target=target
+            self.method,
+            path,
+            values,
+            self.headers,
+            self.body,
+            peer_certificate=peer_certificate,
+            target=target,
+            peer_address=peer_address,
         )
 
 

@@ -49,6 +49,8 @@ class Request:
     """What admission notes for the audit log, and from which level on it is kept."""
     target: str = ""
     """Path and query as they were sent, still escaped; empty if there was no text to send."""
+    peer_address: str = ""
+    """The IP address of the other end; empty in process."""
 
     def param(self, name: str, default: str = "") -> str:
         """The first value of a query parameter."""
