@@ -37,7 +37,8 @@ def output_of(request: Request, scope: Scope | None, transforms: Transforms) -> 
 
 def current_body(scope: Scope, obj: Object) -> dict[str, Any]:
     """The decoded object in the version of `scope`."""
-    return scope.from_storage(_decode(obj.to_bytes()))
+    body: dict[str, Any] = _decode(obj.to_bytes())
+    return body if scope.shows(obj) else scope.from_storage(body)
 
 
 def object_response(
@@ -45,7 +46,7 @@ def object_response(
 ) -> Response:
     """One stored object as the answer."""
     scope = info.served
-    if output is PLAIN and not scope.converts:
+    if output is PLAIN and scope.shows(obj):
         if request.native:
             return Response(status, obj)
         if not wants_pretty(request):

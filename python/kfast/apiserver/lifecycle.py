@@ -39,7 +39,9 @@ def metadata_of(body: Body) -> dict[str, Any]:
 
 def stored_body(scope: Scope, obj: Object) -> Body:
     """A stored object in the version of `scope`, without its resourceVersion and managed fields."""
-    body = scope.from_storage(decode_json(obj.untracked()))
+    body: Body = decode_json(obj.untracked())
+    if not scope.shows(obj):
+        body = scope.from_storage(body)
     body["metadata"].pop("resourceVersion", None)
     return body
 

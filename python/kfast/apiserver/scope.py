@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfast._core import Schema
+from kfast._core import Object, Schema
 from kfast.api.kind import Body, Kind
 from kfast.meta.gvk import GroupVersion
 
@@ -52,6 +52,17 @@ class Scope:
         self.list_kind = kind.list_kind
         self.verbs = frozenset(kind.verbs)
         self.subresources = {s.name: s for s in kind.subresources}
+
+    def shows(self, obj: Object) -> bool:
+        """Whether a stored object is in this version as it is."""
+        if not self.converts:
+            return True
+        return self.remote is None and obj.api_version == self.api_version and not self.outdated(obj)
+
+    def outdated(self, obj: Object) -> bool:
+        """Whether a stored custom resource may be of another form than one written now."""
+        definition, stored = self.kind.definition, self.kind.storage or self.api_version
+        return definition is None or obj.api_version != stored or obj.revision <= definition.changed
 
     def from_storage(self, body: Body) -> Body:
         """The stored object in this version."""

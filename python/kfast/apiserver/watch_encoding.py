@@ -77,6 +77,8 @@ class TransformedEncoding(PlainEncoding):
 
     def event(self, kind: str, obj: Object) -> bytes:
         """One event of a stored object."""
+        if self._output.plain and self._scope.shows(obj):
+            return super().event(kind, obj)
         return self._frame(kind, current_body(self._scope, obj))
 
     def bookmark(self, revision: int, initial_end: bool = False) -> bytes:

@@ -281,7 +281,7 @@ class NativeWatch:
             self.close()
 
     def _current(self, obj: Object) -> Object:
-        if not self._plan.scope.converts:
+        if self._plan.scope.shows(obj):
             return obj
         return Object.parse(_encode(current_body(self._plan.scope, obj)))
 

@@ -27,6 +27,7 @@ from kfast.apiserver.lifecycle import (
 from kfast.apiserver.managed_fields import take_stated, track, writer
 from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import conflict, invalid, not_found, quoted, unavailable
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request
@@ -216,7 +217,7 @@ async def _write(
         if reservations is not None:
             reservations.after_delete(old)
         return preview(scope, new, managed, gone.revision)
-    if new == old and managed == current.managed_fields:
+    if new == old and managed == current.managed_fields and not _outdated(backend, scope, current):
         return current
     if dry_run:
         return preview(scope, new, managed, current.revision)
@@ -225,6 +226,14 @@ async def _write(
         data = await scope.remote.stored(data)
     obj = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
     return await backend.read_one(scope, obj)
+
+
+def _outdated(backend: Backend, scope: Scope, current: Object) -> bool:
+    """Whether writing an object as it is would store it otherwise: that is how storage is migrated."""
+    if not (scope.custom and scope.converts):
+        return False
+    stored = backend.store.get(scope.resource, current.namespace, current.name)
+    return stored is not None and scope.outdated(stored)
 
 
 def deletable(body: Body) -> bool:

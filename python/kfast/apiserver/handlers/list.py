@@ -16,6 +16,7 @@ from kfast.apiserver.negotiate import PLAIN, PROTOBUF, Output, wants_pretty
 from kfast.apiserver.options import ListOptions, list_options
 from kfast.apiserver.pagination import LATEST, ContinueExpiredError, decode_continue, encode_continue
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import expired
 from kfast.apiserver.table import partial_metadata, table
 from kfast.meta.exchange import ObjectList, Request, Response
@@ -41,7 +42,7 @@ def list_response(
     metadata = list_metadata(page)
     if info.served.custom and output.transform == "":
         metadata = {"continue": ""} | metadata
-    if output is PLAIN and not info.served.converts and not wants_pretty(request):
+    if output is PLAIN and not wants_pretty(request) and _shown(info.served, page):
         return Response(200, _plain(info, page, metadata))
     return _transformed(backend, request, info, output, options, page, metadata)
 
@@ -101,8 +102,13 @@ def native_list(info: RequestInfo, page: Page) -> ObjectList:
     token = encode_continue(page.revision, page.next_start) if page.next_start is not None else ""
     objects = page.objects
     if info.served.converts:
-        objects = [Object.parse(_encode(current_body(info.served, o))) for o in objects]
+        shows = info.served.shows
+        objects = [o if shows(o) else Object.parse(_encode(current_body(info.served, o))) for o in objects]
     return ObjectList(page.revision, objects, token, page.remaining)
+
+
+def _shown(scope: Scope, page: Page) -> bool:
+    return not scope.converts or scope.remote is not None or all(map(scope.shows, page.objects))
 
 
 def _plain(info: RequestInfo, page: Page, metadata: dict[str, Any]) -> bytes:
