@@ -213,7 +213,6 @@ def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
     kind = scope.kind
     errors = [FieldError(*v) for v in validate_object_meta(body["metadata"], kind.namespaced, kind.name_rule)]
     errors += kind.validate(body)
-    errors += _structure(backend, scope, body, errors)
     _raise(kind, body["metadata"], errors)
 
 
@@ -235,18 +234,7 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
         errors += kind.validate_update(new, old)
     elif part in scope.subresources:
         errors += scope.subresources[part].validate(new, old)
-    errors += _structure(backend, scope, new, errors)
     _raise(kind, old["metadata"], errors)
-
-
-def _structure(backend: Backend, scope: Scope, body: Body, known: list[FieldError]) -> list[FieldError]:
-    """Structural violations of a custom resource; what is wrong with other kinds their own rules tell."""
-    if scope.kind.definition is None:
-        return []
-    paths = {error.path for error in known}
-    structure = backend.structure(scope, scope.schema)
-    violations = (FieldError(*violation) for violation in structure.validate(scope.schema, body))
-    return [violation for violation in violations if violation.path not in paths]
 
 
 def _raise(kind: Kind, metadata: dict[str, Any], errors: list[FieldError]) -> None:

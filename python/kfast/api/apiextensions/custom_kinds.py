@@ -9,7 +9,7 @@ import msgspec
 
 from kfast._core import Schema
 from kfast.api.apiextensions import conditions
-from kfast.api.apiextensions.custom_validation import finalizer_warnings, scale_validator
+from kfast.api.apiextensions.custom_validation import CustomRules, finalizer_warnings
 from kfast.api.apiextensions.definition_validation import versions_of
 from kfast.api.apiextensions.printer_columns import printer_columns
 from kfast.api.apiextensions.schemas import structure_of
@@ -66,6 +66,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
     has_status = "status" in parts
     converter = _Converter(f"{group}/{name}", accepted["kind"], structures)
     scale = _scale_paths(parts.get("scale") or {})
+    rules = CustomRules(structures[name], f"{group}/{name}/{accepted['kind']}", scale)
     return Kind(
         group=group,
         version=name,
@@ -75,7 +76,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         namespaced=spec["scope"] == "Namespaced",
         short_names=tuple(accepted.get("shortNames") or ()),
         categories=tuple(accepted.get("categories") or ()),
-        subresources=tuple(_subresources(parts, scale)),
+        subresources=tuple(_subresources(parts, rules)),
         columns=printer_columns(version.get("additionalPrinterColumns") or []),
         fields=tuple(_fields(version)),
         counts=_counts_metadata_alone if has_status else _counts_status,
@@ -95,7 +96,9 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         from_storage=converter.from_storage,
         to_storage=_Converter(f"{group}/{stored}", accepted["kind"], structures).to_version,
         scale_paths=scale,
-        validate=scale_validator(scale, "spec", "status"),
+        validate=rules.validate,
+        validates_on_update=False,
+        validate_update=rules.validate_update,
         warnings=finalizer_warnings,
     )
 
@@ -110,9 +113,8 @@ def _fields(version: Body) -> list[SelectableField]:
     return [SelectableField(path, path) for path in paths]
 
 
-def _subresources(parts: Body, scale: Mapping[str, str]) -> list[Subresource]:
-    validate = scale_validator(scale, "status")
-    status = replace(STATUS_ALONE, validate=lambda new, _old: validate(new))
+def _subresources(parts: Body, rules: CustomRules) -> list[Subresource]:
+    status = replace(STATUS_ALONE, validate=rules.validate_status)
     return [declared for name, declared in (("status", status), ("scale", SCALE)) if name in parts]
 
 

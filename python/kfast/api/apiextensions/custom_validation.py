@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from kfast._core import Schema
 from kfast.api.columns import lookup
 from kfast.api.field_errors import invalid, quoted
 from kfast.api.kind import Body, FieldError
@@ -15,16 +17,38 @@ _STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 _ADVICE = "to avoid accidental conflicts with other finalizer writers"
 
 
-def scale_validator(paths: Mapping[str, str], *parts: str) -> Callable[[Body], list[FieldError]]:
-    """Checks the `parts` (spec, status) that the scale subresource at `paths` reads."""
+@dataclass(frozen=True, slots=True)
+class CustomRules:
+    """The rules of a kind with this structure: those of its schema, and of what its scale subresource reads."""
 
-    def validate(body: Body) -> list[FieldError]:
-        errors = [error for part in parts if part in paths for error in _replicas(body, paths[part])]
-        if "status" in parts and "selector" in paths:
-            errors += _selector(body, paths["selector"])
-        return errors
+    structure: Schema
+    key: str
+    """`Kind.schema`."""
+    scale: Mapping[str, str]
 
-    return validate
+    def validate(self, body: Body) -> list[FieldError]:
+        """A new object."""
+        return [*_errors(self.structure.validate(self.key, body)), *self._scaled(body, "spec", "status")]
+
+    def validate_update(self, new: Body, old: Body) -> list[FieldError]:
+        """A change of the main resource; what was wrong before and is as it was passes."""
+        return [*_errors(self.structure.validate_update(self.key, new, old)), *self._scaled(new, "spec", "status")]
+
+    def validate_status(self, new: Body, old: Body) -> list[FieldError]:
+        """A change of the status."""
+        found = self.structure.validate_update(self.key, new, old, "status")
+        return [*_errors(found), *self._scaled(new, "status")]
+
+    def _scaled(self, body: Body, *parts: str) -> Iterator[FieldError]:
+        for part in parts:
+            if part in self.scale:
+                yield from _replicas(body, self.scale[part])
+        if "status" in parts and "selector" in self.scale:
+            yield from _selector(body, self.scale["selector"])
+
+
+def _errors(violations: list[tuple[str, str, str]]) -> Iterator[FieldError]:
+    return (FieldError(*violation) for violation in violations)
 
 
 def _replicas(body: Body, path: str) -> Iterator[FieldError]:

@@ -171,7 +171,7 @@ def _internal(versions: list[Body]) -> list[Body] | None:
 
 
 def _has_schemas(crd: Body) -> bool:
-    return all((version.get("schema") or {}).get("openAPIV3Schema") for version in versions_of(crd))
+    return all((version.get("schema") or {}).get("openAPIV3Schema") is not None for version in versions_of(crd))
 
 
 def _validate_group(group: str) -> Iterator[FieldError]:

@@ -178,3 +178,20 @@ async def test_a_restarted_server_serves_what_is_stored(api: Any, call: Any, lab
     call.api = again
     assert (await call.ok("GET", f"{WIDGETS}/a"))["spec"] == {"replicas": 1}
     await again.stop()
+
+
+async def test_objects_are_checked_by_their_schema_and_what_scale_reads(call: Any, lab: Any) -> None:
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    await lab.establish(lab.definition("widgets", "Widget", lab.version(subresources={"status": {}, "scale": scale})))
+    refused = await call("POST", WIDGETS, widget(spec={"replicas": -1, "color": 3}))
+    assert refused.code == 422
+    assert [(c["field"], c["message"]) for c in refused.body["details"]["causes"]] == [
+        ("spec.color", 'Invalid value: "integer": spec.color in body must be of type string: "integer"'),
+        (".spec.replicas", "Invalid value: -1: should be a non-negative integer"),
+    ]
+    await call.ok("POST", WIDGETS, widget(spec={"replicas": 1}))
+    refused = await call("PATCH", f"{WIDGETS}/a/status", {"status": {"replicas": "x"}}, MERGE)
+    assert refused.code == 422
+    assert refused.body["details"]["causes"][0]["field"] == "status.replicas"
+    refused = await call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": -2}}, MERGE)
+    assert refused.body["message"].startswith('Widget.example.com "a" is invalid: .spec.replicas: Invalid value: -2')
