@@ -222,8 +222,8 @@ class Kind:
     """Fills defaults in place; idempotent; called on every decoded write."""
     prepare_bodies: PrepareBodies | None = None
     """All of a create but admission, without objects in Python; the same as the hooks and checks below do."""
-    prepare_create: Callable[[Body], None] = _nothing
-    """Strategy: called after status is wiped, before validation."""
+    prepare_create: Callable[[Body], list[str] | None] = _nothing
+    """Strategy: called after status is wiped, before validation; may return warnings."""
     prepare_requester: Callable[[Body, User], None] | None = None
     """Strategy: writes who asks into a new object."""
     prepare_update: Callable[[Body, Body], None] = _no_prepare

@@ -125,12 +125,14 @@ class Response:
 
 
 class Binding(NamedTuple):
-    """A pod's node. Without `uid` any pod of the name is bound."""
+    """A pod's node. Without `uid` any pod of the name is bound. `labels` are added to the pod's own: the API server
+    fills them in."""
 
     namespace: str
     name: str
     uid: str
     node: str
+    labels: Sequence[tuple[str, str]] = ()
 
     def body(self) -> dict[str, Any]:
         """The Binding of the API."""

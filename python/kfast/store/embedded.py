@@ -159,7 +159,7 @@ class EmbeddedStore:
         return await self._all_settled(*self._native.create_many(resource, objects))
 
     async def bind_many(
-        self, bindings: builtins.list[tuple[str, str, str, str]], now: str
+        self, bindings: Sequence[tuple[str, str, str, str, Sequence[tuple[str, str]]]], now: str
     ) -> builtins.list[Object | StoreError | Unbindable]:
         """Binds pods to nodes as one transaction; what cannot be bound is told in its place."""
         return await self._all_settled(*self._native.bind_many(bindings, now))

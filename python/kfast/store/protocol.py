@@ -161,10 +161,10 @@ class Store(Protocol):
         ...
 
     async def bind_many(
-        self, bindings: builtins.list[tuple[str, str, str, str]], now: str
+        self, bindings: Sequence[tuple[str, str, str, str, Sequence[tuple[str, str]]]], now: str
     ) -> builtins.list[Object | StoreError | Unbindable]:
-        """Sets the node of pods, (namespace, name, uid or "", node), and PodScheduled to true since `now`.
-        In place of the pod: AbsentError, UnavailableError, or why it cannot be bound."""
+        """Sets the node of pods, (namespace, name, uid or "", node, labels to add), and PodScheduled to true since
+        `now`. In place of the pod: AbsentError, UnavailableError, or why it cannot be bound."""
         ...
 
     async def update(self, resource: str, namespace: str, name: str, body: bytes, expected: int) -> Object:

@@ -13,7 +13,13 @@ use std::sync::{Mutex, PoisonError};
 /// (namespace, name, body)
 pub type NewObject = (PyBackedStr, PyBackedStr, PyBackedBytes);
 /// (namespace, name, uid, node)
-pub type NewBinding = (PyBackedStr, PyBackedStr, PyBackedStr, PyBackedStr);
+pub type NewBinding = (
+    PyBackedStr,
+    PyBackedStr,
+    PyBackedStr,
+    PyBackedStr,
+    Vec<(PyBackedStr, PyBackedStr)>,
+);
 
 /// What became of one write of a batch; `Refused` is (why, detail).
 #[derive(IntoPyObject)]
@@ -93,12 +99,18 @@ impl Batches {
         bindings: &[NewBinding],
         now: &str,
     ) -> (Ticket, Vec<Item>) {
-        let keys = bindings.iter().map(|(ns, name, _, _)| (&**ns, &**name));
+        let keys = bindings.iter().map(|(ns, name, ..)| (&**ns, &**name));
         let plan = |number: usize, current: Option<&Object>, revision| {
-            let (ns, name, uid, node) = &bindings[number];
+            let (ns, name, uid, node, labels) = &bindings[number];
             let absent = || StoreError::Absent(format!("pods {ns}/{name}"));
             let pod = current.ok_or_else(absent)?;
-            let bound = bind(pod, Binding { uid, node }, now, revision);
+            let labels: Vec<(&str, &str)> = labels.iter().map(|(k, v)| (&**k, &**v)).collect();
+            let binding = Binding {
+                uid,
+                node,
+                labels: &labels,
+            };
+            let bound = bind(pod, binding, now, revision);
             bound.map(Some).map_err(Refusal::Pod)
         };
         let (first, written) = py.detach(|| self.submit(|| store.submit("pods", keys, plan)));

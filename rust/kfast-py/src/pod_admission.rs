@@ -192,11 +192,7 @@ impl PodAdmission {
 
     /// LimitRanger: fills in what the containers of a pod do not ask for.
     fn fill_limits(&self, pod: &mut PyTree) {
-        pod.change(|pod| {
-            for range in &self.0.limits {
-                range.complete(pod);
-            }
-        });
+        pod.change(|pod| self.0.fill_limits(pod));
     }
 
     /// LimitRanger: what the pod violates, if anything.

@@ -10,6 +10,8 @@ pub struct Binding<'a> {
     pub uid: &'a str,
     /// The node.
     pub node: &'a str,
+    /// Labels the pod is to have besides its own.
+    pub labels: &'a [(&'a str, &'a str)],
 }
 
 /// Why a pod cannot be bound any more, or not yet.
@@ -42,6 +44,8 @@ pub fn bind(
     if pod.deleting() {
         return Err(Unbindable::Deleting);
     }
+    let labelled = labelled(pod, binding.labels);
+    let pod = labelled.as_ref().unwrap_or(pod);
     let bytes = pod.bytes();
     let mut splices = Splices::new(bytes);
     let (mut spec, mut status) = (None, None);
@@ -55,6 +59,35 @@ pub fn bind(
     assign(&mut splices, spec, bytes.len(), binding.node)?;
     schedule(&mut splices, status, bytes.len(), now);
     Ok(pod.renewed(splices, revision))
+}
+
+/// The pod with more labels, in the place of its own of those keys; `None` if there are none to add.
+fn labelled(pod: &Object, labels: &[(&str, &str)]) -> Option<Object> {
+    if labels.is_empty() {
+        return None;
+    }
+    let bytes = pod.bytes();
+    let mut splices = Splices::new(bytes);
+    let metadata = path::place(bytes, &["metadata"])?;
+    let own = splices.member(&metadata, "labels");
+    let present = own.filter(|place| splices.text(place).starts_with(b"{"));
+    let mut added = Vec::new();
+    for (key, value) in labels {
+        let there = present
+            .as_ref()
+            .and_then(|place| splices.member(place, key));
+        match there {
+            Some(place) => splices.replace(place, quote_json(value)),
+            None => added.push(format!("{}:{}", quote_json(key), quote_json(value))),
+        }
+    }
+    let added = added.join(",");
+    match &present {
+        _ if added.is_empty() => {}
+        Some(place) => splices.append(place, &added),
+        None => splices.append(&metadata, &format!("\"labels\":{{{added}}}")),
+    }
+    Object::parse(splices.apply()).ok()
 }
 
 fn assign(
@@ -144,6 +177,7 @@ mod tests {
         let binding = Binding {
             uid: "u",
             node: "n1",
+            labels: &[],
         };
         let new = bind(&pod(rest), binding, NOW, 12).unwrap();
         assert_eq!((new.revision(), new.name(), new.uid()), (12, "p", "u"));
@@ -199,8 +233,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bound_is_told() {
-        let refused =
-            |rest: &str, uid| bind(&pod(rest), Binding { uid, node: "n" }, NOW, 9).unwrap_err();
+        let to = |uid| Binding {
+            uid,
+            node: "n",
+            labels: &[],
+        };
+        let refused = |rest: &str, uid| bind(&pod(rest), to(uid), NOW, 9).unwrap_err();
         assert_eq!(refused("", "v"), Unbindable::Other("u".into()));
         assert_eq!(
             refused(r#","spec":{"nodeName":"m"}"#, ""),
@@ -212,10 +250,29 @@ mod tests {
         );
         let deleting =
             Object::parse(&br#"{"metadata":{"name":"p","deletionTimestamp":"x"}}"#[..]).unwrap();
-        let binding = Binding { uid: "", node: "n" };
         assert_eq!(
-            bind(&deleting, binding, NOW, 9).unwrap_err(),
+            bind(&deleting, to(""), NOW, 9).unwrap_err(),
             Unbindable::Deleting
         );
+    }
+
+    #[test]
+    fn labels_are_added_and_replaced() {
+        let labels = [("zone", "z"), ("region", "r")];
+        let binding = Binding {
+            uid: "",
+            node: "n",
+            labels: &labels,
+        };
+        for own in ["", r#","labels":{}"#, r#","labels":{"a":"b","zone":"old"}"#] {
+            let text = format!(r#"{{"kind":"Pod","metadata":{{"name":"p"{own}}},"spec":{{}}}}"#);
+            let new = bind(&Object::parse(text.into_bytes()).unwrap(), binding, NOW, 9).unwrap();
+            let again = Object::parse(new.bytes()).unwrap();
+            assert_eq!((new.labels(), new.revision()), (again.labels(), 9));
+            let label = |key| (new.label(key), again.label(key));
+            assert_eq!(label("zone"), (Some("z"), Some("z")), "{own}");
+            assert_eq!(label("region"), (Some("r"), Some("r")));
+            assert_eq!(label("a").0.is_some(), own.contains("\"a\""));
+        }
     }
 }

@@ -27,10 +27,11 @@ def _defaults(pod: Body) -> None:
     replace(pod, tree.to_dict())
 
 
-def _prepare_create(pod: Body) -> None:
+def _prepare_create(pod: Body) -> list[str]:
     tree = _tree(pod)
-    PodRules.prepare_create(tree)
+    warnings = PodRules.prepare_create(tree)
     replace(pod, tree.to_dict())
+    return warnings
 
 
 def _prepare_status(new: Body, old: Body, _: float) -> None:

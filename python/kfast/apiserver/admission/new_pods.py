@@ -12,10 +12,12 @@ from kfast.apiserver.admission.chain import Attributes, Plugin
 from kfast.apiserver.admission.default_toleration_seconds import SECONDS, DefaultTolerationSeconds
 from kfast.apiserver.admission.limit_ranger import LimitRanger
 from kfast.apiserver.admission.pod_security import PodSecurity, standards
+from kfast.apiserver.admission.pod_topology_labels import PodTopologyLabels
 from kfast.apiserver.admission.priority import Priority
 from kfast.apiserver.admission.resource_quota import ResourceQuota
 from kfast.apiserver.admission.service_account import ServiceAccount
 from kfast.errors import StatusError
+from kfast.meta.exchange import Binding
 
 _MOST = 4096
 """Namespaces remembered."""
@@ -29,6 +31,7 @@ class NewPods:
         self._accounts = _one(plugins, ServiceAccount)
         self._security = _one(plugins, PodSecurity)
         self._quotas = _one(plugins, ResourceQuota)
+        self._topology = _one(plugins, PodTopologyLabels)
         self._priority = _one(plugins, Priority) is not None
         self._seconds = SECONDS if _one(plugins, DefaultTolerationSeconds) is not None else None
         self._known: dict[str, tuple[object, PodAdmission]] = {}
@@ -61,6 +64,10 @@ class NewPods:
             self._known.clear()
         self._known[namespace] = key, made
         return made
+
+    def labelled(self, bindings: list[Binding]) -> list[Binding]:
+        """The bindings with the labels that pods get of their nodes."""
+        return bindings if self._topology is None else self._topology.labelled(bindings)
 
     async def charge(self, attributes: Attributes, pods: Sequence[tuple[str, Used]]) -> list[StatusError | None]:
         """Charges the quotas with pods, (name, what it takes); the refusal of each."""

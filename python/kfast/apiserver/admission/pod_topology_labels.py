@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.meta.exchange import Binding
 from kfast.store.protocol import Store
 
 LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
@@ -17,22 +18,35 @@ class PodTopologyLabels(Steps):
         self._store = store
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods with a node."""
-        if attributes.kind.resource != "pods" or attributes.operation != "CREATE" or attributes.object is None:
+        """Creates of pods with a node, and of bindings."""
+        if attributes.kind.resource != "pods" or attributes.operation != "CREATE":
             return False
-        return not attributes.subresource and bool((attributes.object.get("spec") or {}).get("nodeName"))
+        return bool(_node_of(attributes))
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the labels."""
-        assert attributes.object is not None
-        labels = topology(self._store, attributes.object["spec"]["nodeName"])
-        if labels:
+        labels = self._labels(_node_of(attributes))
+        if labels and attributes.object is not None:
             metadata = attributes.object["metadata"]
-            metadata["labels"] = (metadata.get("labels") or {}) | labels
+            metadata["labels"] = (metadata.get("labels") or {}) | dict(labels)
+
+    def labelled(self, bindings: list[Binding]) -> list[Binding]:
+        """The bindings with the labels of their nodes."""
+        nodes = {binding.node for binding in bindings}
+        labels = {node: found for node in nodes if (found := self._labels(node))}
+        if not labels:
+            return bindings
+        return [binding._replace(labels=labels.get(binding.node, ())) for binding in bindings]
+
+    def _labels(self, node: str) -> list[tuple[str, str]]:
+        found = self._store.get("nodes", "", node)
+        labels = found.labels if found is not None else {}
+        return [(key, labels[key]) for key in LABELS if key in labels]
 
 
-def topology(store: Store, node: str) -> dict[str, str]:
-    """Zone and region of a node."""
-    found = store.get("nodes", "", node)
-    labels = found.labels if found is not None else {}
-    return {key: labels[key] for key in LABELS if key in labels}
+def _node_of(attributes: Attributes) -> str:
+    body = attributes.object or {}
+    if attributes.subresource == "binding":
+        target = body.get("target") or {}
+        return str(target.get("name") or "") if target.get("kind") == "Node" else ""
+    return "" if attributes.subresource else str((body.get("spec") or {}).get("nodeName") or "")

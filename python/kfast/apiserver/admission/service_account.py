@@ -10,6 +10,7 @@ from kfast.apiserver.admission.chain import Attributes, Steps, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
 from kfast.clock import Clock
+from kfast.errors import StatusError
 from kfast.store.protocol import CompactedError, Store
 
 DEFAULT = "default"
@@ -77,6 +78,8 @@ class ServiceAccount(Steps):
             if attributes.operation == "UPDATE":
                 seen = {"spec": {"ephemeralContainers": pod["spec"].get("ephemeralContainers")}}
             why = PodAdmission.check_account(tree(seen), account)
+        if why is not None and attributes.operation == "UPDATE" and pod["spec"].get("serviceAccountName"):
+            raise StatusError(500, "", why)  # as upstream
         if why is not None:
             raise refusal(attributes, why)
 

@@ -248,7 +248,7 @@ async def prepare(
     match_namespace(info, body)
     generated = begin_create(backend, scope, body)
     warnings += unique_owners(body["metadata"], admitted=True)
-    kind.prepare_create(body)
+    warnings += kind.prepare_create(body) or ()
     if kind.prepare_requester is not None and request.user is not None:
         kind.prepare_requester(body, request.user)
     settle = _reserve(backend, scope.resource, body, options.dry_run)

@@ -24,7 +24,8 @@ async def bind_many(backend: Backend, bindings: Sequence[Binding]) -> Outcomes:
     if len(fit) < len(bindings):
         for number, binding in enumerate(bindings):
             outcomes[number] = None if binding.node else _invalid(binding)
-    made = await backend.store.bind_many([bindings[n] for n in fit], rfc3339(backend.clock.now()))
+    labelled = backend.new_pods.labelled([bindings[n] for n in fit])
+    made = await backend.store.bind_many(labelled, rfc3339(backend.clock.now()))
     for number, outcome in zip(fit, made, strict=True):
         if not isinstance(outcome, Object):
             outcomes[number] = _failure(scope.kind, bindings[number], outcome)

@@ -14,6 +14,7 @@ pub use limits::LimitRange;
 pub use policy::{Policy, Standard, Verdict};
 pub use usage::{Usage, requests, usage};
 
+use crate::defaults;
 use kfast_schema::names as n;
 use kfast_schema::{NameId, Value};
 use serde::{Deserialize, Deserializer};
@@ -76,9 +77,7 @@ impl Admission {
         if !spec.text(n::NODE_NAME).is_empty() {
             return Err(Left::Assigned);
         }
-        for range in &self.limits {
-            range.complete(pod);
-        }
+        self.fill_limits(pod);
         if let Some(accounts) = &self.accounts {
             if is_mirror(pod) {
                 if let Err(refused) = check_mirror(pod) {
@@ -101,6 +100,16 @@ impl Admission {
             tolerate(spec, seconds);
         }
         Ok(None)
+    }
+
+    /// Fills in what containers do not ask for, and what follows for the pod as a whole.
+    pub fn fill_limits(&self, pod: &mut Value<'_>) {
+        for range in &self.limits {
+            range.complete(pod);
+        }
+        if !self.limits.is_empty() {
+            defaults::pod(pod);
+        }
     }
 
     /// What the plugins say to the final pod: a refusal, or what is to be warned of, besides audit annotations.
