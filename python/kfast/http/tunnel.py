@@ -1,4 +1,4 @@
-"""A connection after its upgrade."""
+"""A connection as a channel: one that was upgraded, or one this side opened."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ _MUCH = 256 * 1024
 
 
 class Tunnel(asyncio.Protocol):
-    """`exchange.Channel` on a transport. `received` came before the tunnel was there; `lost` is told of the end."""
+    """`exchange.Channel` on a transport: the one it is made with, or the one it is connected to. `received` came before
+    the tunnel was there; `lost` is told of the end."""
 
-    def __init__(self, transport: Any, received: bytes, lost: Callable[[Exception | None], None]) -> None:
+    def __init__(
+        self, transport: Any = None, received: bytes = b"", lost: Callable[[Exception | None], None] | None = None
+    ) -> None:
         self._transport = transport
         self._lost = lost
         self._chunks: deque[bytes] = deque([received] if received else [])
         self._size = len(received)
-        self._ended = transport.is_closing()
+        self._ended = transport is not None and transport.is_closing()
         self._arrived: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._blocked = self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Of the transport."""
+        self._transport = transport
 
     async def read(self) -> bytes:
         """What comes next; empty at the end. One reader at a time."""
@@ -47,6 +54,11 @@ class Tunnel(asyncio.Protocol):
             if self._drained is None or self._drained.done():
                 self._drained = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._drained)
+
+    async def finish(self) -> None:
+        """Sends no more; over TLS there is no such thing. Idempotent."""
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
 
     def close(self) -> None:
         """Ends both directions once everything is sent; idempotent."""
@@ -82,7 +94,8 @@ class Tunnel(asyncio.Protocol):
         self._ended = True
         self._wake()
         self.resume_writing()
-        self._lost(exc)
+        if self._lost is not None:
+            self._lost(exc)
 
     def _wake(self) -> None:
         if self._arrived is not None and not self._arrived.done():

@@ -89,6 +89,10 @@ class Channel(Protocol):
         """Sends; returns when little is unsent. Raises ConnectionError."""
         ...
 
+    async def finish(self) -> None:
+        """Sends no more; the peer may, where the protocol knows the difference. Idempotent. Raises ConnectionError."""
+        ...
+
     def close(self) -> None:
         """Ends both directions once everything is sent; idempotent."""
         ...

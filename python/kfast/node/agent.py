@@ -16,6 +16,7 @@ from kfast.node.heartbeats import LEASE_EVERY, STATUS_EVERY, Heartbeats, Node
 from kfast.node.pod_workers import PodWorkers
 from kfast.node.registration import NodeSpec
 from kfast.node.runtime import Runtime
+from kfast.node.server import NodeServer
 from kfast.runtime import EventSink, Informer, Object, Recorder, WorkQueue
 
 _WORKERS = 32
@@ -35,6 +36,8 @@ class NodeAgent:
         self, client: Client, clock: Clock, nodes: Iterable[NodeSpec], runtime: Runtime, *, events: bool = True
     ) -> None:
         client = client.named("kubelet")
+        self.server = NodeServer(self, client, clock)
+        self.runtime = runtime
         self._nodes = {spec.name: Node(spec) for spec in nodes}
         self._sink = EventSink(client, clock)
         recorder = Recorder(self._sink, "kubelet")
@@ -81,6 +84,21 @@ class NodeAgent:
         self._tasks = []
         await self._informer.stop()
         await self._sink.stop()
+
+    def pod(self, namespace: str, name: str) -> Object | None:
+        """The pod as the agent knows it; None if none of its nodes has it."""
+        pod = self._informer.store.get(namespace, name)
+        if pod is None or pod.get("spec", "nodeName") not in self._nodes:
+            return None
+        return self._pods.latest(pod)
+
+    def pods(self, node: str) -> list[Object]:
+        """The pods bound to a node, as the agent knows them."""
+        return [self._pods.latest(pod) for pod in self._informer.store.by_index("node", node)]
+
+    def alive(self, name: str) -> bool:
+        """Whether the agent has a node of that name that did not fail."""
+        return name in self._nodes and self._nodes[name].alive
 
     def fail(self, name: str) -> None:
         """The node falls silent: no heartbeats, its pods stay as they are. Raises KeyError."""

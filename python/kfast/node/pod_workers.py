@@ -72,6 +72,12 @@ class PodWorkers:
         worker = self._workers.get((pod.namespace, pod.name))
         return worker is None or worker.uid != pod.uid or pod.revision > worker.latest.revision
 
+    def latest(self, pod: Object) -> Object:
+        """`pod`, or how the agent left it if that is newer."""
+        worker = self._workers.get((pod.namespace, pod.name))
+        newer = worker is not None and worker.uid == pod.uid and worker.latest.revision > pod.revision
+        return worker.latest if worker is not None and newer else pod
+
     async def forget(self, namespace: str, name: str) -> None:
         """The pod is gone from the API."""
         worker = self._workers.pop((namespace, name), None)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from kfast.errors import KfastError
+from kfast.meta.exchange import Channel
 from kfast.runtime import Object
 
 
@@ -51,6 +54,60 @@ class PodState:
         return not any(c.state == "running" for c in (*self.init_containers, *self.containers))
 
 
+class LogLine(NamedTuple):
+    """What a container printed: when (epoch seconds), where, and the text with its line end."""
+
+    time: float
+    stream: Literal["stdout", "stderr"]
+    text: bytes
+
+
+class Size(NamedTuple):
+    """Of a terminal, in characters."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """What a command in a container speaks to. A stream that is None was not asked for; a `tty` has no stderr.
+    `sizes` tells the terminal's size, first and whenever it changes."""
+
+    stdin: Channel | None = None
+    stdout: Channel | None = None
+    stderr: Channel | None = None
+    tty: bool = False
+    sizes: AsyncIterator[Size] | None = None
+
+    async def read(self) -> bytes:
+        """What was typed; empty at the end, or without stdin."""
+        return await self.stdin.read() if self.stdin is not None else b""
+
+    async def write(self, data: bytes) -> None:
+        """Prints. Raises ConnectionError."""
+        if self.stdout is not None:
+            await self.stdout.write(data)
+
+    async def complain(self, data: bytes) -> None:
+        """Prints to stderr, on a terminal to where everything goes. Raises ConnectionError."""
+        stream = self.stdout if self.tty else self.stderr
+        if stream is not None:
+            await stream.write(data)
+
+
+class Usage(NamedTuple):
+    """Of a container: cores in use now, core-seconds since its start, bytes of its working set."""
+
+    cpu: float
+    cpu_seconds: float
+    memory: float
+
+
+class ContainerError(KfastError):
+    """The runtime could not do what was asked of it; the message is for whoever asked."""
+
+
 class Runtime(Protocol):
     """Runs the pods of one or many nodes: starts containers, restarts them as the pod's restartPolicy says, stops them.
 
@@ -81,4 +138,27 @@ class Runtime(Protocol):
 
     async def remove(self, uid: str) -> None:
         """Gives up everything of a stopped or vanished pod."""
+        ...
+
+    def logs(
+        self, pod: Object, container: str, container_id: str, *, follow: bool
+    ) -> AsyncGenerator[Sequence[LogLine], None]:
+        """What one run of a container printed: first all there is, then, to a follower, what comes until its end.
+        Raises ContainerError."""
+        ...
+
+    async def exec(self, pod: Object, container: str, command: Sequence[str], console: Console) -> int:
+        """Runs a command in a running container; its exit code. Raises ContainerError."""
+        ...
+
+    async def attach(self, pod: Object, container: str, console: Console) -> int:
+        """Speaks with a container's main process until it ends; its exit code. Raises ContainerError."""
+        ...
+
+    async def connect(self, pod: Object, port: int) -> Channel:
+        """A connection to a port of the pod. Raises ContainerError, OSError."""
+        ...
+
+    def usage(self, pod: Object, now: float) -> Mapping[str, Usage]:
+        """What its running containers use, by name."""
         ...

@@ -11,13 +11,15 @@ from kfast.node.agent import NodeAgent
 from kfast.node.pod_network import PodNetwork
 from kfast.node.registration import NodeSpec
 from kfast.node.runtimes.simulated import SimulatedRuntime
+from kfast.node.simulation import Program
 
 MAX_NODES = 32_768
 """As many /24 networks as 10.128.0.0/9 holds."""
 
 
 class SimulatedNodes(NodeAgent):
-    """`count` nodes named `<prefix>-0`, `<prefix>-1`, ...; `labels` and `capacity` are the same for all."""
+    """`count` nodes named `<prefix>-0`, `<prefix>-1`, ...; `labels` and `capacity` are the same for all. `programs` are
+    commands that simulated containers have besides the tools of `node/simulation`."""
 
     def __init__(
         self,
@@ -29,6 +31,7 @@ class SimulatedNodes(NodeAgent):
         prefix: str = "node",
         labels: Mapping[str, str] | None = None,
         events: bool = True,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
         networks = {f"{prefix}-{number}": pod_network(number, count) for number in range(count)}
         specs = [
@@ -42,7 +45,8 @@ class SimulatedNodes(NodeAgent):
             )
             for number, (name, network) in enumerate(networks.items())
         ]
-        runtime = SimulatedRuntime({name: PodNetwork(network) for name, network in networks.items()})
+        pod_networks = {name: PodNetwork(network) for name, network in networks.items()}
+        runtime = SimulatedRuntime(pod_networks, clock, programs)
         super().__init__(client, clock, specs, runtime, events=events)
 
 
