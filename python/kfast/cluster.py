@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from kfast.controllers.catalog import CONTROLLERS
 from kfast.errors import KfastError
 from kfast.meta.exchange import User
 from kfast.node.simulated import SimulatedNodes
+from kfast.node.simulation import Program
 from kfast.runtime.controller import ControllerConfig
 from kfast.runtime.manager import Manager
 from kfast.scheduler.configuration import load
@@ -35,7 +36,7 @@ _MASTERS = ("system:masters", "system:authenticated")
 class ControlPlane:
     """A whole cluster on the running event loop: store, API server, controllers, scheduler and simulated nodes.
 
-    `plugins` are scheduler plugins in Python.
+    `plugins` are scheduler plugins in Python, `programs` commands that simulated containers have.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ControlPlane:
         config: ClusterConfig | None = None,
         clock: Clock | None = None,
         plugins: Iterable[Plugin | type[Plugin]] = (),
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
         self.config = config or ClusterConfig()
         self.clock: Clock = clock or SystemClock()
@@ -83,7 +85,9 @@ class ControlPlane:
             self.clock,
             self.config.nodes,
             capacity=dict(self.config.node_capacity),
+            programs=programs,
         )
+        self.api.backend.nodes.local = lambda name: self.nodes.server.handler(name) if self.nodes.alive(name) else None
 
     def _client(self, user: str) -> Client:
         return Client(

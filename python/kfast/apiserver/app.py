@@ -33,6 +33,7 @@ from kfast.apiserver.health import Health
 from kfast.apiserver.kubernetes_service import create_service
 from kfast.apiserver.lifecycle import random_suffix
 from kfast.apiserver.metrics import Metrics, RequestLabels
+from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.nonresource import NonResource
 from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
 from kfast.apiserver.request_info import RequestInfo, request_info
@@ -85,6 +86,9 @@ class APIServer:
         if self.service_accounts is not None:
             tokens = (*tokens, self.service_accounts)
         self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
+        self.backend.authorizer = self.authorizer
+        if pki is not None:
+            self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
         self._compactor = Compactor(store, clock)
         self.metrics = Metrics()
         self.backend.watching = self._watching
@@ -119,6 +123,7 @@ class APIServer:
         await self.backend.webhooks.close()
         if self._auditor is not None:
             self._auditor.close()
+        self.backend.http.close()
 
     async def handle(self, request: Request) -> Response:
         """Answers one request; never raises but for cancellation."""

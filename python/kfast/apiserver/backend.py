@@ -11,6 +11,8 @@ from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.new_pods import NewPods
+from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer
+from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope, storage_version
 from kfast.apiserver.service_resolver import ServiceResolver
@@ -18,6 +20,7 @@ from kfast.apiserver.watch_feed import FeedHub
 from kfast.apiserver.webhook_client import WebhookClient
 from kfast.apiserver.webhook_conversion import WebhookConversion
 from kfast.clock import Clock
+from kfast.http.client import HTTPClient
 from kfast.meta.exchange import Request
 from kfast.store.protocol import Store
 
@@ -60,6 +63,9 @@ class Backend:
         self.random = rng
         self.services = ServiceResolver(store, rng)
         self.webhooks = WebhookClient(self.services)
+        self.http = HTTPClient()
+        self.nodes = Nodes(store, self.http)
+        self.authorizer: Authorizer = ComponentAuthorizer()
         self.feeds = FeedHub()
         self.virtual: dict[str, VirtualHandler] = {}
         self.reservations: dict[str, Reservations] = {}

@@ -68,6 +68,10 @@ class PKI:
         """The certificate `kubectl` gets: group system:masters may do everything."""
         return self.client("admin", "kubernetes-admin", ("system:masters",))
 
+    def kubelet_client(self) -> KeyPair:
+        """What the API server shows to nodes."""
+        return self.client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",))
+
     @property
     def service_account_key(self) -> bytes:
         """The key that signs service-account tokens, PEM; made on first use."""

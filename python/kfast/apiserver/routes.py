@@ -23,9 +23,11 @@ from kfast.apiserver.status_errors import method_not_supported, no_resource, not
 from kfast.apiserver.subresources.binding import bind
 from kfast.apiserver.subresources.eviction import evict
 from kfast.apiserver.subresources.finalize import finalize
+from kfast.apiserver.subresources.log import log
 from kfast.apiserver.subresources.pod_spec import patch_part, update_part
 from kfast.apiserver.subresources.scale import get_scale, patch_scale, update_scale
 from kfast.apiserver.subresources.status import patch_status, update_status
+from kfast.apiserver.subresources.streams import attach, execute, port_forward
 from kfast.meta.exchange import Request, Response
 
 Handle = Callable[[Backend, Request, RequestInfo], Awaitable[Response]]
@@ -60,6 +62,13 @@ SUBRESOURCES: dict[tuple[str, str], Handle] = {
     ("resize", "get"): get,
     ("resize", "update"): update_part,
     ("resize", "patch"): patch_part,
+    ("log", "get"): log,
+    ("exec", "get"): execute,
+    ("exec", "create"): execute,
+    ("attach", "get"): attach,
+    ("attach", "create"): attach,
+    ("portforward", "get"): port_forward,
+    ("portforward", "create"): port_forward,
     ("approval", "get"): get,
     ("approval", "update"): update_status,
     ("approval", "patch"): patch_status,

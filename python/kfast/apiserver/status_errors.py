@@ -52,6 +52,12 @@ def not_found(kind: Kind, name: str) -> StatusError:
     return StatusError(404, "NotFound", message, _details(kind.group, kind.plural, name))
 
 
+def not_found_named(group: str, plural: str, name: str) -> StatusError:
+    """404: no such object of a kind that is known by its resource only."""
+    message = f"{group_resource(group, plural)} {quoted(name)} not found"
+    return StatusError(404, "NotFound", message, _details(group, plural, name))
+
+
 def no_resource() -> StatusError:
     """404: no such path."""
     return StatusError(404, "NotFound", "the server could not find the requested resource", {})

@@ -65,19 +65,42 @@ def _credential(certificate: x509.Certificate) -> dict[str, list[str]]:
 
 
 def server_context(server: KeyPair, client_ca: bytes) -> ssl.SSLContext:
-    """TLS for the API server: 1.2 and up; a client certificate is welcome but must come from `client_ca`."""
+    """TLS for a server: 1.2 and up; a client certificate is welcome but must come from `client_ca`, PEM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_OPTIONAL
     context.load_verify_locations(cadata=client_ca.decode())
     context.set_alpn_protocols(["http/1.1"])
-    with tempfile.NamedTemporaryFile(
-        prefix="kfast-", suffix=".pem"
-    ) as file:  # the ssl module takes keys from files only
-        file.write(server.key + server.certificate)
+    _load(context, server)
+    return context
+
+
+def client_context(identity: KeyPair | None, ca: bytes | None = None) -> ssl.SSLContext:
+    """TLS for a client that shows `identity` and trusts the authorities in `ca`, PEM, and any server if there is
+    none. Raises ValueError for a `ca` without certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        try:
+            context.load_verify_locations(cadata=ca.decode("ascii"))
+        except (ssl.SSLError, UnicodeDecodeError):
+            raise ValueError("unable to load root certificates: unable to parse bytes as PEM block") from None
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.hostname_checks_common_name = False
+    if identity is not None:
+        _load(context, identity)
+    return context
+
+
+def _load(context: ssl.SSLContext, pair: KeyPair) -> None:
+    with tempfile.NamedTemporaryFile(prefix="kfast-", suffix=".pem") as file:  # ssl takes keys from files only
+        file.write(pair.key + pair.certificate)
         file.flush()
         context.load_cert_chain(file.name)
-    return context
 
 
 def subject(certificate: x509.Certificate) -> tuple[str, tuple[str, ...]]:

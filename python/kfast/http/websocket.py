@@ -55,6 +55,11 @@ def handshake(request: Request, protocols: Sequence[str]) -> tuple[str, dict[str
     return chosen, answer
 
 
+def encoded(data: bytes) -> bytes:
+    """As the base64 forms of protocols send it."""
+    return base64.b64encode(data)
+
+
 class WebSocket:
     """Messages on a channel whose handshake is done."""
 

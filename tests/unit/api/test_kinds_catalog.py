@@ -27,7 +27,7 @@ UNSERVED = {
     *(f"{how}admissionpolic{what}" for how in ("mutating", "validating") for what in ("ies", "ybindings")),
 }
 ISSUERS = "cert-manager.io_issuers.yaml"
-STREAMS = {"attach", "exec", "log", "portforward", "proxy"}
+STREAMS = {"proxy"}
 
 
 def name_of(kind: Kind) -> str:

@@ -99,6 +99,10 @@ KIND = Kind(
         Subresource("ephemeralcontainers", validate=_validate_ephemeral),
         Subresource("eviction", ("create",), kind="Eviction", group_version="policy/v1"),
         Subresource("resize", validate=_validate_resize),
+        Subresource("log", ("get",)),
+        Subresource("exec", ("create", "get"), kind="PodExecOptions"),
+        Subresource("attach", ("create", "get"), kind="PodAttachOptions"),
+        Subresource("portforward", ("create", "get"), kind="PodPortForwardOptions"),
     ),
     columns=(NAME, *COLUMNS[:3], AGE, *COLUMNS[3:]),
     fields=(

@@ -81,7 +81,7 @@ async def _over_websocket(channel: Channel, protocol: str, options: StreamOption
     )
     # Tells the client that the streams are there.
     await streams.send(_STDOUT if options.stdout else _STDERR if options.stderr else _ERROR, b"")
-    async with _reading(streams.run()):
+    async with _reading(streams.run):
         said = _status(await _outcome(run, console), protocol in (channels.V5, *channels.V4))
         if said:
             await streams.send(_ERROR, said)
@@ -90,7 +90,7 @@ async def _over_websocket(channel: Channel, protocol: str, options: StreamOption
 
 async def _over_spdy(channel: Channel, protocol: str, options: StreamOptions, run: Run) -> None:
     session = Session(channel)
-    async with _reading(session.run()):
+    async with _reading(session.run):
         expected = {"error"} | {name for name in ("stdin", "stdout", "stderr") if getattr(options, name)}
         if options.tty and protocol in _SIZED:
             expected.add("resize")
@@ -133,14 +133,14 @@ async def _opened(session: Session, expected: set[str]) -> dict[str, SpdyStream]
 
 
 @contextlib.asynccontextmanager
-async def _reading(run: Awaitable[None]) -> AsyncIterator[None]:
+async def _reading(run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Reads from the client meanwhile. A client that goes ends what is done for it."""
     owner = asyncio.current_task()
     over = False
 
     async def read() -> None:
         with contextlib.suppress(ConnectionError):
-            await run
+            await run()
         if not over and owner is not None:
             owner.cancel()
 

@@ -75,7 +75,7 @@ class _Forwarder:
     async def sessions(self, channel: Channel) -> None:
         """Serves until the client goes."""
         session = Session(channel)
-        self._start(_until_gone(session.run()))
+        self._start(session.run())
         try:
             while (stream := await session.accept()) is not None:
                 await self._take(session, stream)

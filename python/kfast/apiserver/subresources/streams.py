@@ -1,0 +1,85 @@
+"""pods/exec, pods/attach and pods/portforward: passed through to the pod's node."""
+
+from __future__ import annotations
+
+from kfast._core import Object
+from kfast.api.kind import Body
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.authz.authorizer import refusal
+from kfast.apiserver.backend import Backend
+from kfast.apiserver.handlers.get import read
+from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import bad_request
+from kfast.apiserver.subresources.connect_options import chosen_container, options
+from kfast.http.client import HOP_BY_HOP
+from kfast.meta.exchange import Request, Response
+
+_FLAGS = ("stdin", "stdout", "stderr", "tty")
+_NAMES_ON_NODES = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
+_KEPT = frozenset({"connection", "upgrade"})
+
+
+async def execute(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """Runs a command in a container. Raises StatusError 400, 403, 404."""
+    wanted = options(request, "PodExecOptions", texts=("container",), flags=_FLAGS, lists=("command",))
+    pod = await _admitted(backend, request, info, wanted)
+    container = chosen_container(pod, wanted.get("container", ""))
+    query = _query(wanted)
+    if wanted.get("command"):
+        query["command"] = wanted["command"]
+    return await _passed(backend, request, pod, f"/exec/{pod.namespace}/{pod.name}/{container}", query)
+
+
+async def attach(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """Speaks with a container's main process. Raises StatusError 400, 403, 404."""
+    wanted = options(request, "PodAttachOptions", texts=("container",), flags=_FLAGS)
+    pod = await _admitted(backend, request, info, wanted)
+    container = chosen_container(pod, wanted.get("container", ""))
+    return await _passed(backend, request, pod, f"/attach/{pod.namespace}/{pod.name}/{container}", _query(wanted))
+
+
+async def port_forward(backend: Backend, request: Request, info: RequestInfo) -> Response:
+    """Connects to ports of a pod. Raises StatusError 400, 403, 404."""
+    wanted = options(request, "PodPortForwardOptions")
+    ports = [port for value in request.query.get("ports", ()) for port in value.split(",")]
+    if not all(port.isascii() and port.isdigit() for port in ports):
+        raise bad_request(f"unable to parse {' '.join(ports)!r} as ports")
+    if ports:
+        wanted["ports"] = [int(port) for port in ports]
+    pod = await _admitted(backend, request, info, wanted)
+    query = {"port": ports} if ports else {}
+    return await _passed(backend, request, pod, f"/portForward/{pod.namespace}/{pod.name}", query)
+
+
+async def _admitted(backend: Backend, request: Request, info: RequestInfo, wanted: Body) -> Object:
+    """The pod, once everybody agreed: also who may only read must be allowed to create. Raises StatusError."""
+    schema = f"v1/{wanted['kind']}"
+    attributes = Attributes.of("CONNECT", request, info, None, name=info.name, object=wanted, schema=schema)
+    await backend.admission.review(attributes)
+    if info.verb != "create" and request.user is not None:
+        info.verb = "create"
+        decision = await backend.authorizer.authorize(request.user, info)
+        info.verb = "get"
+        if not decision.allowed:
+            info.verb = "create"
+            raise refusal(request.user, info, decision.reason)
+    return read(backend, info)
+
+
+def _query(wanted: Body) -> dict[str, list[str]]:
+    return {_NAMES_ON_NODES[flag]: ["1"] for flag in _FLAGS if wanted.get(flag)}
+
+
+async def _passed(backend: Backend, request: Request, pod: Object, path: str, query: dict[str, list[str]]) -> Response:
+    node = pod.get("spec", "nodeName", default="")
+    if not node:
+        raise bad_request(f"pod {pod.name} does not have a host assigned")
+    if "upgrade" not in request.headers.get("connection", "").lower():
+        backend.nodes.node(node)
+        raise bad_request("Upgrade request required")
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if (name not in HOP_BY_HOP or name in _KEPT) and name not in ("host", "authorization")
+    }
+    return await backend.nodes.send(node, Request(request.method, path, query, headers, request.body))
