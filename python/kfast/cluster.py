@@ -62,6 +62,7 @@ class ControlPlane:
             pki=self._pki,
             disable_admission_plugins=disabled,
             audit=self.config.audit,
+            event_ttl=self.config.event_ttl,
         )
         self._server: HTTPSServer | None = None
         self.client = self._client("kubernetes-admin")

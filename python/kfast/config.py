@@ -13,6 +13,9 @@ CLUSTER_CIDR = "10.244.0.0/16"
 NODE_PORTS = (30000, 32767)
 SECURE_PORT = 6443
 
+EVENT_TTL = 3600.0
+"""Seconds from an event's last write to its removal; 0: they stay."""
+
 COMPONENTS = ("controllers", "scheduler", "nodes")
 """What runs beside the API server."""
 
@@ -75,6 +78,7 @@ class ClusterConfig:
     without: frozenset[str] = frozenset()
     disable_admission_plugins: frozenset[str] = frozenset()
     audit: AuditConfig | None = None
+    event_ttl: float = EVENT_TTL
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

@@ -26,6 +26,7 @@ from kfast.apiserver.bootstrap import create_system_objects
 from kfast.apiserver.compaction import Compactor
 from kfast.apiserver.custom_resources import Definitions
 from kfast.apiserver.discovery import Discovery
+from kfast.apiserver.event_expiry import EventExpiry
 from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.impersonation import impersonate, wanted_user
 from kfast.apiserver.filters.limits import check_limits
@@ -41,7 +42,7 @@ from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
 from kfast.apiserver.status_errors import internal
 from kfast.clock import Clock
-from kfast.config import AuditConfig
+from kfast.config import EVENT_TTL, AuditConfig
 from kfast.errors import StatusError
 from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Batch, CreateBatch, Outcomes, Request, Response, User
@@ -73,6 +74,7 @@ class APIServer:
         seed: int | None = None,
         disable_admission_plugins: Collection[str] = (),
         audit: AuditConfig | None = None,
+        event_ttl: float = EVENT_TTL,
     ) -> None:
         self.catalog = catalog
         self.clock = clock
@@ -90,6 +92,7 @@ class APIServer:
         if pki is not None:
             self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
         self._compactor = Compactor(store, clock)
+        self._expiry = EventExpiry(store, clock, event_ttl)
         self.metrics = Metrics()
         self.backend.watching = self._watching
         self.health = Health()
@@ -114,10 +117,12 @@ class APIServer:
         await create_service(self.handle)
         await self._definitions.start()
         self._compactor.start()
+        self._expiry.start()
 
     async def stop(self) -> None:
         """Ends all watches."""
         await self._compactor.stop()
+        await self._expiry.stop()
         await self._definitions.stop()
         self.backend.feeds.close()
         await self.backend.webhooks.close()

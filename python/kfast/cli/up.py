@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import resource
 import signal
 import time
@@ -13,6 +14,18 @@ import click
 
 from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, AuditConfig, ClusterConfig
 from kfast.errors import KfastError
+
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    """Seconds of a duration as Go writes it: 1h30m, 45s, 0."""
+    parts = _DURATION.findall(text)
+    if text != "0" and "".join(number + unit for number, unit in parts) != text:
+        raise click.BadParameter(f"{text!r} is no duration such as 1h30m or 45s")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 @click.command()
@@ -25,6 +38,9 @@ from kfast.errors import KfastError
 @click.option("--without", multiple=True, type=click.Choice(COMPONENTS), help="Leave this out.")
 @click.option(
     "--disable-admission-plugins", multiple=True, type=click.Choice(ADMISSION_PLUGINS), help="Leave this plugin out."
+)
+@click.option(
+    "--event-ttl", default="1h0m0s", show_default=True, callback=_duration, help="How long events stay; 0: for ever."
 )
 @click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
 @click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
@@ -41,6 +57,7 @@ def command(
     scheduler_config: Path | None,
     without: tuple[str, ...],
     disable_admission_plugins: tuple[str, ...],
+    event_ttl: float,
     audit_policy_file: Path | None,
     audit_log_path: Path | None,
     audit_log_maxage: int,
@@ -71,6 +88,7 @@ def command(
         without=frozenset(without),
         disable_admission_plugins=frozenset(disable_admission_plugins),
         audit=audit,
+        event_ttl=event_ttl,
     )
     soft_limit_to_hard()
     try:
