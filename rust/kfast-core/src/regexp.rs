@@ -8,22 +8,71 @@ use std::borrow::Cow;
 /// # Errors
 /// What is wrong with it.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
+    let refused = |why: String| Err(format!("error parsing regexp: {why}"));
+    if let Some(count) = too_often(pattern) {
+        return refused(format!("invalid repeat count: `{count}`"));
+    }
     match Regex::new(&translate(pattern)) {
         Ok(regex) => Ok(regex),
-        Err(regex::Error::CompiledTooBig(_)) => Err(format!(
-            "error parsing regexp: expression too large: `{pattern}`"
-        )),
-        Err(error) => Err(format!(
-            "error parsing regexp: {}: `{pattern}`",
-            reason(&error.to_string())
-        )),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            refused(format!("expression too large: `{pattern}`"))
+        }
+        Err(error) => refused(reason(pattern, &error.to_string())),
     }
 }
 
-/// The last line of a complaint of several lines.
-fn reason(text: &str) -> &str {
+/// What Go says of a fault, of which the other parser says this.
+fn reason(pattern: &str, text: &str) -> String {
     let last = text.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last)
+    let last = last.strip_prefix("error: ").unwrap_or(last);
+    match last {
+        "unclosed group" => format!("missing closing ): `{pattern}`"),
+        "unopened group" => format!("unexpected ): `{pattern}`"),
+        "unclosed character class" => {
+            let from = pattern.find('[').unwrap_or(0);
+            format!("missing closing ]: `{}`", &pattern[from..])
+        }
+        "repetition operator missing expression" => {
+            let operator = pattern
+                .find(['*', '+', '?'])
+                .map_or("", |at| &pattern[at..=at]);
+            format!("missing argument to repetition operator: `{operator}`")
+        }
+        _ if last.starts_with("look-around") => {
+            let from = pattern.find("(?").unwrap_or(0);
+            let shown: String = pattern[from..].chars().take(3).collect();
+            format!("invalid or unsupported Perl syntax: `{shown}`")
+        }
+        _ if last.starts_with("incomplete escape") => {
+            "trailing backslash at end of expression: ``".into()
+        }
+        _ if last.starts_with("backreferences") => {
+            let from = pattern.find('\\').unwrap_or(0);
+            let shown: String = pattern[from..].chars().take(2).collect();
+            format!("invalid escape sequence: `{shown}`")
+        }
+        other => format!("{other}: `{pattern}`"),
+    }
+}
+
+/// A repetition of more than 1,000 times, or of more times at least than at most.
+fn too_often(pattern: &str) -> Option<&str> {
+    const MOST: u32 = 1000;
+    let starts = pattern.match_indices('{').map(|(at, _)| at);
+    for at in starts.filter(|at| is_repetition(&pattern[*at..])) {
+        let whole = &pattern[at..=at + pattern[at..].find('}')?];
+        let inside = &whole[1..whole.len() - 1];
+        let (low, high) = inside.split_once(',').unwrap_or((inside, inside));
+        let number = |t: &str| t.parse().unwrap_or(MOST + 1);
+        let (low, high) = (
+            number(low),
+            if high.is_empty() { MOST } else { number(high) },
+        );
+        if low > MOST || high > MOST || low > high {
+            return Some(whole);
+        }
+    }
+    None
 }
 
 /// The same pattern in the syntax of the crate `regex`.

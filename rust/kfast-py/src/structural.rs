@@ -6,7 +6,7 @@ use crate::schema::PySchema;
 use crate::tree::PyTree;
 use crate::value::from_py;
 use kfast_schema::model::Type;
-use kfast_schema::structural::{self, compile, reread};
+use kfast_schema::structural::{self, compile, definition, reread};
 use kfast_schema::validate::Violation;
 use kfast_schema::{SchemaSet, Value};
 use pyo3::exceptions::PyValueError;
@@ -48,6 +48,21 @@ impl PySchema {
         let read = py.detach(|| reread(&self.set, key, data, defaults));
         let read = read.map_err(decode_error)?;
         Ok(read.map(|json| PyBytes::new(py, &json)))
+    }
+
+    /// What is wrong with the openAPIV3Schema of a definition, at a path; `status`: it has a status subresource; `before`
+    /// is the schema until now. ValueError for malformed JSON.
+    #[pyo3(signature = (schema, path, status, before = None))]
+    fn check_definition(
+        &self,
+        py: Python<'_>,
+        schema: &[u8],
+        path: &str,
+        status: bool,
+        before: Option<&[u8]>,
+    ) -> PyResult<Vec<Violated>> {
+        let found = py.detach(|| definition::check(&self.set, schema, path, status, before));
+        found.map(tuples).map_err(PyValueError::new_err)
     }
 
     /// Violations of an object of a custom resource that takes the place of another, besides those of its metadata. What

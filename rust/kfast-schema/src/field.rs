@@ -138,6 +138,17 @@ impl<'s> Errors<'s> {
         self.found.truncate(count);
     }
 
+    /// Adds one that is made already.
+    pub fn add(&mut self, violation: Violation) {
+        self.found.push(violation);
+    }
+
+    /// Sorts them by what they say.
+    pub fn sort(&mut self) {
+        self.found
+            .sort_by_cached_key(|v| format!("{}: {}", v.path, v.message));
+    }
+
     /// Adds those of a part.
     pub fn append(&mut self, mut part: Self) {
         self.found.append(&mut part.found);

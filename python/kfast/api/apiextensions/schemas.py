@@ -15,7 +15,11 @@ def structure_of(group: str, version: str, kind: str, schema: Body) -> Schema:
     return load_schema().structural(group, version, kind, msgspec.json.encode(schema))
 
 
-def check_schema(_schema: Body, _path: str, _status: bool, _before: Body | None = None) -> list[FieldError]:
+def check_schema(schema: Body, path: str, status: bool, before: Body | None = None) -> list[FieldError]:
     """Violations of the rules of structural schemas. `status`: the version has a status subresource; `before` is the
     version's schema until now."""
-    return []
+    old = (before or {}).get("openAPIV3Schema")
+    if old == schema:
+        return []
+    stated, until_now = msgspec.json.encode(schema), None if old is None else msgspec.json.encode(old)
+    return [FieldError(*v) for v in load_schema().check_definition(stated, path, status, until_now)]

@@ -37,17 +37,7 @@ pub(crate) fn json<'a>(
     strict: bool,
     defaults: bool,
 ) -> Result<Read<'a>> {
-    let mut decoder = Decoder {
-        set,
-        structure,
-        reader: Reader::new(text),
-        path: Vec::with_capacity(16),
-        strict,
-        nulls: false,
-        changed: false,
-        duplicates: Vec::new(),
-        unknown: [const { Vec::new() }; 3],
-    };
+    let mut decoder = Decoder::new(set, structure, text, strict);
     let mut value = match decoder.root() {
         Ok(value) => value,
         // Upstream reads the whole document first: malformed text wins over values that do not fit.
@@ -84,6 +74,20 @@ pub(crate) fn json<'a>(
         findings,
         changed,
     })
+}
+
+/// Reads a part of an object that the schema is for: the part, and whether anything was pruned.
+pub(crate) fn part<'a>(
+    set: &SchemaSet,
+    structure: &Structure,
+    schema: &Schema,
+    text: &'a str,
+) -> Result<(Value<'a>, bool)> {
+    let mut decoder = Decoder::new(set, structure, text, false);
+    let place = Place::In(schema, decoder.keeps(schema));
+    decoder.whole = false;
+    let value = decoder.value(place)?;
+    Ok((value, decoder.changed))
 }
 
 /// Of what the unknown fields are found in upstream's order.
@@ -123,6 +127,8 @@ struct Decoder<'s, 'a> {
     reader: Reader<'a>,
     path: Vec<Segment<'a>>,
     strict: bool,
+    /// Whether it is an object, not a part of one.
+    whole: bool,
     /// Whether there is any null.
     nulls: bool,
     changed: bool,
@@ -131,6 +137,21 @@ struct Decoder<'s, 'a> {
 }
 
 impl<'s, 'a> Decoder<'s, 'a> {
+    fn new(set: &'s SchemaSet, structure: &'s Structure, text: &'a str, strict: bool) -> Self {
+        Self {
+            set,
+            structure,
+            reader: Reader::new(text),
+            path: Vec::with_capacity(16),
+            strict,
+            whole: true,
+            nulls: false,
+            changed: false,
+            duplicates: Vec::new(),
+            unknown: [const { Vec::new() }; 3],
+        }
+    }
+
     fn root(&mut self) -> Result<Value<'a>> {
         let structure = self.structure;
         if self.reader.peek()? != b'{' {
@@ -283,7 +304,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
 
     /// `apiVersion`, `kind` or `metadata` of the object, or of a resource embedded in it.
     fn of_resource(&mut self, name: &Name<'a>) -> Result<Value<'a>> {
-        let root = self.path.len() == 1;
+        let root = self.whole && self.path.len() == 1;
         if *name == n::METADATA {
             return self.metadata(root);
         }

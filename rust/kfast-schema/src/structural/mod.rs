@@ -9,6 +9,7 @@ mod compile;
 mod complete;
 mod correlate;
 mod decode;
+pub mod definition;
 mod embedded;
 mod formats;
 mod lists;

@@ -3,6 +3,7 @@
 use super::StructureError;
 use super::checks::{Checks, format, read_check};
 use crate::model::{ListType, NameId};
+use crate::names as n;
 use crate::value::{Name, Value};
 use std::collections::HashMap;
 
@@ -280,6 +281,14 @@ pub(super) fn typed<'a>(schema: &Schema, value: Value<'a>) -> Value<'a> {
             let entries = entries.into_iter().map(|(name, value)| {
                 let property = schema.known(&name);
                 let of = property.map(|p| &p.schema).or_else(|| schema.others());
+                if let (true, Some(id)) = (schema.embedded, constant(&name)) {
+                    let value = if id == n::METADATA {
+                        of_metadata(value)
+                    } else {
+                        value
+                    };
+                    return (Name::Known(id), value);
+                }
                 let name = property.map_or(name, |p| Name::Known(p.key));
                 (
                     name,
@@ -300,6 +309,26 @@ pub(super) fn typed<'a>(schema: &Schema, value: Value<'a>) -> Value<'a> {
         }
         other => other,
     }
+}
+
+/// What every resource has.
+fn constant(name: &Name<'_>) -> Option<NameId> {
+    [n::API_VERSION, n::KIND, n::METADATA]
+        .into_iter()
+        .find(|id| free(name) == id.text())
+}
+
+/// Metadata with the names its type has.
+fn of_metadata(value: Value<'_>) -> Value<'_> {
+    let Value::Object(entries) = value else {
+        return value;
+    };
+    let known = entries.into_iter().map(|(name, value)| {
+        let at = crate::names::TEXTS.iter().position(|t| *t == free(&name));
+        let id = at.and_then(|at| u32::try_from(at).ok()).map(NameId);
+        (id.map_or(name, Name::Known), value)
+    });
+    Value::Object(known.collect())
 }
 
 fn free<'n>(name: &'n Name<'_>) -> &'n str {
