@@ -5,6 +5,7 @@ use crate::admission::{Admission, Left, Usage, usage};
 use crate::create::{prepare_create, validate_create};
 use crate::defaults;
 use crate::warnings::pod_warnings;
+use kfast_core::with_managed_fields;
 use kfast_schema::apply::Kind;
 use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule, Refused};
@@ -95,14 +96,10 @@ pub fn prepare(
     warnings.append(&mut metadata::begin_create(&mut pod, &new.creation)?);
     let generated = metadata::generate_name(&mut pod, new.suffix, false);
     defaults::pod(&mut pod);
-    if let Some(id) = set.kind(KEY) {
-        metadata::track_creation(
-            &mut pod,
-            Kind { set, id },
-            new.manager,
-            new.creation.timestamp,
-        );
-    }
+    let managed = set.kind(KEY).map_or_else(String::new, |id| {
+        let now = new.creation.timestamp;
+        Kind { set, id }.creation(&pod, new.manager, "v1", now)
+    });
     let refused = admission.complete(&mut pod, new.suffix)?;
     let mut prepared = Prepared {
         name: String::new(),
@@ -115,7 +112,7 @@ pub fn prepare(
         usage: None,
     };
     if prepared.refused.is_none() {
-        settle(set, admission, &mut pod, &mut prepared);
+        settle(set, admission, &mut pod, &managed, &mut prepared);
     }
     let metadata = pod.get(n::METADATA);
     prepared.name = metadata
@@ -125,7 +122,13 @@ pub fn prepare(
 }
 
 /// Its status, its rules, what the plugins say to the outcome, and its bytes.
-fn settle(set: &SchemaSet, admission: &Admission, pod: &mut Value<'_>, prepared: &mut Prepared) {
+fn settle(
+    set: &SchemaSet,
+    admission: &Admission,
+    pod: &mut Value<'_>,
+    managed: &str,
+    prepared: &mut Prepared,
+) {
     prepared.warnings.append(&mut prepare_create(pod));
     let mut errors = Errors::new(set);
     metadata::validate_create(pod, true, NameRule::Subdomain, &mut errors);
@@ -139,6 +142,6 @@ fn settle(set: &SchemaSet, admission: &Admission, pod: &mut Value<'_>, prepared:
     prepared.warnings.extend(judgement.warning);
     prepared.audit = judgement.audit;
     prepared.refused = judgement.refused.map(|why| (false, why));
-    prepared.bytes = pod.canonical(set);
+    prepared.bytes = with_managed_fields(&pod.canonical(set), managed);
     prepared.usage = admission.quotas.then(|| usage(pod, false));
 }

@@ -12,6 +12,7 @@ use crate::validate::Validator;
 use crate::value::{Name, Value};
 use crate::{MediaType, SchemaSet, Source, Validation};
 use kfast_core::names::qualified_name;
+use kfast_core::with_managed_fields;
 
 /// Fields of events.k8s.io and what the core group calls them.
 const OF_CORE: [(NameId, NameId); 7] = [
@@ -94,7 +95,8 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
         set,
         id: set.kind(key)?,
     };
-    metadata::track_creation(&mut event, kind, new.manager, new.creation.timestamp);
+    let now = new.creation.timestamp;
+    let managed = kind.creation(&event, new.manager, new.api_version, now);
     let mut errors = Errors::new(set);
     metadata::validate_create(&event, true, NameRule::Subdomain, &mut errors);
     let sound = errors.is_empty() && validator.validate(set, key, &&event).is_empty();
@@ -111,7 +113,7 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
     Some(Prepared {
         name,
         generated,
-        bytes: event.canonical(set),
+        bytes: with_managed_fields(&event.canonical(set), &managed),
         warnings,
     })
 }

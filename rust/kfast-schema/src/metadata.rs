@@ -3,7 +3,6 @@
 //! Source: apimachinery `api/validation/objectmeta.go` and `apis/meta/v1/validation`, apiserver `registry/rest/create.go`
 //! of v0.36.
 
-use crate::apply::{FieldSet, Kind, Write};
 use crate::field::{Errors, Path};
 use crate::model::NameId;
 use crate::names as n;
@@ -155,24 +154,6 @@ pub fn begin_create(
         object.remove(n::STATUS);
     }
     Ok(warnings)
-}
-
-/// Writes down that all fields of a new object belong to the field manager `manager`, now (RFC 3339).
-pub fn track_creation(object: &mut Value<'_>, kind: Kind<'_>, manager: &str, now: &str) {
-    let version = object.text(n::API_VERSION).to_owned();
-    let write = Write {
-        manager,
-        version: &version,
-        subresource: "",
-        now,
-        ignored: &FieldSet::default(),
-    };
-    let managers = kind.create(object, &write).write();
-    if !managers.is_empty() {
-        object
-            .object_at(n::METADATA)
-            .set(n::MANAGED_FIELDS, managers);
-    }
 }
 
 fn text(text: &str) -> Value<'static> {

@@ -104,10 +104,16 @@ fn write_entry(set: &SchemaSet, name: &Name<'_>, value: &Value<'_>, out: &mut Ve
     value.write_json(set, out);
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_inner(text, out);
+    out.push(b'"');
+}
+
+/// The text inside its quotes.
+pub(crate) fn write_inner(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = text.as_bytes();
-    out.push(b'"');
     let mut from = 0;
     for (at, byte) in bytes.iter().enumerate() {
         if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
@@ -131,5 +137,4 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[from..]);
-    out.push(b'"');
 }

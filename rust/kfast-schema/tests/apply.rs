@@ -3,6 +3,7 @@
 use kfast_schema::apply::{
     ApplyError, FieldSet, Kind, Managers, PathElement, Write, compare, conflict_causes, fields_of,
 };
+use kfast_schema::{MediaType, Validation, decode};
 use kfast_schema::{SchemaSet, load};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -380,6 +381,18 @@ proptest! {
         } else if same {
             prop_assert_eq!(sorted(&old), sorted(&new));
         }
+    }
+
+    #[test]
+    fn what_a_creator_owns_is_written_without_a_set(config in configurations()) {
+        let set = schema();
+        let kind = Kind { set: &set, id: set.kind("toys/v1/Toy").unwrap() };
+        let body = config.to_string();
+        decode(&set, "toys/v1/Toy", body.as_bytes(), MediaType::Json, Validation::Ignore, |(value, _)| {
+            let managers = kind.create(&value, &write("ann"));
+            let direct = kind.creation(&value, "ann", write("ann").version, write("ann").now);
+            assert_eq!(direct, managers.to_json(&set));
+        }).unwrap();
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Objects are taken in one version: the paths of managers that wrote in another served version of the same kind are
 //! read as paths of this one.
 
+mod creation;
 mod document;
 mod field_set;
 mod managers;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// What the system sets on every object, so that nobody owns it.
-const SYSTEM: [&[&str]; 12] = [
+pub(super) const SYSTEM: [&[&str]; 12] = [
     &["apiVersion"],
     &["kind"],
     &["metadata"],
