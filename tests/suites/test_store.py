@@ -392,7 +392,7 @@ async def test_a_batch_is_visible_at_once_and_failures_stand_in_their_places(sto
         AlreadyExistsError,
     ]
     assert await events(watch, 3) == [("ADDED", "taken", 2), ("ADDED", "a", 3), ("ADDED", "b", 4)]
-    bound = await store.bind_many([("d", name, "", "n1") for name in ("a", "none", "b", "a")], "now")
+    bound = await store.bind_many([("d", name, "", "n1", ()) for name in ("a", "none", "b", "a")], "now")
     assert [o.revision if isinstance(o, Object) else o for o in bound[:1] + bound[2:]] == [5, 6, ("assigned", "n1")]
     assert isinstance(bound[1], AbsentError)
     assert names(store.list("pods", fields=FieldSelector.parse("spec.nodeName=n1")).objects) == ["d/a", "d/b"]
