@@ -376,3 +376,50 @@ def test_clusters_in_virtual_time_wait_for_webhooks() -> None:
 
     with WebhookServer(behave) as server:
         assert run_cluster(scenario, nodes=1) == "c"
+
+
+PARTS = "/apis/shop.example.com/v1/namespaces/default/parts"
+
+
+def definition() -> dict[str, Any]:
+    """Parts in two versions; v2 is stored. Both prune what they do not know."""
+    properties = {"data": {"type": "object", "additionalProperties": {"type": "string"}}}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": properties}}
+    versions = [{"name": name, "served": True, "storage": name == "v2", "schema": schema} for name in ("v1", "v2")]
+    names = {"kind": "Part", "listKind": "PartList", "plural": "parts", "singular": "part"}
+    spec = {"group": "shop.example.com", "scope": "Namespaced", "names": names, "versions": versions}
+    return {"metadata": {"name": "parts.shop.example.com"}, "spec": spec}
+
+
+async def test_custom_resources_and_their_definitions(call, configure, server) -> None:
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    await configure("validating", {"path": "deny", "rules": [rule("*", "CREATE", "apiextensions.k8s.io")]})
+    assert (await call("POST", definitions, definition())).code == 403
+    await call.ok("DELETE", f"{GROUP}/validatingwebhookconfigurations/c")
+    await call.ok("POST", definitions, definition())
+
+    def change(_: str, review: dict[str, Any]) -> Any:
+        data = {"mutated": review["request"]["kind"]["version"]}
+        return patched(
+            review,
+            {"op": "add", "path": "/data", "value": data},
+            {"op": "add", "path": "/unknown", "value": "pruned"},
+        )
+
+    server.reviews.clear()
+    with WebhookServer(change) as other:
+        await configure(
+            "mutating", {"clientConfig": other.config(), "rules": [rule("parts", "CREATE", "shop.example.com", "v2")]}
+        )
+        await configure("validating", {"path": "deny", "rules": [rule("parts", "DELETE", "shop.example.com", "*")]})
+        part = {"apiVersion": "shop.example.com/v1", "kind": "Part", "metadata": {"name": "p"}}
+        made = await call.ok("POST", PARTS, part)
+        request = other.reviews[0][1]["request"]
+    assert (request["kind"]["version"], request["requestKind"]["version"]) == ("v2", "v1")
+    assert request["object"]["apiVersion"] == "shop.example.com/v2"
+    assert made["apiVersion"] == "shop.example.com/v1"
+    assert made["data"] == {"mutated": "v2"}
+    assert "unknown" not in made
+    assert (await call("DELETE", f"{PARTS}/p")).code == 403
+    assert (await call("DELETE", PARTS)).code == 403
+    await call.ok("GET", f"{PARTS}/p")
