@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import threading
 import time
@@ -391,12 +392,16 @@ def definition() -> dict[str, Any]:
     return {"metadata": {"name": "parts.shop.example.com"}, "spec": spec}
 
 
-async def test_custom_resources_and_their_definitions(call, configure, server) -> None:
+async def test_custom_resources_and_their_definitions(api, call, configure, server) -> None:
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     await configure("validating", {"path": "deny", "rules": [rule("*", "CREATE", "apiextensions.k8s.io")]})
     assert (await call("POST", definitions, definition())).code == 403
     await call.ok("DELETE", f"{GROUP}/validatingwebhookconfigurations/c")
     await call.ok("POST", definitions, definition())
+    for _ in range(1000):
+        if api.catalog.by_resource("shop.example.com", "v1", "parts") is not None:
+            break
+        await asyncio.sleep(0)
 
     def change(_: str, review: dict[str, Any]) -> Any:
         data = {"mutated": review["request"]["kind"]["version"]}
@@ -408,9 +413,8 @@ async def test_custom_resources_and_their_definitions(call, configure, server) -
 
     server.reviews.clear()
     with WebhookServer(change) as other:
-        await configure(
-            "mutating", {"clientConfig": other.config(), "rules": [rule("parts", "CREATE", "shop.example.com", "v2")]}
-        )
+        as_v2 = rule("parts", "CREATE", "shop.example.com", "v2")
+        await configure("mutating", {"clientConfig": other.config(), "rules": [as_v2]})
         await configure("validating", {"path": "deny", "rules": [rule("parts", "DELETE", "shop.example.com", "*")]})
         part = {"apiVersion": "shop.example.com/v1", "kind": "Part", "metadata": {"name": "p"}}
         made = await call.ok("POST", PARTS, part)
