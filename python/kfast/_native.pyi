@@ -194,6 +194,7 @@ class Schema:
         writer: tuple[str, str, str, str],
         ignored: Sequence[Sequence[str]],
     ) -> bytes: ...
+    def lay_over(self, key: str, live: bytes, config: bytes) -> Any: ...
     def apply(
         self,
         key: str,

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kfast.api.admissionregistration import (
+    mutating_admission_policy,
+    mutating_admission_policy_binding,
     mutating_webhook_configuration,
+    validating_admission_policy,
+    validating_admission_policy_binding,
     validating_webhook_configuration,
 )
 from kfast.api.apiextensions import (
@@ -128,6 +132,10 @@ KINDS: tuple[Kind, ...] = (
     service_account.KIND,
     mutating_webhook_configuration.KIND,
     validating_webhook_configuration.KIND,
+    validating_admission_policy.KIND,
+    validating_admission_policy_binding.KIND,
+    mutating_admission_policy.KIND,
+    mutating_admission_policy_binding.KIND,
     custom_resource_definition.KIND,
     controller_revision.KIND,
     daemon_set.KIND,

@@ -5,7 +5,7 @@ use crate::json::{json_from_py, value_to_py};
 use crate::schema::PySchema;
 use crate::tree::kind_of;
 use kfast_schema::apply::{
-    ApplyError, FieldSet, Kind, Managers, Write, conflict_causes, conflicting,
+    ApplyError, FieldSet, Kind, Managers, Write, atomics, conflict_causes, conflicting, merge,
 };
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -133,6 +133,31 @@ impl PySchema {
             kind.update(&old, &new, &mut managers, &write);
         }
         Ok(written(py, kind, &managers))
+    }
+
+    /// The object of JSON `live` with the JSON `config` laid over it as server-side apply does, whoever owns what. CoreError if it
+    /// does not fit its kind, or sets what has one owner as a whole.
+    fn lay_over<'py>(
+        slf: Py<Self>,
+        py: Python<'py>,
+        key: &str,
+        live: &[u8],
+        config: &[u8],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let kind = named_kind(&slf, key)?;
+        let (live, config) = (object(live)?, object(config)?);
+        let merged = py.detach(|| {
+            let whole = atomics(kind.set, kind.id, &config);
+            if whole.is_empty() {
+                return merge(kind.set, kind.id, &live, &config)
+                    .map_err(|e| format!("failed to convert patch object to typed object: {e}"));
+            }
+            Err(format!(
+                "invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {}",
+                whole.join(", ")
+            ))
+        });
+        value_to_py(py, &merged.map_err(CoreError::new_err)?)
     }
 
     /// Applies the configuration `config` to the JSON `live`, None on a create: (merged object or None if nothing

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from kfast.api.field_errors import duplicate, required, too_many
+from functools import cache
+
+from kfast._core import CelEnvironment, CelError
+from kfast.api.field_errors import duplicate, invalid, required, too_many
 from kfast.api.kind import Body, FieldError
 from kfast.api.name_checks import check, qualified_name
 
 MOST = 64
 
 
-def validate_match_conditions(conditions: list[Body] | None, path: str, errors: list[FieldError]) -> None:
-    """Adds the errors of a list of conditions."""
+@cache
+def match_environment(params: bool = False) -> CelEnvironment:
+    """What the conditions of webhooks may read; those of policies also `params`, if they have any."""
+    return CelEnvironment(params=params, authorizer=True)
+
+
+def validate_match_conditions(
+    conditions: list[Body] | None, path: str, errors: list[FieldError], *, params: bool = False
+) -> None:
+    """Adds the errors of a list of conditions, expressions included."""
     names: set[str] = set()
     if len(conditions or ()) > MOST:
         errors.append(too_many(path, len(conditions or ()), MOST))
@@ -19,6 +30,11 @@ def validate_match_conditions(conditions: list[Body] | None, path: str, errors: 
         expression = (condition.get("expression") or "").strip()
         if not expression:
             errors.append(required(f"{at}.expression"))
+        else:
+            try:
+                match_environment(params).compile(expression, ["bool"])
+            except CelError as error:
+                errors.append(invalid(f"{at}.expression", expression, str(error)))
         if not name:
             errors.append(required(f"{at}.name"))
             continue

@@ -16,6 +16,7 @@ from kfast.apiserver.admission.default_storage_class import DefaultStorageClass
 from kfast.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
 from kfast.apiserver.admission.hooks import Hooks
 from kfast.apiserver.admission.limit_ranger import LimitRanger
+from kfast.apiserver.admission.mutating_policy import MutatingAdmissionPolicy
 from kfast.apiserver.admission.mutating_webhook import MutatingAdmissionWebhook
 from kfast.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from kfast.apiserver.admission.node_declared_feature_validator import NodeDeclaredFeatureValidator
@@ -29,6 +30,7 @@ from kfast.apiserver.admission.runtime_class import RuntimeClass
 from kfast.apiserver.admission.service_account import ServiceAccount
 from kfast.apiserver.admission.storage_object_in_use_protection import StorageObjectInUseProtection
 from kfast.apiserver.admission.taint_nodes_by_condition import TaintNodesByCondition
+from kfast.apiserver.admission.validating_policy import ValidatingAdmissionPolicy
 from kfast.apiserver.admission.validating_webhook import ValidatingAdmissionWebhook
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.clock import Clock
@@ -70,7 +72,9 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "PodTopologyLabels": lambda s: PodTopologyLabels(s.store),
     "NodeDeclaredFeatureValidator": lambda s: NodeDeclaredFeatureValidator(s.store),
     "PodResizeValidator": lambda s: PodResizeValidator(s.store),
+    "MutatingAdmissionPolicy": lambda s: MutatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
     "MutatingAdmissionWebhook": lambda s: MutatingAdmissionWebhook(Hooks(s.store, s.catalog, "mutating"), s.backend),
+    "ValidatingAdmissionPolicy": lambda s: ValidatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
     "ValidatingAdmissionWebhook": lambda s: ValidatingAdmissionWebhook(
         Hooks(s.store, s.catalog, "validating"), s.backend
     ),

@@ -3,6 +3,7 @@
 //! Objects are taken in one version: the paths of managers that wrote in another served version of the same kind are
 //! read as paths of this one.
 
+mod atomic;
 mod creation;
 mod document;
 mod field_set;
@@ -13,6 +14,7 @@ mod shape;
 mod updater;
 mod walk;
 
+pub use atomic::atomics;
 pub use document::Document;
 pub use field_set::FieldSet;
 pub use managers::{Manager, Managers, Operation, Owned};
