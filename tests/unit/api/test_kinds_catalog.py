@@ -22,10 +22,7 @@ DISCOVERY = {
     for row in json.loads((ROOT / "tests/golden/discovery.json").read_text())
 }
 LATER = {"apiregistration.k8s.io"}
-UNSERVED = {
-    "componentstatuses",
-    *(f"{how}admissionpolic{what}" for how in ("mutating", "validating") for what in ("ies", "ybindings")),
-}
+UNSERVED = {"componentstatuses"}
 ISSUERS = "cert-manager.io_issuers.yaml"
 STREAMS = {"proxy"}
 

@@ -25,6 +25,7 @@ SELECTOR = {"matchLabels": {"x": "y"}}
 TEMPLATE = {"metadata": {"labels": {"x": "y"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
 JOB = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}  # type: ignore[dict-item]
 ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"}
+RULE = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
 MINIMAL: dict[str, dict[str, Any]] = {
     "Pod": {"spec": TEMPLATE["spec"]},
     "PodTemplate": {"template": TEMPLATE},
@@ -56,6 +57,18 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "CSIStorageCapacity": {"storageClassName": "s"},
     "StorageClass": {"provisioner": "x.example"},
     "VolumeAttachment": {"spec": {"attacher": "x.example", "nodeName": "n", "source": {"persistentVolumeName": "v"}}},
+    "ValidatingAdmissionPolicy": {
+        "spec": {"matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true"}]}
+    },
+    "ValidatingAdmissionPolicyBinding": {"spec": {"policyName": "p", "validationActions": ["Deny"]}},
+    "MutatingAdmissionPolicy": {
+        "spec": {
+            "matchConstraints": {"resourceRules": [RULE]},
+            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": "Object{}"}}],
+            "reinvocationPolicy": "Never",
+        }
+    },
+    "MutatingAdmissionPolicyBinding": {"spec": {"policyName": "p"}},
     "VolumeAttributesClass": {"driverName": "x.example", "parameters": {"a": "b"}},
 }
 

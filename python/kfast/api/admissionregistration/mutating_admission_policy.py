@@ -22,9 +22,7 @@ def _validate(policy: Body) -> list[FieldError]:
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    unchanged = all(
-        new["spec"].get(field) == old["spec"].get(field) for field in ("matchConditions", "paramKind")
-    )
+    unchanged = all(new["spec"].get(field) == old["spec"].get(field) for field in ("matchConditions", "paramKind"))
     return _errors(new, not unchanged)
 
 

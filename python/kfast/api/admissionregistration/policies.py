@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from kfast._core import CelEnvironment, CelError
 from kfast.api.admissionregistration.match_conditions import validate_match_conditions
 from kfast.api.admissionregistration.rules import OPERATIONS, default_rule, validate_rule
-from kfast.api.columns import UNSET, Cell, selector_text
+from kfast.api.columns import UNSET, selector_text
 from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, required
-from kfast.api.kind import Body, FieldError
+from kfast.api.kind import Body, Cell, FieldError
 from kfast.api.label_selectors import validate_selector
 from kfast.meta.name_rules import dns_subdomain
 from kfast.meta.names import dns_label_1035, path_segment
@@ -20,8 +20,11 @@ _FAILURE_POLICIES = ("Fail", "Ignore")
 _NOT_FOUND_ACTIONS = ("Deny", "Allow")
 _IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void "
-    "while".split()
+    re.findall(
+        r"\w+",
+        "true false null in as break const continue else for function if import let loop package namespace return var "
+        "void while",
+    )
 )
 
 
@@ -72,8 +75,8 @@ def validate_policy_head(spec: Body, errors: list[FieldError], *, mutating: bool
 
 
 def mutating_operations(resources: Body, path: str, errors: list[FieldError]) -> None:
-    """Only what is created or updated can be changed."""
-    supported = ("CREATE", "UPDATE")
+    """What is deleted cannot be changed."""
+    supported = ("*", "CONNECT", "CREATE", "UPDATE")
     for rule in resources.get("resourceRules") or ():
         for operation in rule.get("operations") or ():
             if operation not in supported:
@@ -113,8 +116,8 @@ def _param_kind(kind: Body, path: str, errors: list[FieldError]) -> None:
     elif api_version.count("/") > 1:
         errors.append(invalid(at, api_version, f"unexpected GroupVersion string: {api_version}"))
     else:
-        if group and (problems := dns_subdomain(group)):
-            errors.append(invalid(at, group, ",".join(problems)))
+        if group and dns_subdomain(group):
+            errors.append(invalid(at, group, ",".join(dns_subdomain(group))))
         if not version:
             errors.append(invalid(at, api_version, "version must be specified"))
         elif problems := dns_label_1035(version):
@@ -140,7 +143,8 @@ class PolicyCompiler:
     def variables(self, variables: Sequence[Body], errors: list[FieldError]) -> None:
         """Adds the errors of variables."""
         for i, variable in enumerate(variables):
-            path, name, expression = f"spec.variables[{i}]", variable.get("name") or "", variable.get("expression") or ""
+            path, name = f"spec.variables[{i}]", variable.get("name") or ""
+            expression = variable.get("expression") or ""
             if not name.strip():
                 errors.append(required(f"{path}.name", "name is not specified"))
             elif not _IDENTIFIER.fullmatch(name) or name in _RESERVED:
@@ -217,13 +221,13 @@ def _param_ref(reference: Body, path: str, errors: list[FieldError]) -> None:
 
 def param_kind(policy: Body, _: float) -> Cell:
     """The column of that name."""
-    kind = policy["spec"].get("paramKind")
+    kind = (policy.get("spec") or {}).get("paramKind")
     return UNSET if kind is None else f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}"
 
 
 def param_ref(binding: Body, _: float) -> Cell:
     """The column of that name."""
-    reference = binding["spec"].get("paramRef") or {}
+    reference = (binding.get("spec") or {}).get("paramRef") or {}
     if reference.get("name"):
         return f"{reference.get('namespace') or '*'}/{reference['name']}"
     if reference.get("selector") is not None:

@@ -28,9 +28,7 @@ def _validate(policy: Body) -> list[FieldError]:
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    unchanged = all(
-        new["spec"].get(field) == old["spec"].get(field) for field in ("matchConditions", "paramKind")
-    )
+    unchanged = all(new["spec"].get(field) == old["spec"].get(field) for field in ("matchConditions", "paramKind"))
     return _errors(new, not unchanged)
 
 
@@ -109,6 +107,10 @@ def _validate_status(new: Body, _: Body) -> list[FieldError]:
     return errors
 
 
+def _prepare_create(policy: Body) -> None:
+    policy["status"] = {}
+
+
 KIND = Kind(
     group="admissionregistration.k8s.io",
     version="v1",
@@ -125,6 +127,7 @@ KIND = Kind(
     ),
     unconditional_update=False,
     defaults=default_policy,
+    prepare_create=_prepare_create,
     validate=_validate,
     validates_on_update=False,
     validate_update=_validate_update,

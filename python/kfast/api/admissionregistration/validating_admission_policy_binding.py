@@ -23,8 +23,8 @@ def _validate(binding: Body) -> list[FieldError]:
             errors.append(duplicate(f"{path}[{i}]", action))
     if "Deny" in actions and "Warn" in actions:
         why = (
-            "must not contain both Deny and Warn (repeating the same validation failure information in the API response "
-            "and headers serves no purpose)"
+            "must not contain both Deny and Warn (repeating the same validation failure information in the API "
+            "response and headers serves no purpose)"
         )
         errors.append(invalid(path, actions, why))
     if not actions:

@@ -22,9 +22,10 @@ from kfast.apiserver.admission.expressions import (
     namespace_object,
 )
 from kfast.apiserver.admission.policies import ConfigurationError, Policies, Policy
-from kfast.apiserver.admission.versions import Versions, replace_object
+from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.configurations import misfit
 from kfast.apiserver.status_errors import forbidden, quoted
 from kfast.errors import KfastError, StatusError
 from kfast.store.protocol import Store
@@ -95,9 +96,7 @@ class MutatingAdmissionPolicy:
     name = "MutatingAdmissionPolicy"
     looks = True
 
-    def __init__(
-        self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]
-    ) -> None:
+    def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
         self._policies = Policies(store, catalog, "mutatingadmission", _compile)
         self._authorizer = authorizer
         self._backend = backend
@@ -107,7 +106,7 @@ class MutatingAdmissionPolicy:
         return attributes.operation in ("CREATE", "UPDATE") and bool(self._policies.concerned(attributes))
 
     async def admit(self, attributes: Attributes) -> None:
-        """Applies the mutations. Raises StatusError 403 for one that cannot be made, unless such failures are ignored."""
+        """Applies the mutations. Raises StatusError 403 for one that cannot be made, unless failures are ignored."""
         rounds = attributes.kept.setdefault(self.name, _Rounds())
         if attributes.reinvoked and rounds.output != _encode(attributes.object):
             rounds.require()
@@ -136,11 +135,10 @@ class MutatingAdmissionPolicy:
             def misconfigured(why: Exception, binding: str = "", policy: Policy[_Expressions] = policy) -> None:
                 if policy.ignores_failures:
                     return
+                whom, what = f"policy {quoted(policy.name)}", "policy"
                 if binding:
-                    told = f"policy '{policy.name}' with binding '{binding}' denied request: failed to configure binding"
-                else:
-                    told = f"policy {quoted(policy.name)} denied request: failed to configure policy"
-                failures.append(f"{told}: {why}")
+                    whom, what = f"policy '{policy.name}' with binding '{binding}'", "binding"
+                failures.append(f"{whom} denied request: failed to configure {what}: {why}")
 
             try:
                 kind = self._policies.match(policy.spec.get("matchConstraints"), attributes)
@@ -245,7 +243,7 @@ class MutatingAdmissionPolicy:
     def _patched(self, kind: Kind, attributes: Attributes, patch_type: str, live: bytes, value: Any) -> Body:
         backend = self._backend()
         schema_name = attributes.schema or kind.schema
-        structure = backend.structure_of(kind, attributes.schema)
+        structure = structure_of(backend, kind, schema_name)
         if patch_type == "JSONPatch":
             try:
                 new, _ = structure.patch(schema_name, _JSON_PATCH, live, _encode(value), "Ignore")
@@ -258,6 +256,9 @@ class MutatingAdmissionPolicy:
             return dict(new)
         api_version, _, name = schema_name.rpartition("/")
         config = {"apiVersion": kind.api_version if not attributes.schema else api_version, "kind": name, **value}
+        why = misfit(structure, schema_name, _encode(config))
+        if why:
+            raise _MutationError(f"error applying patch: failed to convert patch object to typed object: {why}")
         try:
             return dict(structure.lay_over(schema_name, live, _encode(config)))
         except CoreError as error:

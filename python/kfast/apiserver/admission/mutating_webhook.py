@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from kfast._core import CoreError, PatchError, Schema
+from kfast._core import CoreError, PatchError
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.hooks import Hook, Hooks, Invocation
 from kfast.apiserver.admission.review import AdmissionResponse
-from kfast.apiserver.admission.versions import Versions, convert
+from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
 from kfast.apiserver.admission.webhook_caller import HookError, call
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.status_errors import internal, quoted
@@ -122,7 +122,7 @@ class MutatingAdmissionWebhook:
             "patchType": response.patch_type,
         }
         attributes.annotate(_PATCH + place, _encode(about).decode(), "Request")
-        await self._replace(attributes, kind, new)
+        await replace_object(self._backend(), attributes, kind, new)
         versions.changed()
         return changed
 
@@ -130,7 +130,7 @@ class MutatingAdmissionWebhook:
         """The object the patch leaves, with defaults, and whether it is another. Raises StatusError 500."""
         schema = attributes.schema or kind.schema
         try:
-            new, _ = self._structure(kind, schema).patch(schema, _JSON_PATCH, before, patch, "Ignore")
+            new, _ = structure_of(self._backend(), kind, schema).patch(schema, _JSON_PATCH, before, patch, "Ignore")
         except PatchError as error:
             raise internal(str(error.args[-1])) from error
         except CoreError as error:
@@ -143,23 +143,6 @@ class MutatingAdmissionWebhook:
         if not attributes.schema:
             kind.defaults(new)
         return new, changed
-
-    def _structure(self, kind: Kind, schema: str) -> Schema:
-        backend = self._backend()
-        scope = backend.scope(kind.group, kind.version, kind.plural)
-        return backend.structure(scope, schema) if scope is not None else backend.schema
-
-    async def _replace(self, attributes: Attributes, kind: Kind, new: Body) -> None:
-        """Writes the object back in the version of the request, in place. Its resourceVersion and managed fields are
-        not the webhooks' to say."""
-        assert attributes.object is not None
-        if kind is not attributes.kind and not attributes.schema:
-            new = await convert(self._backend(), new, kind, attributes.kind)
-        if isinstance(new.get("metadata"), dict):
-            for key in ("resourceVersion", "managedFields"):
-                new["metadata"].pop(key, None)
-        attributes.object.clear()
-        attributes.object.update(new)
 
 
 def _operations(hook: Hook, response: AdmissionResponse) -> list[Any]:

@@ -16,6 +16,7 @@ from kfast.apiserver.admission.expressions import (
     Compiled,
     Evaluator,
     ExpressionError,
+    Result,
     compiled,
     inputs,
     match_conditions,
@@ -94,9 +95,7 @@ class ValidatingAdmissionPolicy:
     name = "ValidatingAdmissionPolicy"
     looks = True
 
-    def __init__(
-        self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]
-    ) -> None:
+    def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
         self._policies = Policies(store, catalog, "validatingadmission", _compile)
         self._authorizer = authorizer
         self._backend = backend
@@ -168,9 +167,7 @@ class ValidatingAdmissionPolicy:
             attributes.annotate(f"{policy.name}/{key}", ", ".join(values))
 
 
-async def _evaluate(
-    policy: Policy[_Expressions], binding: str, read: CelInput, evaluator: Evaluator
-) -> _Outcome:
+async def _evaluate(policy: Policy[_Expressions], binding: str, read: CelInput, evaluator: Evaluator) -> _Outcome:
     expressions, spec = policy.compiled, policy.spec
     outcome = _Outcome()
 
@@ -178,24 +175,22 @@ async def _evaluate(
         return None if policy.ignores_failures else _Denial(policy.name, binding, why)
 
     try:
-        if not await evaluator.matches(
-            expressions.environment, expressions.conditions, read, policy.ignores_failures
-        ):
+        if not await evaluator.matches(expressions.environment, expressions.conditions, read, policy.ignores_failures):
             return outcome
         results, left = await evaluator.evaluate(expressions.environment, expressions.validations, read)
     except ExpressionError as error:
         outcome.decisions = [failed(str(error))]
         return outcome
     no_messages = ""
-    messages = [(None, None)] * len(results)
+    messages: list[Result] = [(None, None)] * len(results)
     if any(expressions.messages) and any(value is not True for value, _ in results):
         try:
             messages, _ = await evaluator.evaluate(expressions.silent, expressions.messages, read, left)
-        except ExpressionError as error:
-            no_messages = f"failed messageExpression: {error}"
-    for validation, (value, error), (message, _) in zip(spec.get("validations") or (), results, messages, strict=True):
-        if error is not None or no_messages:
-            outcome.decisions.append(failed(error or no_messages))
+        except ExpressionError as spent:
+            no_messages = f"failed messageExpression: {spent}"
+    for validation, (value, why), (message, _) in zip(spec.get("validations") or (), results, messages, strict=True):
+        if why is not None or no_messages:
+            outcome.decisions.append(failed(why or no_messages))
         elif value is True:
             outcome.decisions.append(None)
         else:
@@ -218,9 +213,9 @@ async def _annotate(
     except ExpressionError as error:
         outcome.decisions = [failed(str(error))]
         return
-    for annotation, (value, error) in zip(policy.spec.get("auditAnnotations") or (), results, strict=True):
-        if error is not None:
-            denial = failed(error)
+    for annotation, (value, why) in zip(policy.spec.get("auditAnnotations") or (), results, strict=True):
+        if why is not None:
+            denial = failed(why)
             if denial is not None:
                 outcome.failures.append(denial)
         elif isinstance(value, str) and value.strip():

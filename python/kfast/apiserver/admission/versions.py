@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kfast._core import with_managed_fields
+from kfast._core import Schema, with_managed_fields
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
@@ -54,6 +54,25 @@ class Versions:
 async def convert(backend: Backend, body: Body, source: Kind, target: Kind) -> Body:
     """A copy of an object of `source` as `target`, another version of the same kind."""
     return _scope(backend, target).from_storage(_scope(backend, source).to_storage(_decode(_encode(body))))
+
+
+def structure_of(backend: Backend, kind: Kind, schema: str) -> Schema:
+    """What knows the fields of `schema`, of `kind` or of one of its subresources."""
+    scope = backend.scope(kind.group, kind.version, kind.plural)
+    return backend.structure(scope, schema) if scope is not None else backend.schema
+
+
+async def replace_object(backend: Backend, attributes: Attributes, kind: Kind, new: Body) -> None:
+    """Puts an object of `kind` in the place of the request's, in its version. Its resourceVersion and managed fields
+    are not for webhooks and policies to say."""
+    assert attributes.object is not None
+    if kind is not attributes.kind and not attributes.schema:
+        new = await convert(backend, new, kind, attributes.kind)
+    if isinstance(new.get("metadata"), dict):
+        for key in ("resourceVersion", "managedFields"):
+            new["metadata"].pop(key, None)
+    attributes.object.clear()
+    attributes.object.update(new)
 
 
 def _scope(backend: Backend, kind: Kind) -> Scope:

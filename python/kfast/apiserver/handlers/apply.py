@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from kfast._core import ApplyConflictError, CoreError, Object
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.configurations import misfit
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.create import create_body
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
@@ -23,9 +23,7 @@ from kfast.meta.exchange import Request, Response
 
 APPLY_PATCH = "application/apply-patch+yaml"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_UNFIT = re.compile(r"json: cannot unmarshal (\w+) into Go struct field \w+(\.\S+) of type (.*)")
 _JSON_TYPES = {list: "array", str: "string", bool: "bool", type(None): "null"}
-_GO_TYPES = {"number": "int64", "array": "[]interface {}", "object": "map[string]interface {}"}
 _KUBECTL = "kubectl"
 """The manager that takes over what kubectl's client-side apply set."""
 
@@ -99,26 +97,9 @@ def _configuration(
 def _check_fields(backend: Backend, info: RequestInfo, config: Body) -> None:
     """Raises StatusError 500, as upstream does, if the configuration does not fit its kind."""
     scope, metadata = info.served, config["metadata"]
-    try:
-        _, unknown = backend.structure(scope, scope.schema).decode(
-            scope.schema, encode_json(config), "application/json", "Warn"
-        )
-    except CoreError as error:
-        raise _untyped(info, metadata, _mismatch(str(error))) from None
-    # Upstream ends with the first field it does not know.
-    fields = sorted(f.removeprefix('unknown field "').removesuffix('"') for f in unknown if f.startswith("unknown"))
-    if fields:
-        raise _untyped(info, metadata, f".{fields[0]}: field not declared in schema")
-
-
-def _mismatch(message: str) -> str:
-    """A type error of the JSON decoder as the typed reader of configurations words it."""
-    match = _UNFIT.search(message)
-    if match is None:
-        return message[message.find("json: ") :] if "json: " in message else message
-    found, path, wanted = match.groups()
-    expected = "numeric (int or float)" if wanted.startswith(("int", "float")) else wanted
-    return f"{path}: expected {expected}, got {_GO_TYPES.get(found, found)}"
+    why = misfit(backend.structure(scope, scope.schema), scope.schema, encode_json(config))
+    if why:
+        raise _untyped(info, metadata, why)
 
 
 def _untyped(info: RequestInfo, metadata: Body, why: str) -> StatusError:
