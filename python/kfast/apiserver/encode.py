@@ -85,7 +85,7 @@ def document(request: Request, body: dict[str, Any], status: int = 200) -> Respo
 def render(body: Any, output: Output, pretty: bool) -> bytes:
     """A decoded answer as JSON, YAML or protobuf; only the last needs the body's kind to be one of the schema."""
     if output.media_type == PROTOBUF:
-        return load_schema().encode(f"{body.get('apiVersion', 'v1')}/{body['kind']}", body, PROTOBUF)
+        return load_schema().encode(schema_key(body), body, PROTOBUF)
     if output.media_type == YAML:
         import yaml
 
@@ -96,6 +96,13 @@ def render(body: Any, output: Output, pretty: bool) -> bytes:
         return text.encode()
     data = _encode(body)
     return msgspec.json.format(data, indent=2) if pretty else data
+
+
+def schema_key(body: dict[str, Any]) -> str:
+    """The key of a body's structure in the schema; metadata alone has one for all versions."""
+    if body["kind"] == "PartialObjectMetadata":
+        return "meta.k8s.io/v1/PartialObjectMetadata"
+    return f"{body.get('apiVersion', 'v1')}/{body['kind']}"
 
 
 def status_success(request: Request, status: int, details: dict[str, Any] | None = None) -> Response:

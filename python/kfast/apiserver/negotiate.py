@@ -39,6 +39,8 @@ class Output:
 
 
 PLAIN = Output()
+_METADATA = ("PartialObjectMetadata", "PartialObjectMetadataList")
+"""Transforms that protobuf has a form for, whatever the kind."""
 Transforms = Literal["none", "object", "list", "watch"]
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -60,11 +62,15 @@ def negotiate(request: Request, transforms: Transforms, protobuf: bool = True, y
 def _negotiate(accept: str, transforms: Transforms, served: tuple[str, ...]) -> Output:
     fallback: Output | None = None
     clauses = media_clauses(accept)
-    if not any(media_type in (*served, "*/*") for media_type, _ in clauses):
+    if not any(
+        media_type in (*served, "*/*") or parameters.get("as") in _METADATA for media_type, parameters in clauses
+    ):
         raise no_representation(served if transforms != "list" else (*served, *_STREAMS))
     for media_type, parameters in clauses:
         output = _output(media_type, parameters, transforms)
-        if output is None or output.media_type not in served or (transforms == "watch" and output.media_type == YAML):
+        if output is None or (transforms == "watch" and output.media_type == YAML):
+            continue
+        if output.media_type not in served and output.transform not in _METADATA:
             continue
         if output.media_type == PROTOBUF:
             fallback = fallback or output
@@ -100,7 +106,7 @@ def _output(media_type: str, parameters: dict[str, str], transforms: Transforms)
         return Output(media_type)
     version = parameters.get("v", "v1")
     allowed = transform in _ALLOWED[transforms] and parameters.get("g") == "meta.k8s.io"
-    if not allowed or version not in ("v1", "v1beta1") or media_type == PROTOBUF:
+    if not allowed or version not in ("v1", "v1beta1") or (media_type == PROTOBUF and transform not in _METADATA):
         return None
     return Output(media_type, transform, version)
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from kfast._core import Object, Schema
-from kfast.apiserver.encode import current_body, render
+from kfast.apiserver.encode import current_body, render, schema_key
 from kfast.apiserver.negotiate import PROTOBUF, YAML, Output
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import expired
@@ -104,8 +104,7 @@ class TransformedEncoding(PlainEncoding):
     def _serialize(self, kind: str, body: dict[str, Any]) -> bytes:
         media_type = self._output.media_type
         if media_type == PROTOBUF:
-            key = f"{body['apiVersion']}/{body['kind']}"
-            return protobuf_frame(kind, self._schema.encode(key, body, PROTOBUF))
+            return protobuf_frame(kind, self._schema.encode(schema_key(body), body, PROTOBUF))
         event = {"type": kind, "object": body}
         if media_type == YAML:
             return b"---\n" + render(event, self._output, False)

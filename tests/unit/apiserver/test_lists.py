@@ -11,6 +11,7 @@ import yaml
 
 CM = "/api/v1/namespaces/default/configmaps"
 PODS = "/api/v1/namespaces/default/pods"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 TABLE = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 
 
@@ -164,6 +165,26 @@ async def test_metadata_only(call: Any, five: Any) -> None:
         "GET", f"{CM}/n0", headers={"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
     )
     assert one == body["items"][0]
+
+
+async def test_metadata_only_in_protobuf(call: Any, api: Any, five: Any) -> None:
+    def accept(transform: str) -> dict[str, str]:
+        return {"Accept": f"{PROTOBUF};as={transform};g=meta.k8s.io;v=v1"}
+
+    def read(kind: str, raw: bytes) -> Any:
+        return api.backend.schema.decode(f"meta.k8s.io/v1/{kind}", raw, PROTOBUF, "Ignore")[0]
+
+    one = await call("GET", f"{CM}/n0", headers=accept("PartialObjectMetadata"))
+    assert one.content_type == PROTOBUF
+    expected = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": five[0]["metadata"]}
+    assert read("PartialObjectMetadata", one.raw) == expected
+    listed = await call("GET", CM, headers=accept("PartialObjectMetadataList"))
+    items = read("PartialObjectMetadataList", listed.raw)["items"]
+    assert [item["metadata"]["name"] for item in items] == [item["metadata"]["name"] for item in five]
+    sink = await call.watch(f"{CM}?watch=true", accept("PartialObjectMetadata"))
+    assert b"PartialObjectMetadata" in sink.data
+    assert b"n4" in sink.data
+    assert (await call("GET", f"{CM}/n0", headers=accept("Table"))).code == 406
 
 
 async def test_yaml(call: Any, five: Any) -> None:

@@ -148,6 +148,7 @@ def _transformed(
                 item.pop("kind", None)
         body = {"kind": scope.list_kind, "apiVersion": scope.api_version, "metadata": metadata, "items": bodies}
     if output.media_type == PROTOBUF:
-        data = backend.schema.encode(f"{scope.schema}List", body, PROTOBUF)
+        key = "meta.k8s.io/v1/PartialObjectMetadataList" if output.transform else f"{scope.schema}List"
+        data = backend.schema.encode(key, body, PROTOBUF)
         return Response(200, data, content_type=PROTOBUF)
     return Response(200, render(body, output, wants_pretty(request)), content_type=output.media_type)
