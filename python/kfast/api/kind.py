@@ -102,6 +102,7 @@ STATUS_ALONE = Subresource("status", metadata=())
 """A status whose writes leave the metadata alone."""
 SCALE = Subresource("scale", kind="Scale", group_version="autoscaling/v1")
 
+PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 

@@ -49,9 +49,11 @@ class Nodes:
             request.user = KUBELET_CLIENT
             return await door(request)
         target = Target(address(node), port or kubelet_port(node), self._context())
-        path = quote(request.path, safe="/:@!$&'()*+,;=-._~")
-        if request.query:
-            path += "?" + urlencode(request.query, doseq=True)
+        path = request.target
+        if not path:
+            path = quote(request.path, safe="/:@!$&'()*+,;=-._~")
+            if request.query:
+                path += "?" + urlencode(request.query, doseq=True)
         try:
             return await self._client.send(target, request.method, path, request.headers, request.body)
         except OSError as error:

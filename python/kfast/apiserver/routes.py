@@ -25,6 +25,7 @@ from kfast.apiserver.subresources.eviction import evict
 from kfast.apiserver.subresources.finalize import finalize
 from kfast.apiserver.subresources.log import log
 from kfast.apiserver.subresources.pod_spec import patch_part, update_part
+from kfast.apiserver.subresources.proxy import proxy
 from kfast.apiserver.subresources.scale import get_scale, patch_scale, update_scale
 from kfast.apiserver.subresources.status import patch_status, update_status
 from kfast.apiserver.subresources.streams import attach, execute, port_forward
@@ -82,6 +83,8 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
         if scope.custom and not request.native:
             return page_not_found()
         raise no_resource()
+    if info.subresource == "proxy" and "proxy" in scope.subresources:
+        return await proxy(backend, request, info)
     if request.method == "HEAD":
         raise method_not_supported()
     verb = info.verb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kfast.apiserver.kubernetes_service import EndpointReconciler, advertised_address
@@ -11,6 +12,14 @@ from kfast.http.server import HTTPServer, serve
 
 if TYPE_CHECKING:
     from kfast.apiserver.app import APIServer
+
+
+_LONG_RUNNING = re.compile(rb"/(?:proxy|log|exec|attach|portforward)(?:[/?]|$)")
+
+
+def _may_take_long(target: bytes) -> bool:
+    """Upstream's long-running subresources."""
+    return _LONG_RUNNING.search(target) is not None
 
 
 class HTTPSServer:
@@ -33,7 +42,7 @@ class HTTPSServer:
         """Returns when requests are answered. Raises OSError if the address is taken."""
         address = advertised_address(self._host)
         tls = server_context(self._pki.server([self._host, address or ""]), self._pki.ca.certificate)
-        self._http = await serve(self._api.handle, self._host, self._wanted, tls)
+        self._http = await serve(self._api.handle, self._host, self._wanted, tls, may_take_long=_may_take_long)
         where = f"{address or self._host}:{self.port}"
         self._api.discovery.address = where
         self._api.nonresource.external_url = lambda: f"https://{where}"

@@ -45,11 +45,15 @@ class ServiceResolver:
         port_name = next((p.get("name") or "" for p in ports if p.get("port") == port), None)
         if port_name is None:
             raise unavailable(f'no service port {port} found for service "{name}"')
+        return self.endpoint(service, port_name)
+
+    def endpoint(self, service: Object, port_name: str) -> Address:
+        """One of the ready endpoints of a port. Raises StatusError 503."""
         for piece in self._slices(service):
             address = self._endpoint(piece, port_name)
             if address is not None:
                 return address
-        raise unavailable(f'no endpoints available for service "{name}"')
+        raise unavailable(f'no endpoints available for service "{service.name}"')
 
     def _slices(self, service: Object) -> list[Object]:
         """In random order, those of the primary IP family first."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -84,10 +85,15 @@ async def serve(
     idle_seconds: float = IDLE_SECONDS,
     stream_limit: int = STREAM_LIMIT,
     request_seconds: float = REQUEST_SECONDS,
+    may_take_long: Callable[[bytes], bool] | None = None,
 ) -> HTTPServer:
-    """Serves `handler` (`APIServer.handle`); port 0 takes a free one, told by `.port`. `tls` None is plain HTTP.
+    """Serves `handler` (`APIServer.handle`); port 0 takes a free one, told by `.port`. `tls` None is plain HTTP;
+    requests for targets that `may_take_long` have no time limit.
     Raises OSError if the address is taken."""
-    server = HTTPServer(handler, Limits(body_limit, body_seconds, idle_seconds, stream_limit, request_seconds))
+    limits = Limits(body_limit, body_seconds, idle_seconds, stream_limit, request_seconds)
+    if may_take_long is not None:
+        limits = replace(limits, may_take_long=may_take_long)
+    server = HTTPServer(handler, limits)
     await server.listen(host, port, tls)
     return server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, condition, lookup, text
 from kfast.api.core.node_validation import node_warnings, validate_node, validate_node_update
-from kfast.api.kind import Body, Cell, Column, Kind, SelectableField, Subresource
+from kfast.api.kind import PROXY_VERBS, Body, Cell, Column, Kind, SelectableField, Subresource
 from kfast.api.resource_lists import canonical_quantities
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -82,6 +82,7 @@ KIND = Kind(
     short_names=("no",),
     subresources=(
         Subresource("status", defaults=_defaults, prepare=_keep_status_config_out, validate=validate_node_update),
+        Subresource("proxy", PROXY_VERBS, kind="NodeProxyOptions"),
     ),
     columns=(
         NAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfast._core import PodRules, Tree
 from kfast.api.columns import AGE, NAME
 from kfast.api.core.pod_columns import COLUMNS
-from kfast.api.kind import Body, DeleteDefaults, FieldError, Kind, SelectableField, Subresource
+from kfast.api.kind import PROXY_VERBS, Body, DeleteDefaults, FieldError, Kind, SelectableField, Subresource
 from kfast.api.pod_template import replace
 from kfast.api.schema import load_schema
 
@@ -103,6 +103,7 @@ KIND = Kind(
         Subresource("exec", ("create", "get"), kind="PodExecOptions"),
         Subresource("attach", ("create", "get"), kind="PodAttachOptions"),
         Subresource("portforward", ("create", "get"), kind="PodPortForwardOptions"),
+        Subresource("proxy", PROXY_VERBS, kind="PodProxyOptions"),
     ),
     columns=(NAME, *COLUMNS[:3], AGE, *COLUMNS[3:]),
     fields=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, addresses, labels, text
 from kfast.api.core.service_validation import service_warnings, validate_service, validate_service_update
-from kfast.api.kind import Body, Cell, Column, Kind, SelectableField, Subresource
+from kfast.api.kind import PROXY_VERBS, Body, Cell, Column, Kind, SelectableField, Subresource
 from kfast.api.load_balancer_status import validate_service_balancer
 
 _DEFAULT_AFFINITY_SECONDS = 10800
@@ -152,7 +152,10 @@ KIND = Kind(
     plural="services",
     short_names=("svc",),
     categories=("all",),
-    subresources=(Subresource("status", defaults=_default_modes, validate=validate_service_balancer),),
+    subresources=(
+        Subresource("status", defaults=_default_modes, validate=validate_service_balancer),
+        Subresource("proxy", PROXY_VERBS, kind="ServiceProxyOptions"),
+    ),
     columns=(
         NAME,
         Column("Type", text("spec.type")),

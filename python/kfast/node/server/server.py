@@ -172,7 +172,7 @@ class NodeServer:
     async def _stats(self, node: str, request: Request, path: list[str]) -> Response:
         if path not in ([], ["summary"]):
             raise RefusedError(404, "404: Page Not Found")
-        return Response(200, figures.summary(node, self._host, self._clock.now()))
+        return Response(200, msgspec.json.encode(figures.summary(node, self._host, self._clock.now())))
 
     async def _metrics(self, node: str, request: Request, path: list[str]) -> Response:
         now = self._clock.now()
