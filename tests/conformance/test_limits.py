@@ -158,8 +158,8 @@ def test_a_quota_of_pods_and_their_requests(kube):
     pods.create("one", spec=pod(requests=size, limit={"example.com/gpu": "2"}))
     used(pods="1", cpu="500m", memory="252Mi")
     for beyond in ({"cpu": "600m", "memory": "100Mi"}, {"cpu": "1m", "memory": "1Mi", "example.com/gpu": "1"}):
+        gpu = {key: value for key, value in beyond.items() if "/" in key}
         with pytest.raises(ApiException) as refused:
-            gpu = {key: value for key, value in beyond.items() if "/" in key}
             pods.create("two", spec=pod(requests=beyond, limit=gpu))
         assert refused.value.status == 403
     pods.delete("one", gracePeriodSeconds=0)
