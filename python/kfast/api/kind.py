@@ -206,6 +206,8 @@ class Kind:
     """Besides metadata.name and metadata.namespace."""
     has_generation: bool = True
     """metadata.generation counts changes outside metadata and status."""
+    generation_grows: bool = True
+    """If not, it stays what it was at first."""
     counts: Callable[[Body, Body], bool] = _nothing_else
     """(new, old): whether a change of metadata counts as a new generation, too."""
     keeps_status_on_create: bool = False

@@ -52,6 +52,18 @@ def template_errors(template: Spec, path: str) -> list[FieldError]:
     return [FieldError(*violation) for violation in template_rules().validate(template, path)]
 
 
+def toleration_errors(tolerations: list[Spec], path: str) -> list[FieldError]:
+    """What is wrong with tolerations outside a pod: the rules of one that has only them."""
+    pod: Spec = {"spec": {"containers": [{"name": "c", "image": "i"}], "tolerations": tolerations}}
+    default_template(pod)
+    inside = "x.spec.tolerations"
+    return [
+        FieldError(path + error.path.removeprefix(inside), error.reason, error.message)
+        for error in template_errors(pod, "x")
+        if error.path.startswith(inside)
+    ]
+
+
 def validate_template(template: Spec, path: str, errors: list[FieldError], restart_policies: Iterable[str]) -> None:
     """All rules of a template; its restart policy must be one of those given."""
     errors += template_errors(template, path)

@@ -203,7 +203,7 @@ def spec_changed(new: Body, old: Body) -> bool:
 
 def bump_generation(kind: Kind, new: Body, old: Body) -> None:
     """generation counts changes outside metadata and status, and what else the kind says."""
-    if spec_changed(new, old) or kind.counts(new, old):
+    if kind.generation_grows and (spec_changed(new, old) or kind.counts(new, old)):
         metadata = new["metadata"]
         metadata["generation"] = int(metadata.get("generation") or 0) + 1
 

@@ -14,9 +14,10 @@ from kfast.meta import name_rules, names
 Violation = tuple[str, str, str]
 """Path, cause reason and message of a field error."""
 
-NameRule = Literal["subdomain", "label", "label1035", "path", "long", "any", "generic"]
+NameRule = Literal["subdomain", "label", "label1035", "path", "long", "any", "generic", "subdomain_only"]
 """DNS-1123 subdomain or label, DNS-1035 label, a path segment (RBAC), a subdomain by the newer checks, which leave the
-prefix of a generated name alone, what the kind says itself, or a path segment where the kind checks no metadata."""
+prefix of a generated name alone, what the kind says itself; a path segment or a subdomain where
+the kind leaves the names of finalizers alone."""
 
 ANNOTATIONS_LIMIT = 256 * 1024
 
@@ -28,6 +29,7 @@ _RULES: Mapping[str, Callable[[str], list[str]]] = {
     "long": names.long_name,
     "any": names.anything,
     "generic": names.path_segment,
+    "subdomain_only": names.dns_subdomain,
 }
 
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
@@ -146,7 +148,7 @@ def validate_object_meta(
 ) -> list[Violation]:
     """The metadata of an object to be created; its name is generated already."""
     errors = _validate_object_meta(meta, namespaced, name_rule, path)
-    if name_rule != "generic":
+    if name_rule not in ("generic", "subdomain_only"):
         errors += validate_finalizer_names(meta.get("finalizers") or [], f"{path}.finalizers")
     return errors
 
@@ -194,7 +196,9 @@ def validate_object_meta_update(
     errors += update
     for what in again:
         if what == "update":
-            errors += update + validate_finalizer_names(new.get("finalizers") or [], f"{path}.finalizers")
+            errors += update
+            if name_rule not in ("generic", "subdomain_only"):
+                errors += validate_finalizer_names(new.get("finalizers") or [], f"{path}.finalizers")
         else:
             errors += validate_object_meta(new, namespaced, name_rule, path)
     return errors

@@ -12,6 +12,9 @@ from kfast.api.catalog import by_gvk
 META = {"name": "x", "uid": "u"}
 
 
+TARGET = {"kind": "A", "name": "b"}
+
+
 def pod_spec(**fields: Any) -> dict[str, Any]:
     return {"containers": [{"name": "c", "image": "i"}], **copy.deepcopy(fields)}
 
@@ -327,7 +330,7 @@ def test_immutable_data(kind):
         ),
         (
             ("autoscaling", "v2", "HorizontalPodAutoscaler"),
-            {"spec": {"minReplicas": 5, "maxReplicas": 3, "scaleTargetRef": {"kind": "A", "name": "b"}}},
+            {"spec": {"minReplicas": 5, "maxReplicas": 3, "scaleTargetRef": {**TARGET, "apiVersion": "a/v1"}}},
             ["spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"],
         ),
         (

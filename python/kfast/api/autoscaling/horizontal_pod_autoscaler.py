@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from kfast.api.autoscaling.autoscaler_validation import (
+    validate_autoscaler,
+    validate_autoscaler_status,
+    validate_autoscaler_update,
+)
 from kfast.api.autoscaling.v1_conversion import DEFAULT_CPU_PERCENT, cpu_percentage, from_v2, to_v2
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, UNSET, lookup, number
-from kfast.api.field_errors import invalid, required
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
 
 _SHOWN = 2
 _SOURCES = {
@@ -58,19 +62,12 @@ def _prepare_create_v1(autoscaler: Body) -> None:
     autoscaler["status"] = {"currentReplicas": 0, "desiredReplicas": 0}
 
 
-def _validate(autoscaler: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    spec = autoscaler["spec"]
-    minimum, maximum = spec["minReplicas"], spec.get("maxReplicas") or 0
-    if minimum < 1:
-        errors.append(invalid("spec.minReplicas", minimum, "must be greater than or equal to 1"))
-    if maximum < 1:
-        errors.append(required("spec.maxReplicas", "must be set and greater than 0"))
-    if maximum < minimum:
-        errors.append(invalid("spec.maxReplicas", maximum, "must be greater than or equal to `minReplicas`"))
-    reference = spec.get("scaleTargetRef") or {}
-    errors.extend(required(f"spec.scaleTargetRef.{field}") for field in ("kind", "name") if not reference.get(field))
-    return errors
+def _validate_v1(autoscaler: Body) -> list[FieldError]:
+    return validate_autoscaler(to_v2(autoscaler))
+
+
+def _validate_update_v1(new: Body, old: Body) -> list[FieldError]:
+    return validate_autoscaler_update(to_v2(new), to_v2(old))
 
 
 def _percent(value: int | None, absent: str) -> str:
@@ -133,6 +130,8 @@ def _columns(targets: Column) -> tuple[Column, ...]:
     )
 
 
+_STATUS = Subresource("status", validate=validate_autoscaler_status)
+
 KIND = Kind(
     group="autoscaling",
     version="v2",
@@ -140,12 +139,14 @@ KIND = Kind(
     plural="horizontalpodautoscalers",
     short_names=("hpa",),
     categories=("all",),
-    subresources=(STATUS,),
+    subresources=(_STATUS,),
     columns=_columns(Column("Targets", _targets)),
     has_generation=False,
     defaults=_defaults,
     prepare_create=_prepare_create,
-    validate=_validate,
+    validate=validate_autoscaler,
+    validates_on_update=False,
+    validate_update=validate_autoscaler_update,
 )
 
 KIND_V1 = Kind(
@@ -155,12 +156,14 @@ KIND_V1 = Kind(
     plural="horizontalpodautoscalers",
     short_names=("hpa",),
     categories=("all",),
-    subresources=(STATUS,),
+    subresources=(_STATUS,),
     columns=_columns(Column("Targets", _targets_v1)),
     has_generation=False,
     defaults=_default_minimum,
     prepare_create=_prepare_create_v1,
-    validate=_validate,
+    validate=_validate_v1,
+    validates_on_update=False,
+    validate_update=_validate_update_v1,
     storage="autoscaling/v2",
     from_storage=from_v2,
     to_storage=to_v2,

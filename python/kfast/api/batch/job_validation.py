@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from kfast.api.batch.job_policies import validate_failure_policy, validate_success_policy
 from kfast.api.field_errors import (
     IMMUTABLE,
@@ -17,9 +15,9 @@ from kfast.api.field_errors import (
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, FieldError
 from kfast.api.label_selectors import is_well_formed, selector_matches, validate_selector
-from kfast.api.name_checks import check, dns_subdomain
 from kfast.api.pod_template import must_match, template_errors
-from kfast.meta.names import dns_label, regex_error
+from kfast.api.references import domain_prefixed_path
+from kfast.meta.names import dns_label
 
 _AMOUNTS = (
     "parallelism",
@@ -35,23 +33,8 @@ _REPLACEMENTS = ("Failed", "TerminatingOrFailed")
 _MAX_PARALLELISM = _MAX_FAILED = MANY_COMPLETIONS = 100_000
 MANY_PODS = 10_000
 _MAX_MANAGER = 63
-_PATH_FMT = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-_PATH = re.compile(_PATH_FMT)
 _SCHEDULING = ("nodeSelector", "tolerations", "schedulingGates")
 _LEGACY_LABELS = ("controller-uid", "job-name")
-
-
-def domain_prefixed_path(text: str, path: str, errors: list[FieldError]) -> None:
-    """`example.com/some/path`."""
-    domain, _, rest = text.partition("/")
-    if not text:
-        errors.append(required(path))
-    elif not domain or not rest:
-        errors.append(invalid(path, text, 'must be a domain-prefixed path (such as "acme.io/foo")'))
-    else:
-        check(dns_subdomain, domain, path, errors)
-        if not _PATH.fullmatch(rest):
-            errors.append(invalid(path, rest, regex_error("Invalid path", _PATH_FMT)))
 
 
 def _validate_many(spec: Body, path: str, errors: list[FieldError]) -> None:

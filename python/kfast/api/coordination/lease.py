@@ -8,7 +8,10 @@ from kfast.api.kind import Body, Column, FieldError, Kind
 
 
 def _defaults(lease: Body) -> None:
-    lease.setdefault("spec", {})
+    """Leases coordinated by the server are off by default: what they would say is dropped."""
+    spec = lease.setdefault("spec", {})
+    spec.pop("strategy", None)
+    spec.pop("preferredHolder", None)
 
 
 def _validate(lease: Body) -> list[FieldError]:
@@ -32,5 +35,6 @@ KIND = Kind(
     create_on_update=True,
     unconditional_update=False,
     defaults=_defaults,
+    name_rule="subdomain_only",
     validate=_validate,
 )

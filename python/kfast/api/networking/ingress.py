@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from kfast.api.columns import AGE, NAME, NONE, addresses, lookup, text
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.field_errors import invalid
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
+from kfast.api.load_balancer_status import validate_balancer
 from kfast.api.networking.ingress_validation import validate_ingress_spec
 
 _SHOWN = 3
+_CLASS = "kubernetes.io/ingress.class"
 
 
 def _defaults(ingress: Body) -> None:
@@ -19,8 +24,35 @@ def _prepare_create(ingress: Body) -> None:
 
 def _validate(ingress: Body) -> list[FieldError]:
     errors: list[FieldError] = []
-    validate_ingress_spec(ingress["spec"], errors)
+    validate_ingress_spec(ingress["spec"], {}, errors)
+    annotation = (ingress["metadata"].get("annotations") or {}).get(_CLASS)
+    name = ingress["spec"].get("ingressClassName")
+    if None not in (annotation, name) and annotation != name:
+        message = "must match `ingressClassName` when both are specified"
+        errors.append(invalid(f"annotations.{_CLASS}", annotation, message))
     return errors
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    validate_ingress_spec(new["spec"], old["spec"], errors)
+    return errors
+
+
+def _validate_status(new: Body, old: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    validate_balancer(new, old, errors, modes=False)
+    return errors
+
+
+def _warnings(ingress: Body) -> list[str]:
+    if _CLASS not in (ingress["metadata"].get("annotations") or {}):
+        return []
+    return [f"annotation {json.dumps(_CLASS)} is deprecated, please use 'spec.ingressClassName' instead"]
+
+
+def _no_warnings(_new: Body, _old: Body) -> list[str]:
+    return []
 
 
 def _hosts(ingress: Body, _: float) -> Cell:
@@ -48,7 +80,7 @@ KIND = Kind(
     kind="Ingress",
     plural="ingresses",
     short_names=("ing",),
-    subresources=(STATUS,),
+    subresources=(Subresource("status", validate=_validate_status),),
     columns=(
         NAME,
         Column("Class", text("spec.ingressClassName", NONE)),
@@ -59,5 +91,10 @@ KIND = Kind(
     ),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    warnings=_warnings,
+    update_warnings=_no_warnings,
     validate=_validate,
+    validates_on_update=False,
+    validate_update=_validate_update,
+    metadata_on_update=("update", "create"),
 )

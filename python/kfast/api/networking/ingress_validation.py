@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from kfast.api.addresses import parse_ip
 from kfast.api.field_errors import invalid, not_supported, required
 from kfast.api.kind import Body, FieldError
 from kfast.api.name_checks import check, check_port, dns_subdomain
+from kfast.api.references import check_typed
 from kfast.meta.names import dns_label, port_name, wildcard_dns_subdomain
 
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
@@ -36,7 +36,7 @@ def _validate_backend(backend: Body, path: str, errors: list[FieldError]) -> Non
     elif resource is None:
         errors.append(invalid(path, "", "resource or service backend is required"))
     else:
-        errors.extend(required(f"{path}.resource.{field}") for field in ("kind", "name") if not resource.get(field))
+        check_typed(resource, f"{path}.resource", errors)
 
 
 def _validate_path(entry: Body, path: str, errors: list[FieldError]) -> None:
@@ -56,11 +56,7 @@ def _validate_path(entry: Body, path: str, errors: list[FieldError]) -> None:
 
 
 def _validate_host(host: str, path: str, errors: list[FieldError]) -> None:
-    try:
-        ip_address(host)
-    except ValueError:
-        pass
-    else:
+    if parse_ip(host) is not None:
         errors.append(invalid(path, host, "must be a DNS name, not an IP address"))
     if "*" in host:
         errors.extend(invalid(path, host, problem) for problem in wildcard_dns_subdomain(host))
@@ -68,28 +64,47 @@ def _validate_host(host: str, path: str, errors: list[FieldError]) -> None:
         check(dns_subdomain, host, path, errors)
 
 
-def validate_ingress_spec(spec: Body, errors: list[FieldError]) -> None:
-    """All rules of an Ingress."""
+def _bad_secrets(spec: Body) -> bool:
+    return any(tls.get("secretName") and dns_subdomain(tls["secretName"]) for tls in spec.get("tls") or ())
+
+
+def _validate_http(http: Body | None, path: str, errors: list[FieldError]) -> None:
+    if http is not None:
+        if not http.get("paths"):
+            errors.append(required(f"{path}.http.paths"))
+        for number, entry in enumerate(http.get("paths") or ()):
+            _validate_path(entry, f"{path}.http.paths[{number}]", errors)
+
+
+def _bad_wildcards(spec: Body) -> bool:
+    errors: list[FieldError] = []
+    for rule in spec.get("rules") or ():
+        if "*" in (rule.get("host") or ""):
+            _validate_http(rule.get("http"), "", errors)
+    return bool(errors)
+
+
+def validate_ingress_spec(spec: Body, old: Body, errors: list[FieldError]) -> None:
+    """All rules of an Ingress; names of secrets and rules of wildcard hosts may be as wrong as they were."""
+    loose_secrets, loose_wildcards = _bad_secrets(old), _bad_wildcards(old)
     rules, backend = spec.get("rules") or [], spec.get("defaultBackend")
     if not rules and backend is None:
-        errors.append(invalid("spec", rules or None, "either `defaultBackend` or `rules` must be specified"))
+        errors.append(invalid("spec", spec.get("rules"), "either `defaultBackend` or `rules` must be specified"))
     if backend is not None:
         _validate_backend(backend, "spec.defaultBackend", errors)
     for index, rule in enumerate(rules):
         path = f"spec.rules[{index}]"
         if rule.get("host"):
             _validate_host(rule["host"], f"{path}.host", errors)
-        http = rule.get("http")
-        if http is not None:
-            if not http.get("paths"):
-                errors.append(required(f"{path}.http.paths"))
-            for number, entry in enumerate(http.get("paths") or ()):
-                _validate_path(entry, f"{path}.http.paths[{number}]", errors)
+        if not loose_wildcards or "*" not in (rule.get("host") or ""):
+            _validate_http(rule.get("http"), path, errors)
     for index, tls in enumerate(spec.get("tls") or ()):
         for number, host in enumerate(tls.get("hosts") or ()):
             rule_check = wildcard_dns_subdomain if "*" in host else dns_subdomain
             where = f"spec.tls[{index}].hosts[{number}]"
             errors.extend(invalid(where, host, problem) for problem in rule_check(host))
+        if tls.get("secretName") and not loose_secrets:
+            check(dns_subdomain, tls["secretName"], f"spec.tls[{index}].secretName", errors)
     name = spec.get("ingressClassName")
     if name is not None:
         check(dns_subdomain, name, "spec.ingressClassName", errors)

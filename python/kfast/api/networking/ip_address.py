@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from kfast.api.addresses import validate_canonical_ip
 from kfast.api.columns import AGE, NAME, NONE, lookup
-from kfast.api.field_errors import IMMUTABLE, invalid, quoted, required
+from kfast.api.field_errors import IMMUTABLE, invalid, required
+from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind
+from kfast.api.name_checks import check, dns_subdomain
+from kfast.api.references import check_segments
 from kfast.meta.gvk import group_resource
+from kfast.meta.names import path_segment
 
 
 def _parent(address: Body, _: float) -> Cell:
@@ -20,23 +23,25 @@ def _parent(address: Body, _: float) -> Cell:
 
 def _validate(address: Body) -> list[FieldError]:
     name = address["metadata"].get("name", "")
-    errors = []
-    try:
-        canonical = str(ip_address(name))
-    except ValueError:
-        errors.append(invalid("metadata.name", name, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"))
-    else:
-        if canonical != name:
-            errors.append(invalid("metadata.name", name, f"must be in canonical form ({quoted(canonical)})"))
+    errors: list[FieldError] = []
+    validate_canonical_ip(name, "metadata.name", errors)
     parent = lookup(address, "spec.parentRef")
-    if not parent:
-        return [*errors, required("spec.parentRef")]
-    return errors + [required(f"spec.parentRef.{field}") for field in ("resource", "name") if not parent.get(field)]
+    path = "spec.parentRef"
+    if parent is None:
+        return [*errors, required(path)]
+    if parent.get("group"):
+        check(dns_subdomain, parent["group"], f"{path}.group", errors)
+    check_segments(parent, ("resource", "name"), path, errors)
+    namespace = parent.get("namespace") or ""
+    errors += [invalid(f"{path}.namespace", namespace, problem) for problem in path_segment(namespace)]
+    return errors
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
     parent = lookup(new, "spec.parentRef")
-    return [] if parent == lookup(old, "spec.parentRef") else [invalid("spec.parentRef", parent, IMMUTABLE)]
+    return [] if parent == lookup(old, "spec.parentRef") else [
+        invalid("spec.parentRef", internal("*networking.ParentReference", parent), IMMUTABLE)
+    ]
 
 
 KIND = Kind(
@@ -48,7 +53,8 @@ KIND = Kind(
     short_names=("ip",),
     columns=(NAME, Column("ParentRef", _parent), AGE),
     has_generation=False,
-    name_rule="path",
+    name_rule="any",
     validate=_validate,
+    metadata_on_update=("create", "update"),
     validate_update=_validate_update,
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup, text
-from kfast.api.field_errors import IMMUTABLE, invalid, required
+from kfast.api.field_errors import IMMUTABLE, duplicate, invalid, required
+from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Column, FieldError, Kind
+from kfast.api.name_checks import check, check_labels, dns_label
+from kfast.api.pod_template import toleration_errors
 from kfast.api.resource_lists import canonical_quantities
-from kfast.meta.names import dns_label
+from kfast.api.resource_names import check_amount, check_container_name
 
 
 def _defaults(runtime_class: Body) -> None:
@@ -14,10 +17,27 @@ def _defaults(runtime_class: Body) -> None:
 
 
 def _validate(runtime_class: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
     handler = runtime_class.get("handler", "")
-    if not handler:
-        return [required("handler")]
-    return [invalid("handler", handler, problem) for problem in dns_label(handler)]
+    if handler:
+        check(dns_label, handler, "handler", errors)
+    else:
+        errors.append(required("handler"))
+    for name, amount in sorted((lookup(runtime_class, "overhead.podFixed") or {}).items()):
+        check_container_name(name, f"overhead.limits[{name}]", errors)
+        check_amount(name, amount, f"overhead.limits[{name}]", errors)
+    scheduling = runtime_class.get("scheduling") or {}
+    check_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector", errors)
+    tolerations, path = scheduling.get("tolerations") or [], "scheduling.tolerations"
+    errors += toleration_errors(tolerations, path)
+    for index, toleration in enumerate(tolerations):
+        if any(_same(toleration, other) for other in tolerations[:index]):
+            errors.append(duplicate(f"{path}[{index}]", internal("core.Toleration", toleration)))
+    return errors
+
+
+def _same(one: Body, other: Body) -> bool:
+    return all((one.get(key) or "") == (other.get(key) or "") for key in ("key", "operator", "value", "effect"))
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
@@ -37,5 +57,6 @@ KIND = Kind(
     unconditional_update=False,
     defaults=_defaults,
     validate=_validate,
+    name_rule="subdomain_only",
     validate_update=_validate_update,
 )

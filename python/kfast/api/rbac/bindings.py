@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, CellValue, lookup
-from kfast.api.field_errors import forbidden, invalid, not_supported, required
+from kfast.api.field_errors import invalid, not_supported, required
+from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Cell, Column, FieldError
+from kfast.api.name_checks import check, dns_subdomain
+from kfast.api.references import check_segments
 
 GROUP = "rbac.authorization.k8s.io"
 _SUBJECTS = ("ServiceAccount", "User", "Group")
@@ -28,8 +31,7 @@ def validate_binding(binding: Body, kinds: tuple[str, ...], namespaced: bool) ->
         errors.append(not_supported("roleRef.apiGroup", role["apiGroup"], (GROUP,)))
     if role.get("kind") not in kinds:
         errors.append(not_supported("roleRef.kind", role.get("kind", ""), kinds))
-    if not role.get("name"):
-        errors.append(required("roleRef.name"))
+    check_segments(role, ("name",), "roleRef", errors)
     for index, subject in enumerate(binding.get("subjects") or ()):
         path, kind, group = f"subjects[{index}]", subject.get("kind", ""), subject.get("apiGroup") or ""
         if not subject.get("name"):
@@ -37,20 +39,20 @@ def validate_binding(binding: Body, kinds: tuple[str, ...], namespaced: bool) ->
         if kind not in _SUBJECTS:
             errors.append(not_supported(f"{path}.kind", kind, _SUBJECTS))
             continue
+        if kind == "ServiceAccount" and subject.get("name"):
+            check(dns_subdomain, subject["name"], f"{path}.name", errors)
         expected = "" if kind == "ServiceAccount" else GROUP
         if group != expected:
             errors.append(not_supported(f"{path}.apiGroup", group, (expected,)))
         if kind == "ServiceAccount" and not namespaced and not subject.get("namespace"):
             errors.append(required(f"{path}.namespace"))
-        if kind != "ServiceAccount" and subject.get("namespace"):
-            errors.append(forbidden(f"{path}.namespace", f"{kind} subjects are not namespaced"))
     return errors
 
 
 def validate_binding_update(new: Body, old: Body) -> list[FieldError]:
     """The role of a binding is fixed."""
     if new["roleRef"] != old["roleRef"]:
-        return [invalid("roleRef", new["roleRef"], "cannot change roleRef")]
+        return [invalid("roleRef", internal("rbac.RoleRef", new["roleRef"]), "cannot change roleRef")]
     return []
 
 

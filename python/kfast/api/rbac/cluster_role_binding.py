@@ -20,6 +20,7 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     name_rule="path",
+    metadata_on_update=("create", "update"),
     defaults=default_binding,
     validate=_validate,
     validate_update=validate_binding_update,

@@ -25,6 +25,7 @@ KIND = Kind(
     has_generation=False,
     create_on_update=True,
     name_rule="path",
+    metadata_on_update=("create", "update"),
     defaults=_defaults,
     validate=_validate,
 )
