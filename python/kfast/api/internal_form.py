@@ -1,10 +1,12 @@
 """How upstream's messages print a structure: as the JSON of its internal Go struct, with Go's names and all fields.
 
-The structs are data (`make schema`); a field of a kind is found by its JSON name, which is the Go name in another case.
+The structs are data (`make schema`); a field of a kind is found by its JSON name, which is the Go name in another case
+but for a few.
 """
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import json
 from collections.abc import Mapping
@@ -13,6 +15,17 @@ from pathlib import Path
 from typing import Any
 
 _ZERO = {"s": "", "i": 0, "b": False, "q": "0", "o": 0, "?": None}
+_OTHER_NAMES = {
+    "EndpointsName": "endpoints",
+    "CephMonitors": "monitors",
+    "RBDImage": "image",
+    "RBDPool": "pool",
+    "RadosUser": "user",
+    "DiscoveryCHAPAuth": "chapauthdiscovery",
+    "SessionCHAPAuth": "chapauthsession",
+    "DataDiskURI": "diskuri",
+}
+"""Fields whose JSON name is another one, in lower case."""
 _OF_PODS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 """What the internal form of a pod's spec holds in its security context."""
 
@@ -46,12 +59,21 @@ def internal(kind: str, value: Any) -> Any:
     return _form(_structs()[kind], value) if kind in _structs() else value
 
 
+def difference(kind: str, old: Any, new: Any) -> str:
+    """What differs between two values in their internal form: a unified diff of their JSON."""
+    before, after = (
+        [f"{line}\n" for line in json.dumps(internal(kind, value), indent=1, ensure_ascii=False).split("\n")]
+        for value in (old, new)
+    )
+    return "".join(list(difflib.unified_diff(before, after))[2:])
+
+
 def _form(fields: list[list[str]], value: Mapping[str, Any]) -> Struct:
     folded = {key.lower(): item for key, item in value.items()}
     out = Struct()
     for name, kind in fields:
         if name:
-            out[name] = internal(kind, folded.get(name.lower()))
+            out[name] = internal(kind, folded.get(_OTHER_NAMES.get(name) or name.lower()))
         elif kind == "m.ObjectMeta":
             out.update(_external(kind, value.get("metadata") or {}))
         elif kind not in ("m.TypeMeta", "m.ListMeta"):

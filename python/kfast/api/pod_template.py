@@ -53,10 +53,21 @@ def template_errors(template: Spec, path: str) -> list[FieldError]:
 
 
 def toleration_errors(tolerations: list[Spec], path: str) -> list[FieldError]:
-    """What is wrong with tolerations outside a pod: the rules of one that has only them."""
-    pod: Spec = {"spec": {"containers": [{"name": "c", "image": "i"}], "tolerations": tolerations}}
+    """What is wrong with tolerations outside a pod."""
+    return _errors_of_part({"tolerations": tolerations}, "tolerations", path)
+
+
+def node_selector_errors(selector: Spec, path: str) -> list[FieldError]:
+    """What is wrong with a node selector outside a pod."""
+    field = "requiredDuringSchedulingIgnoredDuringExecution"
+    return _errors_of_part({"affinity": {"nodeAffinity": {field: selector}}}, f"affinity.nodeAffinity.{field}", path)
+
+
+def _errors_of_part(part: Spec, field: str, path: str) -> list[FieldError]:
+    """The errors of a pod that has only this part."""
+    pod: Spec = {"spec": {"containers": [{"name": "c", "image": "i"}], **part}}
     default_template(pod)
-    inside = "x.spec.tolerations"
+    inside = f"x.spec.{field}"
     return [
         FieldError(path + error.path.removeprefix(inside), error.reason, error.message)
         for error in template_errors(pod, "x")

@@ -12,6 +12,7 @@ from kfast.api.catalog import by_gvk
 META = {"name": "x", "uid": "u"}
 
 
+NFS = {"server": "s", "path": "/"}
 TARGET = {"kind": "A", "name": "b"}
 
 
@@ -363,7 +364,7 @@ def test_immutable_data(kind):
         ),
         (
             ("", "v1", "PersistentVolume"),
-            {"spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "0"}, "nfs": {}}},
+            {"spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "0"}, "nfs": NFS}},
             ['spec.capacity[storage]: Invalid value: "0": must be greater than zero'],
         ),
         (
@@ -398,7 +399,7 @@ def test_other_kinds(kind, body, expected):
             ("storage.k8s.io", "v1", "StorageClass"),
             {"provisioner": "a"},
             {"provisioner": "b"},
-            "provisioner: Forbidden: updates to provisioner are forbidden.",
+            'provisioner: Invalid value: "b": field is immutable',
         ),
         (
             ("scheduling.k8s.io", "v1", "PriorityClass"),
@@ -421,8 +422,7 @@ def test_other_kinds(kind, body, expected):
     ],
 )
 def test_other_updates(kind, before, after, expected):
-    (found,) = changes(*kind, before, after)
-    assert found.startswith(expected)
+    assert any(found.startswith(expected) for found in changes(*kind, before, after))
 
 
 @pytest.mark.parametrize(

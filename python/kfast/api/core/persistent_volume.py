@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, UNSET, lookup, text
-from kfast.api.field_errors import forbidden, immutable, invalid, not_supported, required
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.core.persistent_volume_validation import validate_volume, validate_volume_update
+from kfast.api.kind import Body, Cell, Column, Kind, Subresource
 from kfast.api.pod_template import replace, template_rules
-from kfast.api.resource_lists import canonical_quantities, milli
+from kfast.api.resource_lists import canonical_quantities
+from kfast.clock import rfc3339
 
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-_RECLAIM_POLICIES = ("Delete", "Recycle", "Retain")
-_NO_SOURCE = (
-    "accessModes",
-    "capacity",
-    "claimRef",
-    "mountOptions",
-    "nodeAffinity",
-    "persistentVolumeReclaimPolicy",
-    "storageClassName",
-    "volumeAttributesClassName",
-    "volumeMode",
-)
 _CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 
 
@@ -31,9 +20,23 @@ def _defaults(volume: Body) -> None:
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     spec.setdefault("volumeMode", "Filesystem")
     replace(spec, template_rules().volume_defaults(spec))
+    _default_status(volume)
+
+
+def _default_status(volume: Body) -> None:
     status = volume.setdefault("status", {})
     if not status.get("phase"):
         status["phase"] = "Pending"
+
+
+def _transition(new: Body, old: Body, now: float) -> None:
+    """Notes when the phase changed, unless the writer does."""
+    status, before = new["status"], old.get("status") or {}
+    since, known = status.get("lastPhaseTransitionTime"), before.get("lastPhaseTransitionTime")
+    if status["phase"] != before.get("phase") and since in (None, known):
+        status["lastPhaseTransitionTime"] = rfc3339(now)
+    elif status["phase"] == before.get("phase") and since is None and known:
+        status["lastPhaseTransitionTime"] = known
 
 
 def _prepare_create(volume: Body) -> None:
@@ -41,47 +44,6 @@ def _prepare_create(volume: Body) -> None:
     created = volume["metadata"].get("creationTimestamp")
     if created:
         volume["status"]["lastPhaseTransitionTime"] = created
-
-
-def _source(spec: Body) -> Body:
-    return {name: value for name, value in spec.items() if name not in _NO_SOURCE and value is not None}
-
-
-def _validate(volume: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    spec = volume["spec"]
-    if not spec.get("accessModes"):
-        errors.append(required("spec.accessModes"))
-    errors.extend(
-        not_supported("spec.accessModes", mode, sorted(_MODES))
-        for mode in spec.get("accessModes") or ()
-        if mode not in _MODES
-    )
-    capacity = spec.get("capacity") or {}
-    if not capacity:
-        errors.append(required("spec.capacity"))
-    elif set(capacity) != {"storage"}:
-        errors.append(not_supported("spec.capacity", capacity, ("storage",)))
-    elif milli(capacity["storage"]) <= 0:
-        errors.append(invalid("spec.capacity[storage]", capacity["storage"], "must be greater than zero"))
-    if spec["persistentVolumeReclaimPolicy"] not in _RECLAIM_POLICIES:
-        path, policy = "spec.persistentVolumeReclaimPolicy", spec["persistentVolumeReclaimPolicy"]
-        errors.append(not_supported(path, policy, _RECLAIM_POLICIES))
-    sources = list(_source(spec))
-    if not sources:
-        errors.append(required("spec", "must specify a volume type"))
-    errors.extend(forbidden(f"spec.{name}", "may not specify more than 1 volume type") for name in sources[1:])
-    return errors
-
-
-def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    if _source(new["spec"]) != _source(old["spec"]):
-        errors.append(
-            forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")
-        )
-    immutable("spec.volumeMode", new["spec"].get("volumeMode"), old["spec"].get("volumeMode"), errors)
-    return errors
 
 
 def access_modes(modes: list[str] | None) -> str:
@@ -118,7 +80,7 @@ KIND = Kind(
     plural="persistentvolumes",
     namespaced=False,
     short_names=("pv",),
-    subresources=(STATUS,),
+    subresources=(Subresource("status", defaults=_default_status, prepare=_transition),),
     columns=(
         NAME,
         Column("Capacity", text("spec.capacity.storage", "0")),
@@ -135,6 +97,8 @@ KIND = Kind(
     has_generation=False,
     defaults=_defaults,
     prepare_create=_prepare_create,
-    validate=_validate,
-    validate_update=_validate_update,
+    validate=validate_volume,
+    validates_on_update=False,
+    validate_update=validate_volume_update,
+    metadata_on_update=("create", "create"),
 )

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from kfast.api.field_errors import forbidden, invalid, not_supported, required
-from kfast.api.internal_form import Struct
+from kfast.api.core.persistent_volume_validation import check_access_modes
+from kfast.api.field_errors import IMMUTABLE, forbidden, invalid, not_supported, required
+from kfast.api.internal_form import Struct, difference
 from kfast.api.kind import Body, FieldError
 from kfast.api.label_selectors import validate_selector
-from kfast.api.name_checks import check, dns_label, dns_subdomain
+from kfast.api.name_checks import check, dns_label, dns_subdomain, qualified_name
 from kfast.api.resource_lists import milli
+from kfast.api.resource_names import check_amount, is_native
 
-_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_CLASS = "volume.beta.kubernetes.io/storage-class"
+_RESIZES = (
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
+)
 _LARGEST = 2**63 - 1
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
@@ -48,11 +57,7 @@ def validate_claim(spec: Body, path: str, errors: list[FieldError]) -> None:
     if not modes:
         errors.append(required(f"{path}.accessModes", "at least 1 access mode is required"))
     validate_selector(spec.get("selector"), f"{path}.selector", errors)
-    for mode in modes:
-        if mode not in _MODES:
-            errors.append(not_supported(f"{path}.accessModes", mode, _MODES))
-    if "ReadWriteOncePod" in modes and any(mode in _MODES[:3] for mode in modes):
-        errors.append(forbidden(f"{path}.accessModes", "may not use ReadWriteOncePod with other access modes"))
+    check_access_modes(list(modes), f"{path}.accessModes", errors)
     amount = (spec["resources"].get("requests") or {}).get("storage")
     if amount is None:
         errors.append(required(f"{path}.resources[storage]"))
@@ -82,26 +87,84 @@ def _storage(spec: Body) -> int:
     return milli((spec["resources"].get("requests") or {}).get("storage") or "0")
 
 
+def _comparable(spec: Body, old: Body, bound: bool, annotation: str | None) -> Body:
+    """The new spec with what may change as it was."""
+    before = old["spec"]
+    spec = {key: value for key, value in spec.items() if value is not None}
+    if before.get("storageClassName") is None and annotation in (None, spec.get("storageClassName")):
+        spec.pop("storageClassName", None)
+    if bound:
+        resources = spec["resources"]
+        if resources.get("requests") is not None:
+            known = (before["resources"].get("requests") or {}).get("storage", "0")
+            spec["resources"] = {**resources, "requests": {**resources["requests"], "storage": known}}
+        spec.pop("volumeAttributesClassName", None)
+        if before.get("volumeAttributesClassName") is not None:
+            spec["volumeAttributesClassName"] = before["volumeAttributesClassName"]
+    return spec
+
+
 def validate_claim_update(new: Body, old: Body) -> list[FieldError]:
     """Only growth and the attributes class of a bound claim, and the late binding of a volume or class, may change."""
-    spec, before = dict(new["spec"]), dict(old["spec"])
     errors: list[FieldError] = []
-    if not before.get("volumeName"):
-        spec.pop("volumeName", None)
-        before.pop("volumeName", None)
-    if before.get("storageClassName") is None:
-        spec.pop("storageClassName", None)
-        before.pop("storageClassName", None)
-    if (old.get("status") or {}).get("phase") == "Bound":
-        if _storage(spec) < _storage(before):
-            capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage") or "0"
-            if _storage(spec) <= milli(capacity):
-                errors.append(
-                    forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
-                )
-        for side in (spec, before):
-            side["resources"] = {k: v for k, v in side["resources"].items() if k != "requests"}
-            side.pop("volumeAttributesClassName", None)
-    if spec != before:
-        errors.append(forbidden("spec", _IMMUTABLE))
+    validate_claim(new["spec"], "spec", errors)
+    annotations, known = ((body["metadata"].get("annotations") or {}).get(_CLASS) for body in (new, old))
+    spec, before = new["spec"], {key: value for key, value in old["spec"].items() if value is not None}
+    status = old.get("status") or {}
+    if known is not None and before.get("storageClassName") is None and spec.get("storageClassName") == known:
+        pass  # the class moves from the annotation into its field
+    elif (annotations or "") != (known or ""):
+        errors.append(invalid(f"metadata[{_CLASS}]", annotations or "", IMMUTABLE))
+    if not before.get("volumeName") and spec.get("volumeName"):
+        before["volumeName"] = spec["volumeName"]
+    compared = _comparable(spec, old, status.get("phase") == "Bound", known)
+    if compared != before:
+        text = difference("core.PersistentVolumeClaimSpec", before, compared)
+        errors.append(forbidden("spec", f"{_IMMUTABLE}\n{text}"))
+    capacity = (status.get("capacity") or {}).get("storage") or "0"
+    if _storage(spec) < _storage(old["spec"]) and _storage(spec) <= milli(capacity):
+        message = "field can not be less than status.capacity"
+        errors.append(forbidden("spec.resources.requests.storage", message))
+    if spec.get("volumeMode") != before.get("volumeMode"):
+        errors.append(invalid("volumeMode", spec.get("volumeMode"), IMMUTABLE))
+    chosen = spec.get("volumeAttributesClassName")
+    current = status.get("currentVolumeAttributesClassName")
+    if chosen != before.get("volumeAttributesClassName") and current is not None and not chosen:
+        what = "nil" if chosen is None else "empty string"
+        message = f"update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil"
+        errors.append(forbidden("spec.volumeAttributesClassName", message))
+    return errors
+
+
+def _check_key(name: str, path: str, errors: list[FieldError]) -> bool:
+    problems = qualified_name(name)
+    errors += [invalid(path, name, problem) for problem in problems]
+    native = not problems and is_native(name) and name != "storage"
+    if native:
+        errors.append(not_supported(path, name, ("storage",)))
+    return not problems and not native
+
+
+def _check_basic(amount: str, path: str, errors: list[FieldError]) -> bool:
+    value = -(-milli(amount) // 1000)
+    if value < 0:
+        errors.append(invalid(path, value, "must be a valid resource quantity"))
+    return value >= 0
+
+
+def validate_claim_status(new: Body, _: Body) -> list[FieldError]:
+    """Amounts, and how far a resize is."""
+    errors: list[FieldError] = []
+    status = new.get("status") or {}
+    for name, amount in sorted((status.get("capacity") or {}).items()):
+        _check_basic(amount, f"status.capacity[{name}]", errors)
+    for name, state in sorted((status.get("allocatedResourceStatuses") or {}).items()):
+        path = "status.allocatedResourceStatuses"
+        _check_key(name, path, errors)
+        if state not in _RESIZES:
+            errors.append(not_supported(path, name, _RESIZES))
+    for name, amount in sorted((status.get("allocatedResources") or {}).items()):
+        path = "status.allocatedResources"
+        if _check_key(name, path, errors) and _check_basic(amount, f"{path}[{name}]", errors):
+            check_amount("storage", amount, f"{path}[{name}]", errors)
     return errors

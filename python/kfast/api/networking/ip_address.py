@@ -39,9 +39,11 @@ def _validate(address: Body) -> list[FieldError]:
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
     parent = lookup(new, "spec.parentRef")
-    return [] if parent == lookup(old, "spec.parentRef") else [
-        invalid("spec.parentRef", internal("*networking.ParentReference", parent), IMMUTABLE)
-    ]
+    return (
+        []
+        if parent == lookup(old, "spec.parentRef")
+        else [invalid("spec.parentRef", internal("*networking.ParentReference", parent), IMMUTABLE)]
+    )
 
 
 KIND = Kind(

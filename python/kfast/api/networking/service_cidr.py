@@ -8,7 +8,6 @@ from kfast.api.field_errors import IMMUTABLE, invalid, required
 from kfast.api.internal_form import internal
 from kfast.api.kind import STATUS_ALONE, Body, Column, FieldError, Kind
 
-
 _ONE_OF_EACH = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
 
 

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, UNSET, flag, joined, lookup
-from kfast.api.kind import Body, Cell, Column, Kind
+from kfast.api.field_errors import duplicate, immutable, invalid, not_supported
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind
 
+_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
+_MODES = ("Persistent", "Ephemeral")
+_SHORTEST_TOKEN = 600
+_LONGEST_TOKEN = 1 << 32
+_SHORTEST_PERIOD = 10
+_EXPOSED = (
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible "
+    "logging of tokens in volume attributes"
+)
 _DEFAULTS = {
     "attachRequired": True,
     "podInfoOnMount": False,
@@ -22,6 +32,72 @@ def _defaults(driver: Body) -> None:
             spec[field] = value
     if not spec.get("volumeLifecycleModes"):
         spec["volumeLifecycleModes"] = ["Persistent"]
+
+
+def _drop_disabled(driver: Body) -> None:
+    """Off by default: VolumeLimitScaling."""
+    driver["spec"].pop("preventPodSchedulingIfMissing", None)
+
+
+def _prepare_update(driver: Body, _: Body) -> None:
+    _drop_disabled(driver)
+
+
+def _warnings(driver: Body) -> list[str]:
+    spec = driver["spec"]
+    unset = bool(spec.get("tokenRequests")) and spec.get("serviceAccountTokenInSecrets") is None
+    return [_EXPOSED] * unset
+
+
+def _no_warnings(_new: Body, _old: Body) -> list[str]:
+    return []
+
+
+def _validate_tokens(requests: list[Body], errors: list[FieldError]) -> None:
+    audiences: set[str] = set()
+    for index, request in enumerate(requests):
+        path, audience, seconds = f"spec.tokenRequests[{index}]", request.get("audience") or "", None
+        if audience in audiences:
+            errors.append(duplicate(f"{path}.audience", audience))
+            continue
+        audiences.add(audience)
+        seconds = request.get("expirationSeconds")
+        if seconds is not None and seconds < _SHORTEST_TOKEN:
+            message = "may not specify a duration less than 10 minutes"
+            errors.append(invalid(f"{path}.expirationSeconds", seconds, message))
+        if seconds is not None and seconds > _LONGEST_TOKEN:
+            message = "may not specify a duration larger than 2^32 seconds"
+            errors.append(invalid(f"{path}.expirationSeconds", seconds, message))
+
+
+def _validate(driver: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    spec = driver["spec"]
+    policy, period = spec["fsGroupPolicy"], spec.get("nodeAllocatableUpdatePeriodSeconds")
+    if policy not in _POLICIES:
+        errors.append(not_supported("spec.fsGroupPolicy", policy, _POLICIES))
+    requests = spec.get("tokenRequests") or []
+    _validate_tokens(requests, errors)
+    errors += [
+        not_supported("spec.volumeLifecycleModes", mode, _MODES)
+        for mode in spec["volumeLifecycleModes"]
+        if mode not in _MODES
+    ]
+    if period is not None and period < _SHORTEST_PERIOD:
+        message = f"must be greater than or equal to {_SHORTEST_PERIOD} seconds"
+        errors.append(invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, message))
+    secrets = spec.get("serviceAccountTokenInSecrets")
+    if secrets is not None and not requests:
+        message = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        errors.append(invalid("spec.serviceAccountTokenInSecrets", secrets, message))
+    return errors
+
+
+def _validate_update(new: Body, old: Body) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for field, shown in (("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")):
+        immutable(f"spec.{shown}", new["spec"].get(field), old["spec"].get(field), errors)
+    return errors
 
 
 def _token_requests(driver: Body, _: float) -> Cell:
@@ -48,4 +124,10 @@ KIND = Kind(
     has_generation=False,
     unconditional_update=False,
     defaults=_defaults,
+    prepare_create=_drop_disabled,
+    prepare_update=_prepare_update,
+    warnings=_warnings,
+    update_warnings=_no_warnings,
+    validate=_validate,
+    validate_update=_validate_update,
 )

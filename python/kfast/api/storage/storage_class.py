@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, flag, text
-from kfast.api.field_errors import forbidden, immutable, required
+from kfast.api.field_errors import IMMUTABLE, duplicate, immutable, invalid, not_supported, required
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind
+from kfast.api.name_checks import check, qualified_name
+from kfast.api.storage.parameters import check_parameters, check_provisioner
 
+_RECLAIM_POLICIES = ("Delete", "Retain")
+_BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 
 
@@ -16,19 +20,42 @@ def _defaults(storage_class: Body) -> None:
         storage_class["volumeBindingMode"] = "Immediate"
 
 
+def _terms(storage_class: Body, errors: list[FieldError]) -> None:
+    seen: list[dict[str, set[str]]] = [{}] * len(storage_class.get("allowedTopologies") or ())
+    for index, term in enumerate(storage_class.get("allowedTopologies") or ()):
+        path = f"allowedTopologies[{index}].matchLabelExpressions"
+        found: dict[str, set[str]] = {}
+        for number, expression in enumerate(term.get("matchLabelExpressions") or ()):
+            at, key, values = f"{path}[{number}]", expression.get("key") or "", expression.get("values") or []
+            if not values:
+                errors.append(required(f"{at}.values"))
+            errors += [duplicate(f"{at}.values[{i}]", value) for i, value in enumerate(values) if value in values[:i]]
+            check(qualified_name, key, f"{at}.key", errors)
+            if key in found:
+                errors.append(duplicate(f"{at}.key", key))
+            found[key] = set(values)
+        errors += [duplicate(path, "")] * seen.count(found)
+        seen.append(found)
+
+
 def _validate(storage_class: Body) -> list[FieldError]:
-    return [] if storage_class.get("provisioner") else [required("provisioner")]
+    errors: list[FieldError] = []
+    check_provisioner(storage_class.get("provisioner") or "", "provisioner", errors)
+    check_parameters(storage_class.get("parameters"), True, errors)
+    for field, values in (("reclaimPolicy", _RECLAIM_POLICIES), ("volumeBindingMode", _BINDING_MODES)):
+        value = storage_class[field]
+        if value not in values and (value or field == "volumeBindingMode"):
+            errors.append(not_supported(field, value, values))
+    _terms(storage_class, errors)
+    return errors
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
     errors: list[FieldError] = []
-    if (new.get("parameters") or {}) != (old.get("parameters") or {}):
-        errors.append(forbidden("parameters", "updates to parameters are forbidden."))
-    if new.get("provisioner") != old.get("provisioner"):
-        errors.append(forbidden("provisioner", "updates to provisioner are forbidden."))
-    if new.get("reclaimPolicy") != old.get("reclaimPolicy"):
-        errors.append(forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden."))
-    immutable("volumeBindingMode", new.get("volumeBindingMode"), old.get("volumeBindingMode"), errors)
+    if (new.get("parameters") or None) != (old.get("parameters") or None):
+        errors.append(invalid("parameters", new.get("parameters"), IMMUTABLE))
+    for field in ("provisioner", "reclaimPolicy", "volumeBindingMode"):
+        immutable(field, new.get(field) or "", old.get(field) or "", errors)
     return errors
 
 
@@ -57,5 +84,6 @@ KIND = Kind(
     has_generation=False,
     defaults=_defaults,
     validate=_validate,
+    metadata_on_update=("create", "update"),
     validate_update=_validate_update,
 )
