@@ -15,6 +15,7 @@ from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import bad_request, invalid, wrong_object
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
+from kfast.meta.gvk import GroupVersion
 from kfast.meta.validation import validate_object_meta, validate_object_meta_update
 
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -239,4 +240,5 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
 
 def _raise(kind: Kind, metadata: dict[str, Any], errors: list[FieldError]) -> None:
     if errors:
-        raise invalid(kind.group, kind.kind, metadata.get("name", ""), errors)
+        group = GroupVersion.parse(kind.storage).group if kind.storage else kind.group
+        raise invalid(group, kind.kind, metadata.get("name", ""), errors)

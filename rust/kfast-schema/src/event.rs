@@ -118,12 +118,30 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
     })
 }
 
-/// What events.k8s.io asks for besides.
+/// What events.k8s.io asks for besides, nothing of the older form among it. Series are left to the other way.
 fn is_complete(event: &Value<'_>) -> bool {
-    let timed = [n::EVENT_TIME, n::DEPRECATED_FIRST_TIMESTAMP]
-        .iter()
-        .any(|name| !event.text(*name).is_empty());
-    timed && matches!(event.text(n::TYPE), "Normal" | "Warning")
+    let older = [
+        n::DEPRECATED_FIRST_TIMESTAMP,
+        n::DEPRECATED_LAST_TIMESTAMP,
+        n::DEPRECATED_COUNT,
+        n::DEPRECATED_SOURCE,
+        n::SERIES,
+    ];
+    !event.text(n::EVENT_TIME).is_empty()
+        && matches!(event.text(n::TYPE), "Normal" | "Warning")
+        && older
+            .iter()
+            .all(|name| event.get(*name).is_none_or(is_unset))
+}
+
+fn is_unset(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Int(number) => *number == 0,
+        Value::Text(text) => text.is_empty(),
+        Value::Object(entries) => entries.iter().all(|(_, value)| is_unset(value)),
+        _ => false,
+    }
 }
 
 fn to_core(event: &mut Value<'_>) {

@@ -128,7 +128,7 @@ names! {
     DEPRECATED_LAST_TIMESTAMP "deprecatedLastTimestamp", DEPRECATED_SOURCE "deprecatedSource", EVENT_TIME "eventTime",
     FIRST_TIMESTAMP "firstTimestamp", INVOLVED_OBJECT "involvedObject", LAST_TIMESTAMP "lastTimestamp", NOTE "note",
     REGARDING "regarding", REPORTING_COMPONENT "reportingComponent", REPORTING_CONTROLLER "reportingController",
-    REPORTING_INSTANCE "reportingInstance", SOURCE "source",
+    REPORTING_INSTANCE "reportingInstance", SERIES "series", SOURCE "source",
 }
 
 impl NameId {

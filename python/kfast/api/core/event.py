@@ -86,5 +86,7 @@ KIND = Kind(
     create_on_update=True,
     defaults=_defaults,
     prepare_bodies=EventRules(core=True).prepare,
+    name_rule="generic",
+    metadata_on_update=(),
     validate=_validate,
 )

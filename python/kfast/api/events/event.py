@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kfast._core import EventRules
 from kfast.api.core.event import COLUMNS
-from kfast.api.core.event_validation import validate_event, validate_event_update
-from kfast.api.field_errors import invalid, required
+from kfast.api.core.event_validation import validate_complete_event, validate_event, validate_event_update
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, SelectableField
 
 _TO_CORE = {
@@ -39,16 +38,13 @@ def _defaults(event: Body) -> None:
 
 
 def _validate(event: Body) -> list[FieldError]:
-    errors = validate_event(_to_storage(event), "reportingController")
-    if not event.get("eventTime") and not event.get("deprecatedFirstTimestamp"):
-        errors.append(required("eventTime"))
-    if event.get("type") not in ("Normal", "Warning"):
-        errors.append(invalid("type", "", f"has invalid value: {event.get('type') or ''}"))
-    return errors
+    core = _to_storage(event)
+    return validate_event(core, "reportingController") + validate_complete_event(core)
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    return validate_event_update(_to_storage(new), _to_storage(old))
+    core = _to_storage(new)
+    return validate_event(core, "reportingController") + validate_event_update(core, _to_storage(old))
 
 
 def _of_core(column: Column) -> Column:
@@ -80,6 +76,7 @@ KIND = Kind(
     defaults=_defaults,
     prepare_bodies=EventRules(core=False).prepare,
     validate=_validate,
+    validates_on_update=False,
     validate_update=_validate_update,
     storage="v1",
     from_storage=_from_storage,

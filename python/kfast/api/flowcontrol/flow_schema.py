@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, condition, number, text
-from kfast.api.field_errors import invalid, required
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.flowcontrol.flow_schema_validation import validate_conditions_update, validate_flow_schema
+from kfast.api.kind import Body, Cell, Column, Kind, Subresource
 
 _DEFAULT_PRECEDENCE = 1000
-_HIGHEST_PRECEDENCE = 10000
 
 
 def _defaults(schema: Body) -> None:
@@ -18,17 +17,6 @@ def _defaults(schema: Body) -> None:
 
 def _prepare_create(schema: Body) -> None:
     schema["status"] = {}
-
-
-def _validate(schema: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    spec = schema["spec"]
-    if not 1 <= spec["matchingPrecedence"] <= _HIGHEST_PRECEDENCE:
-        path, value = "spec.matchingPrecedence", spec["matchingPrecedence"]
-        errors.append(invalid(path, value, f"must be a value between 1 and {_HIGHEST_PRECEDENCE}"))
-    if not (spec.get("priorityLevelConfiguration") or {}).get("name"):
-        errors.append(required("spec.priorityLevelConfiguration.name", "must reference a priority level"))
-    return errors
 
 
 def _dangling(schema: Body, _: float) -> Cell:
@@ -42,7 +30,7 @@ KIND = Kind(
     kind="FlowSchema",
     plural="flowschemas",
     namespaced=False,
-    subresources=(STATUS,),
+    subresources=(Subresource("status", validate=validate_conditions_update),),
     columns=(
         NAME,
         Column("PriorityLevel", text("spec.priorityLevelConfiguration.name")),
@@ -53,5 +41,6 @@ KIND = Kind(
     ),
     defaults=_defaults,
     prepare_create=_prepare_create,
-    validate=_validate,
+    metadata_on_update=("create",),
+    validate=validate_flow_schema,
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, NONE, CellValue, lookup, text
-from kfast.api.field_errors import not_supported
-from kfast.api.kind import STATUS, Body, Cell, Column, FieldError, Kind
+from kfast.api.flowcontrol.flow_schema_validation import validate_conditions_update
+from kfast.api.flowcontrol.priority_level_validation import validate_priority_level
+from kfast.api.kind import Body, Cell, Column, Kind, Subresource
 
-_TYPES = ("Exempt", "Limited")
 _QUEUING = {"queues": 64, "handSize": 8, "queueLengthLimit": 50}
 _LIMITED_SHARES = 30
 
@@ -34,11 +34,6 @@ def _prepare_create(configuration: Body) -> None:
     configuration["status"] = {}
 
 
-def _validate(configuration: Body) -> list[FieldError]:
-    kind = configuration["spec"].get("type", "")
-    return [] if kind in _TYPES else [not_supported("spec.type", kind, _TYPES)]
-
-
 def _limit(path: str) -> CellValue:
     def value(configuration: Body, _: float) -> Cell:
         found = lookup(configuration, f"spec.limited.{path}")
@@ -53,7 +48,7 @@ KIND = Kind(
     kind="PriorityLevelConfiguration",
     plural="prioritylevelconfigurations",
     namespaced=False,
-    subresources=(STATUS,),
+    subresources=(Subresource("status", validate=validate_conditions_update),),
     columns=(
         NAME,
         Column("Type", text("spec.type")),
@@ -65,5 +60,6 @@ KIND = Kind(
     ),
     defaults=_defaults,
     prepare_create=_prepare_create,
-    validate=_validate,
+    metadata_on_update=("create",),
+    validate=validate_priority_level,
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from kfast.api.authorization.review_validation import validate_local, validate_metadata, validate_review
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.backend import VirtualHandler
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, invalid, quoted, unauthorized
+from kfast.apiserver.status_errors import bad_request, invalid, unauthorized
 from kfast.meta.exchange import Request, User
 
 GROUP = "authorization.k8s.io"
@@ -21,7 +20,7 @@ def subject_access_review(authorizer: Authorizer) -> VirtualHandler:
 
     async def review(request: Request, info: RequestInfo, body: Body) -> Body:
         spec = body.get("spec") or {}
-        _validate("SubjectAccessReview", spec, needs_subject=True)
+        _refuse(validate_review(body, subject=True) + validate_metadata(body, local=False))
         return body | {"status": await _decide(authorizer, _subject(spec), spec)}
 
     return review
@@ -32,17 +31,8 @@ def local_subject_access_review(authorizer: Authorizer) -> VirtualHandler:
 
     async def review(request: Request, info: RequestInfo, body: Body) -> Body:
         spec = body.get("spec") or {}
-        errors = _errors(spec, needs_subject=True)
-        namespace = (spec.get("resourceAttributes") or {}).get("namespace") or ""
-        if "nonResourceAttributes" in spec:
-            value = _json(spec["nonResourceAttributes"])
-            why = f"Invalid value: {value}: disallowed on this kind of request"
-            errors.append(FieldError("spec.nonResourceAttributes", "FieldValueInvalid", why))
-        elif namespace != info.namespace:
-            why = f"Invalid value: {quoted(namespace)}: must match metadata.namespace"
-            errors.append(FieldError("spec.resourceAttributes.namespace", "FieldValueInvalid", why))
-        if errors:
-            raise invalid(GROUP, "LocalSubjectAccessReview", "", errors)
+        errors = validate_review(body, subject=True) + validate_metadata(body, local=True)
+        _refuse(errors + validate_local(body, info.namespace))
         return body | {"status": await _decide(authorizer, _subject(spec), spec)}
 
     return review
@@ -53,7 +43,7 @@ def self_subject_access_review(authorizer: Authorizer) -> VirtualHandler:
 
     async def review(request: Request, info: RequestInfo, body: Body) -> Body:
         spec = body.get("spec") or {}
-        _validate("SelfSubjectAccessReview", spec, needs_subject=False)
+        _refuse(validate_review(body, subject=False) + validate_metadata(body, local=False))
         return body | {"status": await _decide(authorizer, _caller(request), spec)}
 
     return review
@@ -117,26 +107,7 @@ def _caller(request: Request) -> User:
     return request.user
 
 
-def _validate(kind: str, spec: Body, *, needs_subject: bool) -> None:
-    errors = _errors(spec, needs_subject=needs_subject)
+def _refuse(errors: list[FieldError]) -> None:
+    """Upstream names neither the kind nor the review."""
     if errors:
-        raise invalid(GROUP, kind, "", errors)
-
-
-def _errors(spec: Body, *, needs_subject: bool) -> list[FieldError]:
-    errors = []
-    path, resource = spec.get("nonResourceAttributes"), spec.get("resourceAttributes")
-    if path is not None and resource is not None:
-        why = f"Invalid value: {_json(path)}: cannot be specified in combination with resourceAttributes"
-        errors.append(FieldError("spec.nonResourceAttributes", "FieldValueInvalid", why))
-    if path is None and resource is None:
-        why = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        errors.append(FieldError("spec.resourceAttributes", "FieldValueInvalid", why))
-    if needs_subject and not spec.get("user") and not spec.get("groups"):
-        why = 'Invalid value: "": at least one of user or group must be specified'
-        errors.append(FieldError("spec.user", "FieldValueInvalid", why))
-    return errors
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+        raise invalid(GROUP, "", "", errors)
