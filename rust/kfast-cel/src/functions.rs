@@ -29,6 +29,19 @@ impl From<&str> for Failure {
     }
 }
 
+/// The longest text in bytes, and the longest list, that one call makes. Upstream has no such bounds: it joins lists without
+/// copying, and a budget of cost bounds time, not memory.
+pub(crate) const LONGEST_TEXT: usize = 64 << 20;
+pub(crate) const LONGEST_LIST: usize = 4 << 20;
+
+/// Refuses what would take too much memory.
+pub(crate) fn bounded(size: usize, limit: usize) -> Result<(), Failure> {
+    if size > limit {
+        return Err(format!("a value of size {size} exceeds {limit}").into());
+    }
+    Ok(())
+}
+
 pub(crate) type Outcome<'a> = Result<Value<'a>, Failure>;
 
 /// What computes a function; it may take its arguments apart.

@@ -1,7 +1,7 @@
 //! `format` and how values show in text.
 
 use super::conversions::text_of;
-use crate::functions::{Failure, Function, Outcome};
+use crate::functions::{Failure, Function, LONGEST_TEXT, Outcome};
 use crate::types::Type;
 use crate::value::{Map, Value};
 use kfast_core::quote;
@@ -264,6 +264,9 @@ fn scan(
         let (clause, after) =
             clause(rest).map_err(|e| format!("could not parse formatting clause: {e}"))?;
         out.push_str(&argument(used, clause)?);
+        if out.len() > LONGEST_TEXT {
+            return Err("the formatted text is too long".to_owned());
+        }
         used += 1;
         rest = after;
     }

@@ -2,7 +2,7 @@
 
 use super::operators::compare;
 use super::strings;
-use crate::functions::{Failure, Function, Outcome};
+use crate::functions::{Failure, Function, LONGEST_LIST, Outcome, bounded};
 use crate::value::{List, Value};
 use std::cmp::Ordering;
 
@@ -220,7 +220,10 @@ fn flatten<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
         let mut next = Vec::with_capacity(flat.len());
         for item in flat {
             match item {
-                Value::List(nested) => next.extend(nested.collect()?),
+                Value::List(nested) => {
+                    bounded(next.len() + nested.len(), LONGEST_LIST)?;
+                    next.extend(nested.collect()?);
+                }
                 other => next.push(other),
             }
         }
@@ -268,15 +271,12 @@ fn slice<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     }
 }
 
-/// Upstream has no bound; ours keeps a single call from taking all memory.
-const LONGEST_RANGE: i64 = 1_000_000;
-
 fn range<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     match args[0] {
-        Value::Int(end) if end <= LONGEST_RANGE => {
+        Value::Int(end) => {
+            bounded(usize::try_from(end).unwrap_or(0), LONGEST_LIST)?;
             Ok(Value::list((0..end).map(Value::Int).collect()))
         }
-        Value::Int(end) => Err(format!("range of {end} exceeds {LONGEST_RANGE}").into()),
         _ => Err(Failure::NoOverload),
     }
 }

@@ -1,9 +1,10 @@
 //! Operators.
 
-use crate::functions::{Failure, Function, Outcome};
+use crate::functions::{Failure, Function, LONGEST_LIST, Outcome, bounded};
 use crate::time::Instant;
-use crate::value::{Value, compare_numbers};
+use crate::value::{Entries, Map, Value, compare_numbers};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     ("_?_:_", &["conditional: (bool, A, A) -> A"], lazy),
@@ -248,18 +249,18 @@ fn negate<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
 }
 
 fn insert<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
-    let Value::Map(map) = &args[0] else {
-        return Err(Failure::NoOverload);
-    };
-    let mut entries = match map {
-        crate::value::Map::Owned(entries) => entries.as_ref().clone(),
-        other => {
-            let mut entries = crate::value::Entries::default();
+    let mut entries = match std::mem::take(&mut args[0]) {
+        Value::Map(Map::Owned(entries)) => {
+            Arc::try_unwrap(entries).unwrap_or_else(|shared| shared.as_ref().clone())
+        }
+        Value::Map(other) => {
+            let mut entries = Entries::default();
             for (key, value) in other.pairs()? {
                 entries.insert(key, value);
             }
             entries
         }
+        _ => return Err(Failure::NoOverload),
     };
     let added = match &args[1..] {
         [Value::Map(more)] => more.pairs()?,
@@ -314,7 +315,10 @@ fn add<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
         (Value::Double(a), Value::Double(b)) => Ok(Value::Double(a + b)),
         (Value::String(a), Value::String(b)) => Ok(Value::shared([&*a, &*b].concat())),
         (Value::Bytes(a), Value::Bytes(b)) => Ok(Value::Bytes([&*a, &*b].concat().into())),
-        (Value::List(a), Value::List(b)) => Ok(a.concatenated(&b)?),
+        (Value::List(a), Value::List(b)) => {
+            bounded(a.len() + b.len(), LONGEST_LIST)?;
+            Ok(a.concatenated(&b)?)
+        }
         (Value::Duration(a), Value::Duration(b)) => duration(a.checked_add(b)),
         (Value::Duration(span), Value::Timestamp(at))
         | (Value::Timestamp(at), Value::Duration(span)) => timestamp(at.after(span.into())),

@@ -1,6 +1,6 @@
 //! Text. Indices count code points.
 
-use crate::functions::{Failure, Function, Outcome};
+use crate::functions::{Failure, Function, LONGEST_TEXT, Outcome, bounded};
 use crate::value::{List, Value};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -153,6 +153,15 @@ fn replace<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     else {
         return Err(Failure::NoOverload);
     };
+    let found = if old.is_empty() {
+        text.chars().count() + 1
+    } else {
+        text.len() / old.len()
+    };
+    bounded(
+        text.len().saturating_add(found.saturating_mul(new.len())),
+        LONGEST_TEXT,
+    )?;
     let replaced = match usize::try_from(limit) {
         Ok(limit) => text.replacen(&**old, new, limit),
         Err(_) => text.replace(&**old, new),
@@ -224,6 +233,7 @@ fn join<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
             joined.push_str(separator);
         }
         let item = item?;
+        bounded(joined.len(), LONGEST_TEXT)?;
         let text = item.as_str();
         joined.push_str(
             text.ok_or_else(|| format!("join: invalid input: {}", super::format::go_value(&item)))?,
