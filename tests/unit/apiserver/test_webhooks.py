@@ -427,3 +427,23 @@ async def test_custom_resources_and_their_definitions(api, call, configure, serv
     assert (await call("DELETE", f"{PARTS}/p")).code == 403
     assert (await call("DELETE", PARTS)).code == 403
     await call.ok("GET", f"{PARTS}/p")
+
+
+async def test_match_conditions_say_which_requests_a_webhook_sees(call, configure):
+    conditions = [{"name": "named", "expression": "object.metadata.name.startsWith('x') || request.name == 'y'"}]
+    await configure("validating", {"path": "deny", "rules": [rule("configmaps")], "matchConditions": conditions})
+    assert (await call("POST", MAPS, config_map("a"))).code == 201
+    assert (await call("POST", MAPS, config_map("x"))).code == 403
+
+
+async def test_match_conditions_that_fail_count_as_the_failure_policy_says(call, configure):
+    conditions = [{"name": "broken", "expression": "object.nope == 1"}]
+    hook = {"path": "deny", "rules": [rule("configmaps")], "matchConditions": conditions}
+    await configure("validating", hook | {"failurePolicy": "Ignore"}, name="open")
+    assert (await call("POST", MAPS, config_map("a"))).code == 201
+    await configure("validating", dict(hook), name="closed")
+    answer = await call("POST", MAPS, config_map("b"))
+    assert answer.code == 403
+    assert answer.body["message"] == (
+        "configmaps \"b\" is forbidden: expression 'object.nope == 1' resulted in error: no such key: nope"
+    )

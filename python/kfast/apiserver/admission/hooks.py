@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from kfast._core import LabelSelector
+from kfast.api.admissionregistration.match_conditions import match_environment
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.expressions import Compiled, Evaluator, ExpressionError, inputs, match_conditions
 from kfast.apiserver.admission.rules import exempt, matched_kind, namespace_selected, object_selected
+from kfast.apiserver.admission.versions import Versions
+from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.followed import Followed
+from kfast.apiserver.status_errors import forbidden
 from kfast.apiserver.webhook_client import WebhookTarget
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
@@ -39,6 +44,8 @@ class Hook:
     objects: LabelSelector
     review_version: str
     """Of AdmissionReview; empty if the webhook knows none we do."""
+    conditions: list[Compiled] = field(default_factory=list)
+    """All of them must be true of a request."""
 
 
 class Invocation(NamedTuple):
@@ -51,8 +58,9 @@ class Invocation(NamedTuple):
 class Hooks:
     """All webhooks of one kind, in order of their configurations' names."""
 
-    def __init__(self, store: Store, catalog: Catalog, kind: HookKind) -> None:
+    def __init__(self, store: Store, catalog: Catalog, kind: HookKind, authorizer: Authorizer) -> None:
         self._store = store
+        self._authorizer = authorizer
         self._catalog = catalog
         self._followed = Followed(store, f"{kind}webhookconfigurations.admissionregistration.k8s.io")
         self._hooks: list[Hook] = []
@@ -85,6 +93,20 @@ class Hooks:
                 raise
             return False
         return in_namespace and object_selected(hook.objects, attributes)
+
+    async def meets(self, invocation: Invocation, attributes: Attributes, versions: Versions) -> bool:
+        """Whether the request meets the webhook's match conditions. Raises StatusError 403 if that cannot be told and
+        failures count."""
+        hook, kind = invocation
+        if not hook.conditions:
+            return True
+        read = inputs(attributes, kind, await versions.object(kind), await versions.old(kind))
+        evaluator = Evaluator(self._authorizer, attributes.user)
+        try:
+            return await evaluator.matches(match_environment(), hook.conditions, read, hook.ignores_failures)
+        except ExpressionError as error:
+            about = attributes.kind
+            raise forbidden(about.group, about.plural, attributes.name, str(error)) from error
 
     def _match(self, attributes: Attributes) -> Sequence[Invocation]:
         found = []
@@ -122,5 +144,6 @@ def _hook(body: Body, configuration: str, uid: str, index: int) -> Hook:
         reinvocable=body.get("reinvocationPolicy") == "IfNeeded",
         namespaces=LabelSelector.from_dict(body.get("namespaceSelector") or {}),
         objects=LabelSelector.from_dict(body.get("objectSelector") or {}),
+        conditions=match_conditions(match_environment(), body.get("matchConditions") or ()),
         review_version=next((version for version in versions if version in ("v1", "v1beta1")), ""),
     )

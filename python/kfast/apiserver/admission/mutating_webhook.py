@@ -70,6 +70,8 @@ class MutatingAdmissionWebhook:
                     continue
                 if attributes.reinvoked and hook.uid not in rounds.again:
                     continue
+                if not await self._hooks.meets(invocation, attributes, versions):
+                    continue
                 if await self._call(invocation, attributes, versions):
                     rounds.require()
                     attributes.reinvoke = True

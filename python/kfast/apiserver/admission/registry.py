@@ -73,10 +73,12 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "NodeDeclaredFeatureValidator": lambda s: NodeDeclaredFeatureValidator(s.store),
     "PodResizeValidator": lambda s: PodResizeValidator(s.store),
     "MutatingAdmissionPolicy": lambda s: MutatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
-    "MutatingAdmissionWebhook": lambda s: MutatingAdmissionWebhook(Hooks(s.store, s.catalog, "mutating"), s.backend),
+    "MutatingAdmissionWebhook": lambda s: MutatingAdmissionWebhook(
+        Hooks(s.store, s.catalog, "mutating", s.authorizer), s.backend
+    ),
     "ValidatingAdmissionPolicy": lambda s: ValidatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
     "ValidatingAdmissionWebhook": lambda s: ValidatingAdmissionWebhook(
-        Hooks(s.store, s.catalog, "validating"), s.backend
+        Hooks(s.store, s.catalog, "validating", s.authorizer), s.backend
     ),
     "ResourceQuota": lambda s: ResourceQuota(s.store, s.clock),
 }

@@ -40,6 +40,7 @@ class ValidatingAdmissionWebhook:
         if not chosen:
             return
         versions = Versions(self._backend(), attributes)
+        chosen = [i for i in chosen if await self._hooks.meets(i, attributes, versions)]
         for invocation in chosen:  # converted once, whatever the order of the calls
             await versions.object(invocation.kind)
             await versions.old(invocation.kind)
