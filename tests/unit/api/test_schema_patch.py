@@ -54,7 +54,7 @@ def test_findings_follow_the_validation() -> None:
 def test_refusals() -> None:
     with pytest.raises(PatchError) as failed:
         patch("json", [{"op": "test", "path": "/spec/replicas", "value": 2}])
-    assert failed.value.args == ("Invalid", "the server rejected our request due to an error in our request")
+    assert failed.value.args == ("Invalid", "testing value /spec/replicas failed: test failed")
     with pytest.raises(PatchError) as malformed:
         patch("merge", b"{")
     assert malformed.value.args == ("BadRequest", "error decoding patch: unexpected end of JSON input")

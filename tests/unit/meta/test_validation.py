@@ -60,9 +60,9 @@ def test_a_namespace_is_not_allowed_on_cluster_scoped_kinds() -> None:
 
 def test_identity_is_fixed_on_updates() -> None:
     old = {**GOOD, "uid": "u", "resourceVersion": "1", "creationTimestamp": "t", "generation": 2}
-    assert validate_object_meta_update({**old, "labels": {}}, old) == []
+    assert validate_object_meta_update({**old, "labels": {}}, old, True) == []
     changed = {**old, "uid": "v", "name": "b", "generation": 1, "resourceVersion": ""}
-    assert found(validate_object_meta_update(changed, old)) == [
+    assert found(validate_object_meta_update(changed, old, True, again=())) == [
         ("metadata.resourceVersion", "must be specified for an update"),
         ("metadata.generation", "must not be decremented"),
         ("metadata.name", "field is immutable"),
@@ -72,8 +72,8 @@ def test_identity_is_fixed_on_updates() -> None:
 
 def test_no_finalizer_is_added_during_deletion() -> None:
     old = {**GOOD, "resourceVersion": "1", "deletionTimestamp": "t"}
-    assert validate_object_meta_update({**old, "finalizers": []}, old) == []
-    errors = validate_object_meta_update({**old, "finalizers": ["b/c", "a"]}, old)
+    assert validate_object_meta_update({**old, "finalizers": []}, old, True) == []
+    errors = validate_object_meta_update({**old, "finalizers": ["b/c", "a"]}, old, True, again=())
     message = (
         "Forbidden: no new finalizers can be added if the object is being deleted, "
         'found new finalizers []string{"a", "b/c"}'

@@ -17,7 +17,11 @@ SCHEMA: dict[str, Any] = {
                 "a": {"type": "string", "default": "x"},
                 "n": {"type": "string", "nullable": True},
                 "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-                "inner": {"type": "object", "x-kubernetes-embedded-resource": True},
+                "inner": {
+                    "type": "object",
+                    "x-kubernetes-embedded-resource": True,
+                    "x-kubernetes-preserve-unknown-fields": True,
+                },
                 "either": {"x-kubernetes-int-or-string": True},
                 "one": {"type": "object", "oneOf": [{"required": ["a"]}]},
             },
