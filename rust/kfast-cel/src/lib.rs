@@ -21,6 +21,7 @@ mod parser;
 mod plan;
 mod program;
 mod source;
+pub mod structural;
 mod time;
 mod types;
 mod value;

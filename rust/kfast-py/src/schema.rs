@@ -7,6 +7,7 @@ use crate::py_node::PyNode;
 use crate::structural::{tuples, with_value};
 use crate::tree::{PyTree, kind_of};
 use crate::value::{from_py, to_py};
+use kfast_cel::structural::Rules;
 use kfast_schema::model::Type;
 use kfast_schema::patch::{self, PatchKind};
 use kfast_schema::structural;
@@ -31,6 +32,8 @@ pub struct PySchema {
     pub names: Vec<Py<PyString>>,
     /// Made on the first validation: not every process validates.
     validator: OnceLock<Validator>,
+    /// Rules of a custom resource, made when the first object is judged.
+    pub rules: OnceLock<Option<Rules>>,
 }
 
 #[pymethods]
@@ -156,7 +159,9 @@ impl PySchema {
     fn validate(&self, key: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<Violated>> {
         if self.set.structure().is_some() {
             return with_value(&self.set, key, object, |value| {
-                tuples(structural::validate(&self.set, value))
+                let mut found = structural::validate(&self.set, value);
+                self.apply_rules(value, None, &mut found);
+                tuples(found)
             });
         }
         let validator = self.validator();
@@ -190,6 +195,7 @@ impl PySchema {
             set,
             names,
             validator: OnceLock::new(),
+            rules: OnceLock::new(),
         }
     }
 

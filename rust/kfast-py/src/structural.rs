@@ -5,6 +5,7 @@ use crate::pod::Violated;
 use crate::schema::PySchema;
 use crate::tree::PyTree;
 use crate::value::from_py;
+use kfast_cel::structural::Rules;
 use kfast_schema::model::Type;
 use kfast_schema::structural::{self, compile, definition, reread};
 use kfast_schema::validate::Violation;
@@ -61,7 +62,16 @@ impl PySchema {
         status: bool,
         before: Option<&[u8]>,
     ) -> PyResult<Vec<Violated>> {
-        let found = py.detach(|| definition::check(&self.set, schema, path, status, before));
+        let found = py.detach(|| {
+            let mut found = definition::check(&self.set, schema, path, status, before)?;
+            // Rules are looked at in schemas that are in order.
+            if found.is_empty() {
+                let set = compile(&self.set, "validation/v1/Validation", schema, false);
+                found = kfast_cel::structural::check(&set.map_err(|e| e.to_string())?, path);
+            }
+            Ok(found)
+        });
+        let found: Result<Vec<Violation>, String> = found;
         found.map(tuples).map_err(PyValueError::new_err)
     }
 
@@ -78,12 +88,48 @@ impl PySchema {
         let set = &self.set;
         with_value(set, key, new, |new| {
             with_value(set, key, old, |old| {
-                tuples(match part {
+                let mut found = match part {
                     "status" => structural::validate_status(set, new, old),
                     _ => structural::validate_update(set, new, old),
-                })
+                };
+                self.apply_rules(new, Some(old), &mut found);
+                tuples(found)
             })
         })?
+    }
+}
+
+/// Faults of an object that keep its rules from being looked at.
+const BLOCKING: [&str; 5] = [
+    "FieldValueNotSupported",
+    "FieldValueRequired",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueTypeInvalid",
+];
+
+impl PySchema {
+    /// Adds what the rules of a custom resource say of an object that takes the place of `old`.
+    pub fn apply_rules<'v>(
+        &'v self,
+        object: &'v Value<'v>,
+        old: Option<&'v Value<'v>>,
+        found: &mut Vec<Violation>,
+    ) {
+        let rules = self.rules.get_or_init(|| {
+            let structure = self.set.structure()?;
+            Rules::new(&structure.schema)
+        });
+        let Some(rules) = rules else { return };
+        if found.iter().any(|v| BLOCKING.contains(&v.reason)) {
+            found.push(Violation {
+                path: "<nil>".into(),
+                reason: "FieldValueInvalid",
+                message: "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation".into(),
+            });
+            return;
+        }
+        rules.validate(&self.set, object, old, found);
     }
 }
 

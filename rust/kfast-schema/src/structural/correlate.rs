@@ -7,18 +7,21 @@ use crate::value::{Name, Value};
 
 /// The old value in the place of a new one.
 #[derive(Clone, Copy)]
-pub(crate) struct Old<'v> {
-    pub(crate) value: &'v Value<'v>,
+pub struct Old<'v> {
+    /// The value.
+    pub value: &'v Value<'v>,
 }
 
 impl<'v> Old<'v> {
     /// The old value as its own.
-    pub(crate) fn of<'a: 'v>(value: &'v Value<'a>) -> Self {
+    #[must_use]
+    pub fn of<'a: 'v>(value: &'v Value<'a>) -> Self {
         Self { value }
     }
 
     /// The old value of a member.
-    pub(crate) fn member(self, set: &SchemaSet, name: &Name<'_>) -> Option<Self> {
+    #[must_use]
+    pub fn member(self, set: &SchemaSet, name: &Name<'_>) -> Option<Self> {
         find(set, self.value.entries(), name).map(|value| Self { value })
     }
 }
@@ -36,17 +39,14 @@ fn find<'v, 'a>(
 }
 
 /// The items of an old list by the keys of a list of type map; empty for other lists.
-pub(crate) struct Items<'v, 's> {
+pub struct Items<'v, 's> {
     schema: &'s Schema,
     keyed: Vec<(Vec<Value<'v>>, &'v Value<'v>)>,
 }
 
 /// Reads the items of an old list.
-pub(crate) fn items<'v, 's>(
-    set: &SchemaSet,
-    schema: &'s Schema,
-    old: &'v Value<'v>,
-) -> Items<'v, 's> {
+#[must_use]
+pub fn items<'v, 's>(set: &SchemaSet, schema: &'s Schema, old: &'v Value<'v>) -> Items<'v, 's> {
     let map = schema.ty == Some(JsonType::Array) && schema.list == ListType::Map;
     let mut items = Items {
         schema,
@@ -76,7 +76,8 @@ impl<'v> Items<'v, '_> {
     }
 
     /// The old item with the keys of a new one.
-    pub(crate) fn get(&self, set: &SchemaSet, item: &Value<'_>) -> Option<Old<'v>> {
+    #[must_use]
+    pub fn get(&self, set: &SchemaSet, item: &Value<'_>) -> Option<Old<'v>> {
         if self.keyed.is_empty() {
             return None;
         }
@@ -106,7 +107,8 @@ fn order(a: &[Value<'_>], b: &[Value<'_>]) -> std::cmp::Ordering {
 }
 
 /// Whether a value is what it was. Members the schema does not know cannot be compared: with them it is not.
-pub(crate) fn same(set: &SchemaSet, schema: &Schema, new: &Value<'_>, old: &Value<'_>) -> bool {
+#[must_use]
+pub fn same(set: &SchemaSet, schema: &Schema, new: &Value<'_>, old: &Value<'_>) -> bool {
     match (new, old) {
         (Value::List(items), Value::List(before)) => {
             if items.len() != before.len() {

@@ -20,15 +20,15 @@ mod validate;
 
 pub use checks::{Checks, Format, Pattern};
 pub use compile::compile;
+pub use correlate::{Old, items, same};
 pub(crate) use decode::json as decode;
-pub use schema::{Additional, JsonType, Property, Schema};
+pub use schema::{Additional, JsonType, Property, Rule, Schema};
 
 use crate::error::DecodeError;
 use crate::field::{Errors, Path};
 use crate::model::{SchemaSet, TypeId};
 use crate::validate::Violation;
 use crate::value::Value;
-use correlate::Old;
 
 /// What [`compile`] refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

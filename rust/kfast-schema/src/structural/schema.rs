@@ -73,6 +73,25 @@ pub struct Additional {
     pub allowed: bool,
 }
 
+/// One of `x-kubernetes-validations`, as it is stated.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// What must be true.
+    pub rule: Box<str>,
+    /// What is said if it is not.
+    pub message: Box<str>,
+    /// An expression that makes the message.
+    pub message_expression: Box<str>,
+    /// The reason of the violation, if stated.
+    pub reason: Option<Box<str>>,
+    /// Which field is said to be wrong, as stated.
+    pub field_path: Box<str>,
+    /// The same as messages spell it, if it leads somewhere.
+    pub field: Option<Box<str>>,
+    /// Whether the old value is optional, if stated.
+    pub optional_old_self: Option<bool>,
+}
+
 /// One schema: what pruning, defaulting and apply need of it.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
@@ -102,6 +121,10 @@ pub struct Schema {
     pub atomic: bool,
     /// Whether there is a default below.
     pub(crate) defaults_below: bool,
+    /// `x-kubernetes-validations`
+    pub rules: Vec<Rule>,
+    /// Whether there are rules, here or below.
+    pub ruled: bool,
     /// What is demanded of values.
     pub checks: Option<Box<Checks>>,
     /// Positions of properties by the ids of their names.
@@ -211,6 +234,7 @@ pub(super) fn read(names: &mut Names, json: &Value<'_>) -> Result<Schema, Struct
             "x-kubernetes-list-map-keys" => schema.list_keys = texts(value),
             "default" => default = Some(value),
             "format" => format_name = value.as_text(),
+            "x-kubernetes-validations" => schema.rules = rules(value, json),
             "properties" => schema.properties = properties(names, value)?,
             "additionalProperties" => schema.additional = additional(names, value)?,
             "items" if value.is_object() => schema.items = Some(Box::new(read(names, value)?)),
@@ -225,6 +249,11 @@ pub(super) fn read(names: &mut Names, json: &Value<'_>) -> Result<Schema, Struct
     let mut keys: Vec<_> = keys.collect();
     keys.sort_unstable();
     schema.by_key = keys.into();
+    let ruled = |s: Option<&Schema>| s.is_some_and(|s| s.ruled);
+    schema.ruled = !schema.rules.is_empty()
+        || schema.properties.iter().any(|p| p.schema.ruled)
+        || ruled(schema.others())
+        || ruled(schema.items.as_deref());
     let below = |s: Option<&Schema>| s.is_some_and(Schema::defaults);
     schema.defaults_below = schema.properties.iter().any(|p| p.schema.defaults())
         || below(schema.others())
@@ -234,6 +263,33 @@ pub(super) fn read(names: &mut Names, json: &Value<'_>) -> Result<Schema, Struct
         .filter(|value| **value != Value::Null)
         .map(|value| typed(&schema, value.clone().into_owned()));
     Ok(schema)
+}
+
+fn rules(rules: &Value<'_>, schema: &Value<'_>) -> Vec<Rule> {
+    let rule = |rule: &Value<'_>| {
+        let text = |name: &str| -> Box<str> {
+            rule.at(name)
+                .and_then(Value::as_text)
+                .unwrap_or_default()
+                .into()
+        };
+        let field_path = text("fieldPath");
+        Rule {
+            rule: text("rule"),
+            message: text("message"),
+            message_expression: text("messageExpression"),
+            reason: rule.at("reason").and_then(Value::as_text).map(Into::into),
+            field: super::definition::field_path::read(&field_path, schema)
+                .filter(|path| !path.is_empty())
+                .map(Into::into),
+            field_path,
+            optional_old_self: match rule.at("optionalOldSelf") {
+                Some(Value::Bool(flag)) => Some(*flag),
+                _ => None,
+            },
+        }
+    };
+    rules.items().iter().map(rule).collect()
 }
 
 fn is_true(value: &Value<'_>) -> bool {
