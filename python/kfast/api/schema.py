@@ -30,6 +30,22 @@ _SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
         for name in ("JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray")
     },
 }
+_METADATA = {
+    "name": "Name is unique among the objects of a kind, in a namespace or the cluster. It cannot be changed.",
+    "generateName": "GenerateName is the start of a name the server makes up if there is none.",
+    "namespace": "Namespace is the space in which the name is unique; objects of the cluster have none.",
+    "uid": "UID is unique in time and space. Set by the server.",
+    "resourceVersion": "ResourceVersion tells the object's states apart, and whether it has changed.",
+    "generation": "Generation counts the wanted states the object has had.",
+    "creationTimestamp": "CreationTimestamp is a timestamp of when the server created the object: RFC 3339, UTC.",
+    "deletionTimestamp": "DeletionTimestamp is when the object is to be gone: RFC 3339, UTC. Set by a delete.",
+    "labels": "Labels are keys and values to select objects by.",
+    "annotations": "Annotations are keys and values that tools keep with the object.",
+    "ownerReferences": "OwnerReferences are the objects this one depends on; when all are gone, it goes.",
+    "finalizers": "Finalizers must be empty before a deleted object goes.",
+    "managedFields": "ManagedFields tells which manager has set which fields.",
+}
+"""What is told of the metadata all kinds have."""
 _SCALAR: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "int32": {"type": "integer", "format": "int32"},
@@ -81,6 +97,9 @@ def _definition(row: dict[str, Any]) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"}
     if row["fields"]:
         schema["properties"] = {field["name"]: _property(field) for field in row["fields"]}
+    if row["name"].endswith(".meta.v1.ObjectMeta"):
+        for name, description in _METADATA.items():
+            schema["properties"][name]["description"] = description
     if required := sorted(field["name"] for field in row["fields"] if field.get("required")):
         schema["required"] = required
     if row.get("atomic"):

@@ -29,7 +29,8 @@ def put(crd: Body, kind: str, status: str, reason: str, message: str, now: float
     found = find(crd, kind)
     if found is None:
         found = {"type": kind}
-        crd.setdefault("status", {}).setdefault("conditions", []).append(found)
+        whole = crd["status"] = crd.get("status") or {}
+        whole["conditions"] = [*(whole.get("conditions") or ()), found]
     if found.get("status") != status or not found.get("lastTransitionTime"):
         found["lastTransitionTime"] = rfc3339(now)
     found |= {"status": status, "reason": reason, "message": message}

@@ -58,9 +58,8 @@ def _mark_deleted(crd: Body, now: float) -> None:
     """The first delete leaves the definition to the finalizer that removes its objects."""
     metadata = crd["metadata"]
     metadata["deletionTimestamp"] = rfc3339(now)
-    finalizers = metadata.setdefault("finalizers", [])
-    if FINALIZER not in finalizers:
-        finalizers.append(FINALIZER)
+    finalizers = metadata.get("finalizers") or []
+    metadata["finalizers"] = finalizers if FINALIZER in finalizers else [*finalizers, FINALIZER]
     why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
     conditions.put(crd, conditions.TERMINATING, "True", "InstanceDeletionPending", why, now)
 

@@ -118,7 +118,7 @@ def _validate_spec(crd: Body, old: Body | None) -> list[FieldError]:
     errors += [
         required(f"spec.versions[{at}].schema.openAPIV3Schema")
         for at, version in enumerate(versions)
-        if not (version.get("schema") or {}).get("openAPIV3Schema") and (old is None or _has_schemas(old))
+        if (version.get("schema") or {}).get("openAPIV3Schema") is None and (old is None or _has_schemas(old))
     ]
     for at, version in enumerate(versions):
         path = f"spec.versions[{at}]"

@@ -10,6 +10,7 @@ from kfast.api.kind import Kind
 Schema = dict[str, Any]
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+_METADATA = {"ObjectMeta": "Standard object's metadata.", "ListMeta": "Standard list metadata."}
 _STRING: Schema = {"type": "string"}
 _EMBEDDED = "x-kubernetes-embedded-resource"
 _PRESERVES = "x-kubernetes-preserve-unknown-fields"
@@ -58,7 +59,11 @@ def _list(kind: Kind, name: str) -> Schema:
 
 def _type_meta(metadata: str) -> Schema:
     reference = {"$ref": f"#/definitions/{_META}{metadata}"}
-    return {"apiVersion": dict(_STRING), "kind": dict(_STRING), "metadata": reference}
+    return {
+        "apiVersion": _STRING | {"description": "APIVersion defines the group and version of the object's schema."},
+        "kind": _STRING | {"description": "Kind is the name of the object's schema, in CamelCase."},
+        "metadata": reference | {"description": _METADATA[metadata]},
+    }
 
 
 def _extensions(kind: Kind, name: str) -> Schema:

@@ -195,3 +195,10 @@ async def test_objects_are_checked_by_their_schema_and_what_scale_reads(call: An
     assert refused.body["details"]["causes"][0]["field"] == "status.replicas"
     refused = await call("PATCH", f"{WIDGETS}/a/scale", {"spec": {"replicas": -2}}, MERGE)
     assert refused.body["message"].startswith('Widget.example.com "a" is invalid: .spec.replicas: Invalid value: -2')
+
+
+async def test_a_definition_is_deleted_before_it_is_anything(call: Any, lab: Any) -> None:
+    await call.ok("POST", lab.path, lab.definition())
+    deleted = await call.ok("DELETE", f"{lab.path}/widgets.example.com")
+    assert lab.condition(deleted, "Terminating") == ("True", "InstanceDeletionPending")
+    await lab.gone("widgets.example.com")
