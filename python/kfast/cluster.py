@@ -61,6 +61,7 @@ class ControlPlane:
             self.clock,
             pki=self._pki,
             disable_admission_plugins=disabled,
+            enable_admission_plugins=self.config.enable_admission_plugins,
             audit=self.config.audit,
             event_ttl=self.config.event_ttl,
         )

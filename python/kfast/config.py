@@ -24,9 +24,11 @@ ADMISSION_PLUGINS = (
     "LimitRanger",
     "ServiceAccount",
     "TaintNodesByCondition",
+    "AlwaysPullImages",
     "PodSecurity",
     "Priority",
     "DefaultTolerationSeconds",
+    "ExtendedResourceToleration",
     "DefaultStorageClass",
     "StorageObjectInUseProtection",
     "PersistentVolumeClaimResize",
@@ -35,6 +37,7 @@ ADMISSION_PLUGINS = (
     "CertificateSigning",
     "CertificateSubjectRestriction",
     "DefaultIngressClass",
+    "DenyServiceExternalIPs",
     "PodTopologyLabels",
     "NodeDeclaredFeatureValidator",
     "PodResizeValidator",
@@ -45,6 +48,8 @@ ADMISSION_PLUGINS = (
     "ResourceQuota",
 )
 """What looks at writes, in this order: upstream's (pkg/kubeapiserver/options/plugins.go)."""
+OFF_BY_DEFAULT = frozenset({"AlwaysPullImages", "ExtendedResourceToleration", "DenyServiceExternalIPs"})
+"""Those of them that run only where they are asked for."""
 LEAN_ON_CONTROLLERS = ("ServiceAccount", "TaintNodesByCondition", "StorageObjectInUseProtection")
 """Those of them that keep pods from being made or placed, and volumes from going, where no controllers run."""
 
@@ -79,6 +84,7 @@ class ClusterConfig:
     scheduler_config: Path | None = None
     without: frozenset[str] = frozenset()
     disable_admission_plugins: frozenset[str] = frozenset()
+    enable_admission_plugins: frozenset[str] = frozenset()
     audit: AuditConfig | None = None
     event_ttl: float = EVENT_TTL
     node_capacity: tuple[tuple[str, str], ...] = (

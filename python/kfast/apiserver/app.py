@@ -58,7 +58,8 @@ class APIServer:
     """Serves the kinds of `catalog` out of `store`. `handle` is all a transport needs.
 
     Without `pki` no service-account tokens are issued or accepted. `tokens` are further bearer-token authenticators.
-    `disable_admission_plugins` names what of ADMISSION_PLUGINS (kfast.config) does not run.
+    `disable_admission_plugins` names what of ADMISSION_PLUGINS (kfast.config) does not run,
+    `enable_admission_plugins` what of OFF_BY_DEFAULT does.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class APIServer:
         anonymous: bool = True,
         seed: int | None = None,
         disable_admission_plugins: Collection[str] = (),
+        enable_admission_plugins: Collection[str] = (),
         audit: AuditConfig | None = None,
         event_ttl: float = EVENT_TTL,
     ) -> None:
@@ -81,7 +83,7 @@ class APIServer:
         self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
         rng = random.Random(seed)
         around = Surroundings(store, catalog, clock, self.authorizer, partial(random_suffix, rng), lambda: self.backend)
-        admission = Chain(plugins(around, disable_admission_plugins))
+        admission = Chain(plugins(around, disable_admission_plugins, enable_admission_plugins))
         self.backend = Backend(store, catalog, load_schema(), clock, admission, rng)
         self._client_ca = pki.ca.certificate.decode() if pki else ""
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None

@@ -42,6 +42,12 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
 @click.option(
     "--event-ttl", default="1h0m0s", show_default=True, callback=_duration, help="How long events stay; 0: for ever."
 )
+@click.option(
+    "--enable-admission-plugins",
+    multiple=True,
+    type=click.Choice(ADMISSION_PLUGINS),
+    help="Run this plugin, which is off by default.",
+)
 @click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
 @click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
 @click.option("--audit-log-maxage", default=366, show_default=True, help="Days to keep old audit logs; 0: for ever.")
@@ -58,6 +64,7 @@ def command(
     without: tuple[str, ...],
     disable_admission_plugins: tuple[str, ...],
     event_ttl: float,
+    enable_admission_plugins: tuple[str, ...],
     audit_policy_file: Path | None,
     audit_log_path: Path | None,
     audit_log_maxage: int,
@@ -87,6 +94,7 @@ def command(
         scheduler_config=scheduler_config,
         without=frozenset(without),
         disable_admission_plugins=frozenset(disable_admission_plugins),
+        enable_admission_plugins=frozenset(enable_admission_plugins),
         audit=audit,
         event_ttl=event_ttl,
     )

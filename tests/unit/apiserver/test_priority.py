@@ -9,7 +9,7 @@ import pytest
 
 from kfast.apiserver.admission.chain import Attributes
 from kfast.cluster import ControlPlane
-from kfast.config import ADMISSION_PLUGINS, ClusterConfig
+from kfast.config import ADMISSION_PLUGINS, OFF_BY_DEFAULT, ClusterConfig
 
 PODS = "/api/v1/namespaces/default/pods"
 CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses"
@@ -183,6 +183,7 @@ async def test_the_plugin_can_be_left_out() -> None:
     plain = ControlPlane(ClusterConfig(nodes=0))
     without = ControlPlane(ClusterConfig(nodes=0, disable_admission_plugins=frozenset({"Priority"})))
     names = [tuple(plugin.name for plugin in plane.api.backend.admission.plugins) for plane in (plain, without)]
-    assert names == [ADMISSION_PLUGINS, tuple(name for name in ADMISSION_PLUGINS if name != "Priority")]
+    on = tuple(name for name in ADMISSION_PLUGINS if name not in OFF_BY_DEFAULT)
+    assert names == [on, tuple(name for name in on if name != "Priority")]
     for plane in (plain, without):
         await plane.store.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
+from kfast.apiserver.admission.always_pull_images import AlwaysPullImages
 from kfast.apiserver.admission.certificate_approval import CertificateApproval
 from kfast.apiserver.admission.certificate_signing import CertificateSigning
 from kfast.apiserver.admission.certificate_subject_restriction import CertificateSubjectRestriction
@@ -14,6 +15,8 @@ from kfast.apiserver.admission.chain import Plugin
 from kfast.apiserver.admission.default_ingress_class import DefaultIngressClass
 from kfast.apiserver.admission.default_storage_class import DefaultStorageClass
 from kfast.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+from kfast.apiserver.admission.deny_service_external_ips import DenyServiceExternalIPs
+from kfast.apiserver.admission.extended_resource_toleration import ExtendedResourceToleration
 from kfast.apiserver.admission.hooks import Hooks
 from kfast.apiserver.admission.limit_ranger import LimitRanger
 from kfast.apiserver.admission.mutating_policy import MutatingAdmissionPolicy
@@ -34,7 +37,8 @@ from kfast.apiserver.admission.validating_policy import ValidatingAdmissionPolic
 from kfast.apiserver.admission.validating_webhook import ValidatingAdmissionWebhook
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.clock import Clock
-from kfast.config import ADMISSION_PLUGINS
+from kfast.config import ADMISSION_PLUGINS, OFF_BY_DEFAULT
+from kfast.errors import KfastError
 from kfast.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -58,9 +62,11 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "LimitRanger": lambda s: LimitRanger(s.store),
     "ServiceAccount": lambda s: ServiceAccount(s.store, s.clock, s.suffix),
     "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
+    "AlwaysPullImages": lambda _: AlwaysPullImages(),
     "PodSecurity": lambda s: PodSecurity(s.store),
     "Priority": lambda s: Priority(s.store),
     "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
+    "ExtendedResourceToleration": lambda _: ExtendedResourceToleration(),
     "DefaultStorageClass": lambda s: DefaultStorageClass(s.store),
     "StorageObjectInUseProtection": lambda _: StorageObjectInUseProtection(),
     "PersistentVolumeClaimResize": lambda s: PersistentVolumeClaimResize(s.store),
@@ -69,6 +75,7 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "CertificateSigning": lambda s: CertificateSigning(s.authorizer),
     "CertificateSubjectRestriction": lambda _: CertificateSubjectRestriction(),
     "DefaultIngressClass": lambda s: DefaultIngressClass(s.store),
+    "DenyServiceExternalIPs": lambda _: DenyServiceExternalIPs(),
     "PodTopologyLabels": lambda s: PodTopologyLabels(s.store),
     "NodeDeclaredFeatureValidator": lambda s: NodeDeclaredFeatureValidator(s.store),
     "PodResizeValidator": lambda s: PodResizeValidator(s.store),
@@ -84,6 +91,10 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
 }
 
 
-def plugins(around: Surroundings, without: Collection[str]) -> list[Plugin]:
-    """Those of ADMISSION_PLUGINS (kfast.config) that are not in `without`."""
-    return [_PLUGINS[name](around) for name in ADMISSION_PLUGINS if name not in without]
+def plugins(around: Surroundings, without: Collection[str], also: Collection[str] = ()) -> list[Plugin]:
+    """Those of ADMISSION_PLUGINS (kfast.config) that are not in `without`, of OFF_BY_DEFAULT those in `also`.
+    Raises KfastError for a plugin that is in both."""
+    if both := sorted(set(without) & set(also)):
+        raise KfastError(f"{both} in enable-admission-plugins and disable-admission-plugins overlapped")
+    off = OFF_BY_DEFAULT.difference(also).union(without)
+    return [_PLUGINS[name](around) for name in ADMISSION_PLUGINS if name not in off]
