@@ -206,3 +206,4 @@ def test_the_status_of_a_quota(kube):
     things.patch("q", patch, "status")
     watch.until(lambda _, body: body["status"]["hard"] == {"cpu": "2", "memory": "2Gi"})
     watch.close()
+    # A resync puts it right after five minutes: tests/unit/controllers/test_resource_quota.py.

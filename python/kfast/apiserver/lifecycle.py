@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ from kfast.meta.validation import validate_object_meta, validate_object_meta_upd
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 NAME_SUFFIX = 5
 """Characters a generated name ends with."""
+_PAIRS = ["".join(pair) for pair in product(_NAME_ALPHABET, repeat=2)]
+_TRIPLES = ["".join(triple) for triple in product(_NAME_ALPHABET, repeat=3)]
+_SUFFIXES = len(_PAIRS) * len(_TRIPLES)
 _NAME_BASE = 63 - NAME_SUFFIX
 _SYSTEM_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
@@ -148,7 +152,8 @@ def name_suffix(backend: Backend) -> str:
 
 def random_suffix(rng: random.Random) -> str:
     """The same of a generator."""
-    return "".join(rng.choices(_NAME_ALPHABET, k=NAME_SUFFIX))
+    number = int(rng.random() * _SUFFIXES)
+    return _PAIRS[number // len(_TRIPLES)] + _TRIPLES[number % len(_TRIPLES)]
 
 
 def begin_update(scope: Scope, new: Body, old: Body) -> None:

@@ -7,7 +7,7 @@ from kfast.api.core.namespace import KIND as NAMESPACES
 from kfast.api.core.pod import KIND as PODS
 from kfast.api.core.resource_quota import KIND as QUOTAS
 from kfast.api.core.service import KIND as SERVICES
-from kfast.controllers.resource_quota import plan
+from kfast.controllers.resource_quota import RESYNC_SECONDS, plan
 from kfast.meta.quantity import parse
 
 
@@ -108,5 +108,21 @@ def test_scopes_decide_what_is_counted(virtual):
         await cluster.client.create(QUOTAS, wanted)
         await cluster.settle()
         assert await used(cluster) == {"pods": "2"}
+
+    virtual(scenario)
+
+
+def test_a_resync_puts_a_status_right(virtual):
+    async def scenario(cluster):
+        await cluster.client.create(NAMESPACES, {"metadata": {"name": "n"}})
+        await cluster.client.create(QUOTAS, quota(pods="5"))
+        await cluster.settle()
+        wrong = {"status": {"hard": {"pods": "9"}, "used": {"pods": "7"}}}
+        await cluster.client.patch(QUOTAS, "q", wrong, "n", subresource="status")
+        await cluster.settle(100)
+        assert await used(cluster) == {"pods": "7"}
+        await cluster.settle(RESYNC_SECONDS)
+        status = (await cluster.client.get(QUOTAS, "q", "n")).get("status")
+        assert status == {"hard": {"pods": "5"}, "used": {"pods": "0"}}
 
     virtual(scenario)

@@ -177,6 +177,18 @@ class Chain:
                 looked = looked or plugin.looks
         return looked
 
+    async def admit_unseen(self, attributes: Attributes) -> None:
+        """The mutating step where no plugin looks at the object."""
+        for plugin in self.plugins:
+            if not plugin.looks and plugin.handles(attributes):
+                await plugin.admit(attributes)
+
+    async def validate_unseen(self, attributes: Attributes) -> None:
+        """The validating step where no plugin looks at the object."""
+        for plugin in self.plugins:
+            if not plugin.looks and plugin.handles(attributes):
+                await plugin.validate(attributes)
+
     async def review(self, attributes: Attributes) -> None:
         """Both steps, where there is nothing in between."""
         await self.admit(attributes)

@@ -11,6 +11,8 @@ from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
 from kfast.store.protocol import Store
 
+_REMEMBERED = 4096
+
 
 class LimitRanger(Steps):
     """403 for what is outside the limits. New pods are the core's, where it can."""
@@ -19,6 +21,7 @@ class LimitRanger(Steps):
 
     def __init__(self, store: Store) -> None:
         self._ranges = Latest(store, "limitranges")
+        self._read: dict[str, tuple[list[int], PodAdmission]] = {}
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates of pods, creates and updates of claims, resizes; of no object that is being deleted."""
@@ -39,7 +42,7 @@ class LimitRanger(Steps):
         """Fills in what containers do not ask for."""
         ranges = self.ranges(attributes.namespace)
         if ranges and attributes.kind.resource == "pods" and attributes.object is not None:
-            change(attributes.object, _rules(ranges).fill_limits)
+            change(attributes.object, self._rules(attributes.namespace, ranges).fill_limits)
 
     async def validate(self, attributes: Attributes) -> None:
         """Checks the limits."""
@@ -47,15 +50,22 @@ class LimitRanger(Steps):
         if not ranges or attributes.object is None:
             return
         if attributes.kind.resource == "pods":
-            why = _rules(ranges).check_limits(tree(attributes.object))
+            why = self._rules(attributes.namespace, ranges).check_limits(tree(attributes.object))
         else:
             resources = (attributes.object.get("spec") or {}).get("resources") or {}
-            why = _rules(ranges).check_claim(resources.get("requests") or {})
+            why = self._rules(attributes.namespace, ranges).check_claim(resources.get("requests") or {})
         if why is not None:
             raise refusal(attributes, why)
 
-
-def _rules(ranges: Sequence[Object]) -> PodAdmission:
-    return PodAdmission(
-        limits=list(ranges), accounts=None, policy=None, priority=False, toleration_seconds=None, quotas=False
-    )
+    def _rules(self, namespace: str, ranges: Sequence[Object]) -> PodAdmission:
+        """The ranges as the core reads them."""
+        revisions = [found.revision for found in ranges]
+        known = self._read.get(namespace)
+        if known is None or known[0] != revisions:
+            made = PodAdmission(
+                limits=list(ranges), accounts=None, policy=None, priority=False, toleration_seconds=None, quotas=False
+            )
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            known = self._read[namespace] = revisions, made
+        return known[1]

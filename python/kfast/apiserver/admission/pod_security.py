@@ -26,6 +26,7 @@ LEVELS = ("privileged", "baseline", "restricted")
 MOST_PODS = 3000
 MOST_SECONDS = 1.0
 """What of a namespace is looked at when its level is raised."""
+_REMEMBERED = 4096
 _IGNORED = frozenset({"exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status"})
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "podtemplates": ("template",),
@@ -76,6 +77,7 @@ class PodSecurity(Steps):
     def __init__(self, store: Store, configuration: PodSecurityConfiguration | None = None) -> None:
         self._store = store
         self._configuration = configuration or PodSecurityConfiguration()
+        self._policies: dict[str, tuple[int, tuple[Policy, list[FieldError]]]] = {}
 
     def handles(self, attributes: Attributes) -> bool:
         """Writes of pods, namespaces and what has pod templates."""
@@ -93,7 +95,15 @@ class PodSecurity(Steps):
             attributes.annotate(PREFIX + "exempt", "namespace" if exempt else "user")
             return Policy(), []
         namespace = self._store.get("namespaces", "", attributes.namespace)
-        return policy_of(namespace.labels if namespace is not None else {}, self._configuration.defaults)
+        if namespace is None:
+            return self._configuration.defaults, []
+        known = self._policies.get(namespace.uid)
+        if known is None or known[0] != namespace.revision:
+            known = namespace.revision, policy_of(namespace.labels, self._configuration.defaults)
+            if len(self._policies) >= _REMEMBERED:
+                self._policies.clear()
+            self._policies[namespace.uid] = known
+        return known[1]
 
     @property
     def exempts_classes(self) -> bool:

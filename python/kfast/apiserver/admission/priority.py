@@ -63,8 +63,8 @@ class Priority:
 
     def _default(self) -> Object | None:
         """The one with the lowest priority: a race may have let more than one in."""
-        found = self._defaults.within("").values()
-        return min(found, key=lambda one: one.get("value") or 0, default=None)
+        found = self._defaults.within("")
+        return min(found.values(), key=lambda one: one.get("value") or 0) if found else None
 
     def _given(self, attributes: Attributes, pod: Body) -> _Given:
         name = pod["spec"].get("priorityClassName") or ""

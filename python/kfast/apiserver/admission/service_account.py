@@ -17,6 +17,7 @@ DEFAULT = "default"
 WAIT_SECONDS = 1.5
 """How long a pod waits for the default account of a namespace that is as yet without (upstream: ten looks)."""
 _MIRROR = "kubernetes.io/config.mirror"
+_ENFORCED = "kubernetes.io/enforce-mountable-secrets"
 _KNOWN = 64
 
 
@@ -74,6 +75,8 @@ class ServiceAccount(Steps):
             why = f"no service account specified for pod {attributes.namespace}/{name}"
         else:
             account = await self._account(attributes)
+            if _ENFORCED not in (account.get("metadata", "annotations") or ()):
+                return
             seen = pod
             if attributes.operation == "UPDATE":
                 seen = {"spec": {"ephemeralContainers": pod["spec"].get("ephemeralContainers")}}

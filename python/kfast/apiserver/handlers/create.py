@@ -165,7 +165,7 @@ async def _prepare_whole(
         refused, audit, used = admitted or (None, None, None)
         attributes.name = name[:-NAME_SUFFIX] if generated else name
         try:
-            await backend.admission.admit(attributes)
+            await backend.admission.admit_unseen(attributes)
             if refused is not None and refused[0]:
                 raise refusal(attributes, refused[1])
             attributes.name = name
@@ -175,7 +175,7 @@ async def _prepare_whole(
                 attributes.annotate(AUDIT_VIOLATIONS, audit)
             if refused is not None:
                 raise refusal(attributes, refused[1])
-            await backend.admission.validate(attributes)
+            await backend.admission.validate_unseen(attributes)
         except StatusError as error:
             error.warnings = warnings
             prepared.append(error)

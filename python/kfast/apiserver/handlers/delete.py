@@ -161,7 +161,12 @@ async def _attempt(backend: Backend, info: RequestInfo, current: Object, options
         if body != before:  # the mark is seen by watchers before the object goes
             data = await _stored(scope, body, current)
             current = await store.update(scope.resource, current.namespace, current.name, data, current.revision)
-        gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
+        try:
+            gone = await store.delete(scope.resource, current.namespace, current.name, current.revision)
+        except AbsentError:
+            if body == before:
+                raise
+            return Deletion(current, True)  # who saw the mark was faster
         reservations = backend.reservations.get(scope.resource)
         if reservations is not None:
             reservations.after_delete(before)
