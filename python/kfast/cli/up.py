@@ -15,7 +15,6 @@ import click
 from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, AuditConfig, ClusterConfig
 from kfast.errors import KfastError
 
-
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
