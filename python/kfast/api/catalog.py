@@ -15,6 +15,9 @@ from kfast.api.admissionregistration import (
 from kfast.api.apiextensions import (
     custom_resource_definition,
 )
+from kfast.api.apiregistration import (
+    api_service,
+)
 from kfast.api.apps import (
     controller_revision,
     daemon_set,
@@ -137,6 +140,7 @@ KINDS: tuple[Kind, ...] = (
     mutating_admission_policy.KIND,
     mutating_admission_policy_binding.KIND,
     custom_resource_definition.KIND,
+    api_service.KIND,
     controller_revision.KIND,
     daemon_set.KIND,
     deployment.KIND,

@@ -13,16 +13,18 @@ from kfast.api.catalog import Catalog
 from kfast.api.schema import definitions, load_schema
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.registry import Surroundings, plugins
+from kfast.apiserver.aggregation import Aggregator
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.audit.auditor import Audited, Auditor
 from kfast.apiserver.audit.log_file import LogFile
 from kfast.apiserver.audit.policy import Policy
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
+from kfast.apiserver.authn.request_header import RequestHeaders
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.batches import Batches
-from kfast.apiserver.bootstrap import create_system_objects
+from kfast.apiserver.bootstrap import create_system_objects, extension_trust
 from kfast.apiserver.compaction import Compactor
 from kfast.apiserver.custom_resources import Definitions
 from kfast.apiserver.discovery import Discovery
@@ -37,6 +39,7 @@ from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.nonresource import NonResource
 from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
+from kfast.apiserver.pki import FRONT_PROXY
 from kfast.apiserver.request_info import RequestInfo, request_info
 from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
@@ -85,11 +88,14 @@ class APIServer:
         around = Surroundings(store, catalog, clock, self.authorizer, partial(random_suffix, rng), lambda: self.backend)
         admission = Chain(plugins(around, disable_admission_plugins, enable_admission_plugins))
         self.backend = Backend(store, catalog, load_schema(), clock, admission, rng)
-        self._client_ca = pki.ca.certificate.decode() if pki else ""
+        self._trust = extension_trust(pki) if pki else {}
+        proxies = RequestHeaders(pki.front_proxy_ca, (FRONT_PROXY,)) if pki else None
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None
         if self.service_accounts is not None:
             tokens = (*tokens, self.service_accounts)
-        self.authentication = Authentication(CertificateAuthenticator(clock), tokens, anonymous=anonymous)
+        self.authentication = Authentication(
+            CertificateAuthenticator(clock), tokens, anonymous=anonymous, proxies=proxies
+        )
         self.backend.authorizer = self.authorizer
         if pki is not None:
             self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
@@ -111,13 +117,18 @@ class APIServer:
             self._auditor = Auditor(Policy.load(audit.policy_file), LogFile(audit, clock), self.backend)
             self._batches.one_by_one = True
         self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
+        identity = pki.front_proxy_client if pki is not None else None
+        self.aggregator = Aggregator(self.backend, self.handle, self.handle_many, self._documents_changed, identity)
+        self.discovery.remotes = lambda: tuple(self.aggregator.remotes.values())
+        self._openapi[0].remotes = self._remote_documents
         install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
     async def start(self) -> None:
         """Returns once the objects every cluster has exist."""
-        await create_system_objects(self.handle, self._client_ca)
+        await create_system_objects(self.handle, self._trust)
         await create_service(self.handle)
         await self._definitions.start()
+        await self.aggregator.start()
         self._compactor.start()
         self._expiry.start()
 
@@ -126,6 +137,7 @@ class APIServer:
         await self._compactor.stop()
         await self._expiry.stop()
         await self._definitions.stop()
+        await self.aggregator.stop()
         self.backend.feeds.close()
         await self.backend.webhooks.close()
         if self._auditor is not None:
@@ -175,6 +187,10 @@ class APIServer:
             raise refusal(user, info, decision.reason)
         if request.body:
             check_limits(request)
+        if self.aggregator.remotes:
+            remote = self.aggregator.remote_for(request.path)
+            if remote is not None:
+                return await self.aggregator.forward(remote, request)
         if info.scope is not None:
             return await route(self.backend, request, info)
         return self.nonresource.respond(request)
@@ -189,7 +205,16 @@ class APIServer:
             return [internal(f"{type(error).__name__}: {error}")] * count
 
     def _kinds_changed(self) -> None:
-        """Documents about the kinds are made anew when next asked for."""
+        """Other kinds are served than before."""
+        self.aggregator.kinds_changed()
+        self._documents_changed()
+
+    def _remote_documents(self) -> dict[str, dict[str, str]]:
+        remotes = self.aggregator.remotes.values()
+        return {r.gv.path.removeprefix("/"): {"serverRelativeURL": r.openapi} for r in remotes if r.openapi}
+
+    def _documents_changed(self) -> None:
+        """Documents about what is served are made anew when next asked for."""
         self.discovery.changed()
         for document in self._openapi:
             document.changed()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from kfast.api.kind import Kind, Subresource
+from kfast.apiserver.aggregation.local_services import CUSTOM_PRIORITY, GROUP_PRIORITIES
+from kfast.apiserver.aggregation.remote import Remote
 from kfast.apiserver.encode import render
 from kfast.apiserver.negotiate import JSON, PLAIN, SERVED, Output, media_clauses, negotiate, wants_pretty
 from kfast.meta.exchange import Request, Response
@@ -61,6 +63,8 @@ class Discovery:
         self._kinds = kinds
         self._documents: dict[str, tuple[dict[str, Any], str]] | None = None
         self._forms: dict[tuple[str, Output, bool], bytes] = {}
+        self.remotes: Callable[[], Sequence[Remote]] = tuple
+        """The remote group versions that are shown, too."""
         self.address = address
         """`host:port` clients reach the server at, told in `/api`."""
 
@@ -143,7 +147,37 @@ class Discovery:
             for version, kinds in versions.items():
                 gv = GroupVersion(group, version)
                 documents[gv.path] = resource_list(gv, kinds)
+        remotes = self.remotes()
+        if remotes:
+            _add_remotes(documents, remotes)
         return {path: _with_etag(document) for path, document in documents.items()}
+
+
+def _add_remotes(documents: dict[str, Any], remotes: Sequence[Remote]) -> None:
+    """Shows what remote servers have among what is served here, groups in the order of their priorities."""
+    legacy = {group["name"]: group for group in documents["/apis"]["groups"]}
+    aggregated = {item["metadata"]["name"]: item for item in documents["/apis#aggregated"]["items"]}
+    priorities: dict[str, int] = {}
+    for remote in sorted(remotes, key=lambda r: (-r.priorities[1], version_rank(r.gv.version))):
+        name, version = remote.gv
+        group = legacy.setdefault(name, {"name": name, "versions": []})
+        if any(entry["version"] == version for entry in group["versions"]):
+            continue
+        entry = {"groupVersion": str(remote.gv), "version": version}
+        group["versions"].append(entry)
+        group.setdefault("preferredVersion", entry)
+        documents[f"/apis/{name}"] = {"kind": "APIGroup", "apiVersion": "v1"} | group
+        item = aggregated.setdefault(name, {"metadata": {"name": name}, "versions": []})
+        fresh = remote.available and remote.resources is not None
+        shown = {"resources": remote.resources} if remote.resources else {}
+        item["versions"].append({"version": version, **shown, "freshness": "Current" if fresh else "Stale"})
+        priorities[name] = max(priorities.get(name, 0), remote.priorities[0])
+
+    def place(name: str) -> tuple[int, str]:
+        return -max(GROUP_PRIORITIES.get(name, 0), priorities.get(name, 0)) or -CUSTOM_PRIORITY, name
+
+    documents["/apis"]["groups"] = [legacy[name] for name in sorted(legacy, key=place)]
+    documents["/apis#aggregated"]["items"] = [aggregated[name] for name in sorted(aggregated, key=place)]
 
 
 def grouped(kinds: Iterable[Kind]) -> Groups:

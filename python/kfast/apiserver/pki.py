@@ -28,6 +28,9 @@ LEAF_LIFETIME = dt.timedelta(days=365)
 RENEW_BEFORE = dt.timedelta(days=30)
 BACKDATE = dt.timedelta(minutes=5)
 
+FRONT_PROXY = "front-proxy-client"
+"""The name in the certificates of front proxies."""
+
 SERVICE_NAMES = (
     "kubernetes",
     "kubernetes.default",
@@ -73,6 +76,15 @@ class PKI:
         return self.client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",))
 
     @property
+    def front_proxy_ca(self) -> bytes:
+        """The authority of front proxies, PEM; made on first use."""
+        return self._authority("front-proxy-ca").certificate
+
+    def front_proxy_client(self) -> KeyPair:
+        """What the API server shows to aggregated API servers."""
+        return self._leaf("front-proxy-client", FRONT_PROXY, (), None, self._authority("front-proxy-ca"))
+
+    @property
     def service_account_key(self) -> bytes:
         """The key that signs service-account tokens, PEM; made on first use."""
         stored = self._read("sa.key")
@@ -83,14 +95,15 @@ class PKI:
             self._write("sa.key", stored)
         return stored
 
-    def _authority(self) -> KeyPair:
-        stored = self._stored("ca")
+    def _authority(self, file: str = "ca") -> KeyPair:
+        stored = self._stored(file)
         if stored is not None:
             certificate = x509.load_pem_x509_certificate(stored.certificate)
             if certificate.not_valid_after_utc > self._now:
                 return stored
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+        common_name = "kubernetes" if file == "ca" else file
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         public = key.public_key()
         certificate = (
             _builder(name, name, public, self._now, CA_LIFETIME)
@@ -99,41 +112,56 @@ class PKI:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .sign(key, hashes.SHA256())
         )
-        return self._store("ca", certificate, key)
+        return self._store(file, certificate, key)
 
-    def _leaf(self, file: str, user: str, groups: tuple[str, ...], hosts: list[str] | None) -> KeyPair:
+    def _leaf(
+        self,
+        file: str,
+        user: str,
+        groups: tuple[str, ...],
+        hosts: list[str] | None,
+        authority: KeyPair | None = None,
+    ) -> KeyPair:
+        issuer, issuer_key = self._ca_certificate, self._ca_key
+        if authority is not None:
+            issuer = x509.load_pem_x509_certificate(authority.certificate)
+            issuer_key = _private_key(authority.key)
         stored = self._stored(file)
-        if stored is not None and self._usable(stored, user, groups, hosts):
+        if stored is not None and self._usable(stored, user, groups, hosts, issuer):
             return stored
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
             + [x509.NameAttribute(NameOID.COMMON_NAME, user)]
         )
-        issuer = self._ca_certificate
         purpose = ExtendedKeyUsageOID.CLIENT_AUTH if hosts is None else ExtendedKeyUsageOID.SERVER_AUTH
         builder = (
             _builder(subject, issuer.subject, key.public_key(), self._now, LEAF_LIFETIME)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._ca_key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         )
         if hosts is not None:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
             )
-        return self._store(file, builder.sign(self._ca_key, hashes.SHA256()), key)
+        return self._store(file, builder.sign(issuer_key, hashes.SHA256()), key)
 
-    def _usable(self, stored: KeyPair, user: str, groups: tuple[str, ...], hosts: list[str] | None) -> bool:
+    def _usable(
+        self,
+        stored: KeyPair,
+        user: str,
+        groups: tuple[str, ...],
+        hosts: list[str] | None,
+        issuer: x509.Certificate,
+    ) -> bool:
         """Whether a stored leaf is ours, says what is asked, and has time left."""
         certificate = x509.load_pem_x509_certificate(stored.certificate)
         if certificate.not_valid_after_utc - RENEW_BEFORE <= self._now:
             return False
         try:
-            certificate.verify_directly_issued_by(self._ca_certificate)
+            certificate.verify_directly_issued_by(issuer)
         except (InvalidSignature, ValueError, TypeError):
             return False
         if subject(certificate) != (user, groups):

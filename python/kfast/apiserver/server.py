@@ -41,7 +41,9 @@ class HTTPSServer:
     async def start(self) -> None:
         """Returns when requests are answered. Raises OSError if the address is taken."""
         address = advertised_address(self._host)
-        tls = server_context(self._pki.server([self._host, address or ""]), self._pki.ca.certificate)
+        tls = server_context(
+            self._pki.server([self._host, address or ""]), self._pki.ca.certificate + self._pki.front_proxy_ca
+        )
         self._http = await serve(self._api.handle, self._host, self._wanted, tls, may_take_long=_may_take_long)
         where = f"{address or self._host}:{self.port}"
         self._api.discovery.address = where

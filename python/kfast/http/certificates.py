@@ -75,12 +75,14 @@ def server_context(server: KeyPair, client_ca: bytes) -> ssl.SSLContext:
     return context
 
 
-def client_context(identity: KeyPair | None, ca: bytes | None = None) -> ssl.SSLContext:
-    """TLS for a client that shows `identity` and trusts the authorities in `ca`, PEM, and any server if there is
-    none. Raises ValueError for a `ca` without certificates."""
+def client_context(identity: KeyPair | None, ca: bytes | None = None, *, system: bool = False) -> ssl.SSLContext:
+    """TLS for a client that shows `identity` and trusts the authorities in `ca`, PEM, those of the `system` instead if
+    asked to, and any server if there is neither. Raises ValueError for a `ca` without certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca is None:
+    if system:
+        context.load_default_certs()
+    elif ca is None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     else:

@@ -59,13 +59,14 @@ class HTTPClient:
         target: Target,
         method: str,
         path: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str | tuple[str, ...]],
         body: bytes = b"",
         *,
         dial_seconds: float = DIAL_SECONDS,
     ) -> Response:
         """The answer as soon as its head is there. `path` is the escaped path with its query; `headers` are sent as
-        they are, with Host and Content-Length added where they are missing. Raises OSError."""
+        they are, a tuple as a repeated field, with Host and Content-Length added where they are missing.
+        Raises OSError."""
         head = _head(target, method, path, headers, len(body))
         upgrade = any(name.lower() == "upgrade" for name in headers)
         idle = None if upgrade else self._idle.get(target)
@@ -255,12 +256,14 @@ async def relay(left: Channel, right: Channel, first: bytes = b"") -> None:
         right.close()
 
 
-def _head(target: Target, method: str, path: str, headers: Mapping[str, str], size: int) -> bytes:
+def _head(target: Target, method: str, path: str, headers: Mapping[str, str | tuple[str, ...]], size: int) -> bytes:
     present = {name.lower() for name in headers}
     lines = [f"{method} {path} HTTP/1.1"]
     if "host" not in present:
         lines.append(f"Host: {target.authority}")
-    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "content-length"]
+    for name, value in headers.items():
+        if name.lower() != "content-length":
+            lines += [f"{name}: {one}" for one in ((value,) if isinstance(value, str) else value)]
     if size or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {size}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")

@@ -21,8 +21,21 @@ DISCOVERY = {
     (row["group"], row["version"], row["plural"]): row
     for row in json.loads((ROOT / "tests/golden/discovery.json").read_text())
 }
-LATER = {"apiregistration.k8s.io"}
 UNSERVED = {"componentstatuses"}
+API_SERVICE: dict[str, Any] = {
+    "apiVersion": "apiregistration.k8s.io/v1",
+    "kind": "APIService",
+    "metadata": {"name": "v1.example.com"},
+    "spec": {
+        "group": "example.com",
+        "version": "v1",
+        "service": {"namespace": "n", "name": "s", "port": 443},
+        "caBundle": "YQ==",
+        "groupPriorityMinimum": 1000,
+        "versionPriority": 15,
+    },
+    "status": {"conditions": [{"type": "Available", "status": "True", "reason": "Passed"}]},
+}
 ISSUERS = "cert-manager.io_issuers.yaml"
 
 
@@ -38,11 +51,13 @@ def vector(kind: Kind) -> dict:
         return yaml.safe_load((VECTORS.parents[1] / "manifests/cert-manager-crds" / ISSUERS).read_text()) | {
             "status": {}
         }
+    if kind.kind == "APIService":  # nor has this one
+        return copy.deepcopy(API_SERVICE)
     return json.loads(path.read_text())
 
 
 def test_every_ga_resource_is_served_but_those_without_a_meaning_yet():
-    expected = {key for key in DISCOVERY if key[0] not in LATER and key[2] not in UNSERVED}
+    expected = {key for key in DISCOVERY if key[2] not in UNSERVED}
     assert {(kind.group, kind.version, kind.plural) for kind in KINDS} == expected
     assert len(KINDS) == len(expected)
 

@@ -73,6 +73,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
 }
 
 PARTICULAR = {
+    "APIService",
     "CertificateSigningRequest",
     "CustomResourceDefinition",
     "IPAddress",

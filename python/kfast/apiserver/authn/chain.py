@@ -1,4 +1,4 @@
-"""Who asks: client certificate, then bearer token, then anonymous.
+"""Who asks: a front proxy's user, client certificate, then bearer token, then anonymous.
 
 As upstream's union: the first authenticator that knows the caller decides; credentials that nobody accepts are 401,
 no credentials are `system:anonymous`.
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from kfast.apiserver.authn.request_header import RequestHeaders
 from kfast.apiserver.status_errors import unauthorized
 from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Request, User
@@ -36,14 +37,20 @@ class Authentication:
         tokens: Sequence[TokenAuthenticator] = (),
         *,
         anonymous: bool = True,
+        proxies: RequestHeaders | None = None,
     ) -> None:
         self._certificates = certificates
         self._tokens = tuple(tokens)
         self._anonymous = anonymous
+        self._proxies = proxies
 
     def authenticate(self, request: Request) -> User:
         """The caller. Raises the 401 StatusError."""
-        if request.peer_certificate is not None:
+        if self._proxies is not None and request.peer_certificate is not None:
+            proxied = self._proxies.authenticate(request)
+            if proxied is not None:
+                return authenticated(proxied)
+        if request.peer_certificate is not None and not self._is_proxy(request.peer_certificate):
             user = self._certificates.authenticate(request.peer_certificate)
             if user is not None:
                 return user
@@ -57,6 +64,9 @@ class Authentication:
         if not self._anonymous:
             raise unauthorized()
         return ANONYMOUS
+
+    def _is_proxy(self, certificate: bytes) -> bool:
+        return self._proxies is not None and self._proxies.proxies(certificate)
 
     def token(self, token: str, audiences: Sequence[str] = ()) -> tuple[User, tuple[str, ...]] | None:
         """The user behind a bearer token and the audiences it is for; what TokenReview asks."""

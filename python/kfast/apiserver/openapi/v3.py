@@ -46,6 +46,9 @@ class OpenAPIV3:
         self._documents: dict[str, _Document] = {}
         self._stale = True
 
+        self.remotes: Callable[[], dict[str, dict[str, str]]] = dict
+        """The entries of documents that remote servers have."""
+
     def changed(self) -> None:
         """The catalog is another one now."""
         self._stale = True
@@ -57,7 +60,8 @@ class OpenAPIV3:
             return None
         documents = self._current()
         if path == PREFIX:
-            return Response(200, {"paths": {key: _entry(key, found.digest) for key, found in documents.items()}})
+            paths = {key: _entry(key, found.digest) for key, found in documents.items()}
+            return Response(200, {"paths": paths | self.remotes()})
         key = path.removeprefix(f"{PREFIX}/")
         if key not in documents:
             return None
