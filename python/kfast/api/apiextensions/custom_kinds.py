@@ -94,7 +94,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         ),
         storage=f"{group}/{stored}" if changed or len(structures) > 1 else "",
         from_storage=converter.from_storage,
-        to_storage=_Converter(f"{group}/{stored}", accepted["kind"], structures).to_version,
+        to_storage=_Converter(f"{group}/{stored}", accepted["kind"], structures).to_storage,
         scale_paths=scale,
         validate=rules.validate,
         validates_on_update=False,
@@ -167,6 +167,12 @@ class _Converter:
         """An object of another version."""
         if body["apiVersion"] != self._api_version:
             body = self._read(body, self._api_version, False)
+        return body
+
+    def to_storage(self, body: Body) -> Body:
+        """An object of another version, completed as every read would do it."""
+        if body["apiVersion"] != self._api_version:
+            body = self._read(body, self._api_version, True)
         return body
 
     def _read(self, body: Body, api_version: str, defaults: bool) -> Body:

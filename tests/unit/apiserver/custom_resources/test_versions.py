@@ -67,6 +67,8 @@ async def test_the_storage_version_may_switch_and_objects_follow_when_written(ca
     assert migrated["metadata"]["resourceVersion"] != read["metadata"]["resourceVersion"]
     assert store.get("widgets.example.com", "default", "w").api_version == "example.com/v2"
     assert await call.ok("PUT", f"{PATH.format('v2')}/w", migrated) == migrated
+    await call.ok("POST", PATH.format("v1"), widget("v1", "x", a="A"))
+    assert (await call.ok("GET", f"{PATH.format('v2')}/x"))["spec"] == {"d": "one", "e": "e"}
     refused = await call("PATCH", f"{lab.path}/widgets.example.com", {"spec": {"versions": [second]}}, MERGE)
     assert "v1 was previously a storage version" in refused.body["message"]
     await call.ok("PATCH", f"{lab.path}/widgets.example.com/status", {"status": {"storedVersions": ["v2"]}}, MERGE)
