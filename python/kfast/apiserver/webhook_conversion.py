@@ -53,6 +53,11 @@ class WebhookConversion:
             read[at] = Object.parse(_encode(body))
         return read
 
+    async def convert(self, body: Body) -> Body:
+        """An object of another version in the served one."""
+        (converted,) = await self._convert([body], self._kind.api_version)
+        return converted
+
     async def stored(self, data: bytes) -> bytes:
         """An object as it is to be stored, from its canonical bytes in the served version."""
         wanted = self._kind.storage or self._kind.api_version

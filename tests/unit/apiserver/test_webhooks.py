@@ -447,3 +447,45 @@ async def test_match_conditions_that_fail_count_as_the_failure_policy_says(call,
     assert answer.body["message"] == (
         "configmaps \"b\" is forbidden: expression 'object.nope == 1' resulted in error: no such key: nope"
     )
+
+
+async def test_match_conditions(call, configure, server) -> None:
+    def conditions(*expressions: str) -> list[dict[str, str]]:
+        return [{"name": f"c{number}", "expression": expression} for number, expression in enumerate(expressions)]
+
+    await configure(
+        "validating",
+        {"path": "named", "matchConditions": conditions("object.metadata.name == 'c'")},
+        {"path": "both", "matchConditions": conditions("has(object.data)", "request.operation == 'UPDATE'")},
+        {"path": "changed", "matchConditions": conditions("oldObject != null && object.data != oldObject.data")},
+        {"path": "mine", "matchConditions": conditions("request.userInfo.username != 'admin'")},
+        {"path": "may", "matchConditions": conditions("authorizer.group('').resource('pods').check('get').allowed()")},
+        {"path": "open", "matchConditions": conditions("object.nothing.here == 1"), "failurePolicy": "Ignore"},
+    )
+    await call.ok("POST", MAPS, config_map())
+    assert set(asked(server)) == {"named", "may"}
+    server.reviews.clear()
+    await call.ok("PATCH", f"{MAPS}/c", {"data": {"x": "y"}}, MERGE)
+    assert set(asked(server)) == {"named", "both", "changed", "may"}
+    failing = {"matchConditions": conditions("object.nothing.here == 1"), "rules": [rule("secrets")]}
+    await configure("mutating", failing, name="failing")
+    answer = await call("POST", MAPS.replace("configmaps", "secrets"), {"metadata": {"name": "s"}})
+    assert answer.code == 403
+    assert answer.body["message"].startswith('secrets "s" is forbidden: ')
+    assert "no such key: nothing" in answer.body["message"]
+
+
+async def test_conditions_that_do_not_compile_are_refused(call, server) -> None:
+    hook = {
+        "name": "a.example.com",
+        "clientConfig": server.config(),
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "matchConditions": [{"name": "a", "expression": "object.x ==="}],
+    }
+    for kind in ("mutating", "validating"):
+        body = {"metadata": {"name": "c"}, "webhooks": [hook]}
+        answer = await call("POST", f"{GROUP}/{kind}webhookconfigurations", body)
+        assert answer.code == 422
+        assert "webhooks[0].matchConditions[0].expression: Invalid value" in answer.body["message"]
+        assert "compilation failed" in answer.body["message"]
