@@ -2,6 +2,8 @@
 
 use flate2::read::GzDecoder;
 use kfast_pod as rules;
+use kfast_pod::admission::{Account, Admission, LimitRange, Policy, Standard};
+use kfast_pod::pod_security::Level;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::model::{Type, TypeId};
 use kfast_schema::{Name, SchemaSet, Value, load};
@@ -124,6 +126,7 @@ fn run(bytes: &[u8]) {
     let mut again = new.clone();
     rules::defaults::pod(&mut again);
     assert_eq!(again, new, "defaults are filled in once");
+    admit(new.clone());
     let mut errors = Errors::new(&SCHEMA);
     rules::validate_create(&new, &mut errors);
     rules::validate_update(&new, &old, &mut errors);
@@ -143,6 +146,62 @@ fn run(bytes: &[u8]) {
             .iter()
             .all(|violation| !violation.message.is_empty())
     );
+}
+
+/// Everything that plugins can know of a namespace.
+fn admission() -> Admission {
+    let limits = br#"{"limits":[
+        {"type":"Container","default":{"cpu":"1"},"defaultRequest":{"memory":"1Mi"},"min":{"cpu":"1m"},"max":{"memory":"1Gi"}},
+        {"type":"Pod","maxLimitRequestRatio":{"cpu":"2"},"max":{"cpu":"1"}}]}"#;
+    let account = br#"{"metadata":{"name":"default","annotations":{"kubernetes.io/enforce-mountable-secrets":"true"}},
+        "imagePullSecrets":[{"name":"s"}]}"#;
+    let account = Account::parse(account).expect("an account");
+    let standard = |level, minor| Standard {
+        level: Some(level),
+        minor,
+        text: String::new(),
+    };
+    Admission {
+        limits: vec![LimitRange::parse(limits).expect("limits")],
+        accounts: Some([(account.name().to_owned(), account)].into()),
+        policy: Policy {
+            enforce: standard(Level::Restricted, u32::MAX),
+            audit: standard(Level::Baseline, 0),
+            warn: standard(Level::Restricted, 24),
+        },
+        priority: true,
+        toleration_seconds: Some(300),
+        quotas: true,
+    }
+}
+
+/// The plugins take any pod, and have nothing to add to what they have changed.
+fn admit(mut pod: Value<'static>) {
+    let admission = admission();
+    let spec = kfast_schema::names::SPEC;
+    for name in [
+        kfast_schema::names::PRIORITY_CLASS_NAME,
+        kfast_schema::names::PRIORITY,
+        kfast_schema::names::PREEMPTION_POLICY,
+    ] {
+        pod.object_at(spec).remove(name);
+    }
+    let done = admission.complete(&mut pod, "abcde");
+    let judgement = admission.judge(&pod);
+    assert!(judgement.refused.is_none_or(|why| !why.is_empty()));
+    let usage = rules::admission::usage(&pod, false);
+    assert!(usage.amounts.contains_key("count/pods") && usage.scopes.len() >= 2);
+    if matches!(done, Ok(None)) {
+        let mut again = pod.clone();
+        for name in [
+            kfast_schema::names::PRIORITY,
+            kfast_schema::names::PREEMPTION_POLICY,
+        ] {
+            again.object_at(spec).remove(name);
+        }
+        assert!(matches!(admission.complete(&mut again, "fghij"), Ok(None)));
+        assert_eq!(again, pod);
+    }
 }
 
 proptest! {
