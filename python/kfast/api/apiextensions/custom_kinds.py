@@ -9,7 +9,7 @@ import msgspec
 
 from kfast._core import Schema
 from kfast.api.apiextensions import conditions
-from kfast.api.apiextensions.custom_validation import CustomRules, finalizer_warnings
+from kfast.api.apiextensions.custom_validation import CustomRules, finalizer_warnings, new_finalizer_warnings
 from kfast.api.apiextensions.definition_validation import versions_of
 from kfast.api.apiextensions.printer_columns import printer_columns
 from kfast.api.apiextensions.schemas import structure_of
@@ -81,6 +81,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         fields=tuple(_fields(version)),
         counts=_counts_metadata_alone if has_status else _counts_status,
         unconditional_update=False,
+        name_rule="subdomain_only",
         deprecation=_deprecation(crd, version),
         definition=Definition(
             structures[name],
@@ -100,6 +101,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
         validates_on_update=False,
         validate_update=rules.validate_update,
         warnings=finalizer_warnings,
+        update_warnings=new_finalizer_warnings,
     )
 
 

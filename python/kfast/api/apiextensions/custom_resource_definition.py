@@ -10,6 +10,7 @@ from kfast.api.apiextensions.definition_validation import (
     validate_update,
     versions_of,
 )
+from kfast.api.apiextensions.format_warnings import format_warnings, new_format_warnings
 from kfast.api.kind import Body, DeleteDefaults, Kind, Subresource
 from kfast.clock import rfc3339
 
@@ -74,6 +75,7 @@ KIND = Kind(
     categories=("api-extensions",),
     subresources=(Subresource("status", validate=validate_status_update),),
     unconditional_update=False,
+    name_rule="subdomain_only",
     delete=DeleteDefaults(mark=_mark_deleted),
     defaults=_defaults,
     prepare_create=_prepare_create,
@@ -81,4 +83,6 @@ KIND = Kind(
     validate=validate,
     validates_on_update=False,
     validate_update=validate_update,
+    warnings=format_warnings,
+    update_warnings=new_format_warnings,
 )

@@ -79,8 +79,14 @@ def _misfit(path: str, value: Any, wanted: str) -> str:
 
 def finalizer_warnings(body: Body) -> list[str]:
     """Names of finalizers should have a domain and a path."""
+    return new_finalizer_warnings(body, {"metadata": {}})
+
+
+def new_finalizer_warnings(new: Body, old: Body) -> list[str]:
+    """The same about those that are added."""
     warnings: list[str] = []
-    for name in sorted(set(body["metadata"].get("finalizers") or ())):
+    before = old["metadata"].get("finalizers") or ()
+    for name in sorted(set(new["metadata"].get("finalizers") or ()).difference(before)):
         warnings += [f"metadata.finalizers: {quoted(name)}: {why}" for why in qualified_name(name)]
         if "/" not in name and name not in _STANDARD_FINALIZERS:
             including = " including a path (/)" if "." in name else ""

@@ -202,3 +202,29 @@ async def test_a_definition_is_deleted_before_it_is_anything(call: Any, lab: Any
     deleted = await call.ok("DELETE", f"{lab.path}/widgets.example.com")
     assert lab.condition(deleted, "Terminating") == ("True", "InstanceDeletionPending")
     await lab.gone("widgets.example.com")
+
+
+async def test_warnings_about_formats_and_finalizers(call: Any, lab: Any) -> None:
+    def schema(**formats: str) -> dict[str, Any]:
+        fields = {name: {"type": "string", "format": text} for name, text in formats.items()}
+        return {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
+
+    created = await call(
+        "POST", lab.path, lab.definition("widgets", "Widget", lab.version(schema=schema(a="x", b="ipv4")))
+    )
+    assert created.warnings == ['unrecognized format "x"']
+    await lab.until("widgets.example.com", lambda c: lab.condition(c, "Established")[0] == "True")
+    versions = [lab.version(schema=schema(a="x", b="y", c="k8s-short-name"))]
+    changed = await call("PATCH", f"{lab.path}/widgets.example.com", {"spec": {"versions": versions}}, MERGE)
+    assert changed.warnings == ['unrecognized format "y"']
+    metadata = {"name": "a", "finalizers": ["orphan", "example.com", "mine", "example.com/fine"]}
+    answer = await call("POST", WIDGETS, widget() | {"metadata": metadata})
+    assert answer.code == 201, answer.body
+    why = "to avoid accidental conflicts with other finalizer writers"
+    assert answer.warnings == [
+        f'metadata.finalizers: "example.com": prefer a domain-qualified finalizer name including a path (/) {why}',
+        f'metadata.finalizers: "mine": prefer a domain-qualified finalizer name {why}',
+    ]
+    merge = {"metadata": {"finalizers": [*metadata["finalizers"], "other"]}}
+    answer = await call("PATCH", f"{WIDGETS}/a", merge, MERGE)
+    assert answer.warnings == [f'metadata.finalizers: "other": prefer a domain-qualified finalizer name {why}']
