@@ -18,6 +18,7 @@ from kfast.controllers import (
     serviceaccount,
     taint_eviction,
     vac_protection,
+    validating_admission_policy_status,
 )
 from kfast.runtime import Controller
 
@@ -37,5 +38,6 @@ CONTROLLERS: tuple[Controller, ...] = (
     root_ca_publisher.CONTROLLER,
     serviceaccount.CONTROLLER,
     taint_eviction.CONTROLLER,
+    validating_admission_policy_status.CONTROLLER,
     vac_protection.CONTROLLER,
 )

@@ -14,6 +14,7 @@ mod environment;
 mod evaluate;
 mod functions;
 mod json;
+mod kinds;
 mod lexer;
 pub mod library;
 mod macros;

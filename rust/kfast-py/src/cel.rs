@@ -1,7 +1,11 @@
 //! `CelEnvironment`, `CelProgram`, `CelInput`: expressions of admission.
 
+use crate::schema::PySchema;
+use crate::tree::kind_of;
 use crate::value::to_py;
-use kfast_cel::{Authorizer, Check, Composition, Decision, Inputs, Program, Subject, Type, Value};
+use kfast_cel::{
+    Authorizer, Check, Composition, Decision, Declared, Inputs, Program, Subject, Type, Value,
+};
 use kfast_schema::{SchemaSet, Value as Json, free_json};
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -58,6 +62,29 @@ impl PyCelEnvironment {
         } else {
             composition
         }))
+    }
+
+    /// What the type checker of a policy reads, with `object`, and `params` if they are of a known kind, as a schema says:
+    /// (schema, `group/version/Kind`).
+    #[staticmethod]
+    #[pyo3(signature = (object, params = None, *, has_params = false))]
+    fn typed(
+        py: Python<'_>,
+        object: (Py<PySchema>, String),
+        params: Option<(Py<PySchema>, String)>,
+        has_params: bool,
+    ) -> PyResult<Self> {
+        let ty = |(schema, key): &(Py<PySchema>, String)| -> PyResult<Type> {
+            let (id, set) = (kind_of(schema, key)?, &schema.get().set);
+            let name = key.rsplit('/').next().unwrap_or(key);
+            Ok(py.detach(|| Declared::of_kind(set, id, name).cel_type()))
+        };
+        let params = match &params {
+            Some(known) => Some(ty(known)?),
+            None => has_params.then_some(Type::Dyn),
+        };
+        let composition = Composition::new(ty(&object)?, params, true, false);
+        Ok(Self(Arc::new(composition.composited())))
     }
 
     /// The environment with one more composited variable, and why that does not compile (reading it then fails), or None.
