@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from kfast.clock import Clock, SystemClock
 from kfast.config import ClusterConfig
 from kfast.controllers.catalog import CONTROLLERS
 from kfast.errors import KfastError
+from kfast.http.certificates import server_context
 from kfast.meta.exchange import User
 from kfast.node.simulated import SimulatedNodes
 from kfast.node.simulation import Program
@@ -88,8 +90,16 @@ class ControlPlane:
             self.config.nodes,
             capacity=dict(self.config.node_capacity),
             programs=programs,
+            listen=self._kubelet_door(),
         )
         self.api.backend.nodes.local = lambda name: self.nodes.server.handler(name) if self.nodes.alive(name) else None
+
+    def _kubelet_door(self) -> tuple[int, ssl.SSLContext] | None:
+        """Where and how the nodes serve."""
+        if self.config.kubelet_port is None:
+            return None
+        server = self._pki.kubelet_server()
+        return self.config.kubelet_port, server_context(server, self._pki.ca.certificate)
 
     def _client(self, user: str) -> Client:
         return Client(

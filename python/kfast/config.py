@@ -74,11 +74,14 @@ class ClusterConfig:
     in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
     KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all,
     `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run. Without `audit` nothing is recorded.
+    `kubelet_port` is where simulated nodes serve HTTPS (0: a free port), each at a loopback address of its own; with
+    None only the cluster's own API server reaches them.
     """
 
     nodes: int = 3
     host: str = "127.0.0.1"
     port: int | None = None
+    kubelet_port: int | None = None
     data_dir: Path | None = None
     seed: int = 0
     scheduler_config: Path | None = None

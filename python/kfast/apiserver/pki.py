@@ -71,6 +71,10 @@ class PKI:
         """The certificate `kubectl` gets: group system:masters may do everything."""
         return self.client("admin", "kubernetes-admin", ("system:masters",))
 
+    def kubelet_server(self) -> KeyPair:
+        """What simulated nodes serve with, whatever their address: API servers do not verify it by default."""
+        return self._leaf("kubelet", "kubelet", (), ["localhost", "127.0.0.1"])
+
     def kubelet_client(self) -> KeyPair:
         """What the API server shows to nodes."""
         return self.client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",))

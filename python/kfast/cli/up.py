@@ -29,6 +29,9 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
 
 @click.command()
 @click.option("--nodes", default=3, show_default=True, help="Simulated nodes.")
+@click.option(
+    "--kubelet-port", type=int, help="Port of the nodes' own servers, at loopback addresses; 0 takes a free one."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 @click.option("--port", default=SECURE_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the cluster here; in memory without it.")
@@ -55,6 +58,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
 @click.option("--audit-log-compress", is_flag=True, help="Compress old audit logs.")
 def command(
     nodes: int,
+    kubelet_port: int | None,
     host: str,
     port: int,
     data_dir: Path | None,
@@ -87,6 +91,7 @@ def command(
         raise click.UsageError("--audit-policy-file and --audit-log-path go together: nothing is recorded without both")
     config = ClusterConfig(
         nodes=nodes,
+        kubelet_port=kubelet_port,
         host=host,
         port=port,
         data_dir=data_dir,

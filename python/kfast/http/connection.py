@@ -49,8 +49,15 @@ class Connection(asyncio.Protocol):
     """Feeds requests to the handler. A plain read is answered within the callback that received it; what has to
     wait goes on in a task. `connections` holds it while it lives."""
 
-    def __init__(self, handler: Handler, limits: Limits, connections: set[Connection]) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits,
+        connections: set[Connection],
+        handlers: Callable[[str], Handler | None] | None = None,
+    ) -> None:
         self._handler = handler
+        self._handlers = handlers
         self._limits = limits
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -80,6 +87,9 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._transport = transport
+        if self._handlers is not None:
+            local = transport.get_extra_info("sockname")
+            self._handler = self._handlers(local[0] if local else "") or self._handler
         self._connections.add(self)
         self._idle_timer = self._loop.call_later(self._limits.idle_seconds, self._check_idle)
 

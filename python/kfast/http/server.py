@@ -35,8 +35,11 @@ _LOOKS = 60
 class HTTPServer:
     """A listening socket and its connections; `stop` ends both."""
 
-    def __init__(self, handler: Handler, limits: Limits) -> None:
+    def __init__(
+        self, handler: Handler, limits: Limits, handlers: Callable[[str], Handler | None] | None = None
+    ) -> None:
         self._handler = handler
+        self._handlers = handlers
         self._limits = limits
         self._listener: asyncio.Server | None = None
         self._connections: set[Connection] = set()
@@ -59,7 +62,7 @@ class HTTPServer:
         self._timer = loop.call_later(self._limits.request_seconds / _LOOKS, self._end_overdue)
 
     def _accept(self) -> Connection:
-        return Connection(self._handler, self._limits, self._connections)
+        return Connection(self._handler, self._limits, self._connections, self._handlers)
 
     async def stop(self) -> None:
         """Stops listening, ends watches, lets running requests finish for a moment, closes every connection."""
@@ -86,14 +89,16 @@ async def serve(
     stream_limit: int = STREAM_LIMIT,
     request_seconds: float = REQUEST_SECONDS,
     may_take_long: Callable[[bytes], bool] | None = None,
+    handlers: Callable[[str], Handler | None] | None = None,
 ) -> HTTPServer:
     """Serves `handler` (`APIServer.handle`); port 0 takes a free one, told by `.port`. `tls` None is plain HTTP;
-    requests for targets that `may_take_long` have no time limit.
+    requests for targets that `may_take_long` have no time limit; `handlers` may give another handler for what comes to
+    one of this machine's addresses.
     Raises OSError if the address is taken."""
     limits = Limits(body_limit, body_seconds, idle_seconds, stream_limit, request_seconds)
     if may_take_long is not None:
         limits = replace(limits, may_take_long=may_take_long)
-    server = HTTPServer(handler, limits)
+    server = HTTPServer(handler, limits, handlers)
     await server.listen(host, port, tls)
     return server
 

@@ -32,6 +32,10 @@ class NodeSpec:
     capacity: Mapping[str, str]
     labels: Mapping[str, str]
     os_image: str = "kfast simulated node"
+    kubelet_port: int = 10250
+    """Where the node's server listens."""
+    hostname: str = ""
+    """Of the address type Hostname; the name unless given."""
 
 
 def node_object(node: NodeSpec, runtime_version: str, now: float) -> Body:
@@ -66,7 +70,11 @@ def node_status(node: NodeSpec, runtime_version: str, present: Sequence[Mapping[
         "capacity": dict(node.capacity),
         "allocatable": dict(node.capacity),
         "conditions": node_conditions(present, now),
-        "addresses": [{"type": "InternalIP", "address": node.address}, {"type": "Hostname", "address": node.name}],
+        "addresses": [
+            {"type": "InternalIP", "address": node.address},
+            {"type": "Hostname", "address": node.hostname or node.name},
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": node.kubelet_port}},
         "nodeInfo": {
             "architecture": "amd64",
             "bootID": f"{node.number:08x}-0000-4000-8000-000000000000",

@@ -69,6 +69,10 @@ class NodeServer:
         """The door of a node. Callers in the same process name their user in the request."""
         return partial(self._handle, node)
 
+    async def nobody(self, _: Request) -> Response:
+        """The answer at an address no node has."""
+        return text("no node has this address\n", 421)
+
     async def _handle(self, node: str, request: Request) -> Response:
         try:
             return await self._answer(node, request)
