@@ -38,6 +38,7 @@ __all__ = [
     "plan_endpoints",
     "read_event",
     "read_list",
+    "with_managed_fields",
 ]
 
 class CoreError(Exception): ...
