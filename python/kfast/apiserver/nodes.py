@@ -40,6 +40,18 @@ class Nodes:
             raise not_found_named("", "nodes", name)
         return node
 
+    def node_of_pod(self, name: str) -> Object:
+        """Raises StatusError 404, which names the resource of the request, as upstream does."""
+        node = self._store.get("nodes", "", name)
+        if node is None:
+            raise not_found_named("", "pods", name)
+        return node
+
+    async def send_for_pod(self, name: str, request: Request) -> Response:
+        """`send` to the kubelet of a pod's node. Raises StatusError 404 and 500."""
+        self.node_of_pod(name)
+        return await self.send(name, request)
+
     async def send(self, name: str, request: Request, port: int = 0) -> Response:
         """The answer of the node's server, of its kubelet unless there is a port. Path and query are escaped from the
         request's. Raises StatusError 404 and 500."""

@@ -55,6 +55,10 @@ class ServiceResolver:
                 return address
         raise unavailable(f'no endpoints available for service "{service.name}"')
 
+    def has_slices(self, service: Object) -> bool:
+        """Whether anybody keeps endpoints of the service, be there none."""
+        return bool(self._slices(service))
+
     def _slices(self, service: Object) -> list[Object]:
         """In random order, those of the primary IP family first."""
         selector = LabelSelector.parse(f"{_SERVICE_NAME}={service.name}")

@@ -39,11 +39,20 @@ def options(
             elif name in lists:
                 body[name] = list(values)
             elif name in times and value:
-                parse_time(value)
-                body[name] = value
+                body[name] = _time(value)
         except ValueError as error:
             raise bad_request(str(error)) from None
     return body
+
+
+def _time(value: str) -> str:
+    """Raises ValueError in Go's words."""
+    try:
+        parse_time(value)
+    except ValueError:
+        layout = "2006-01-02T15:04:05Z07:00"
+        raise ValueError(f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"') from None
+    return value
 
 
 def chosen_container(pod: Object, name: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.get import read
-from kfast.apiserver.options import not_supported
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, internal, invalid
 from kfast.apiserver.subresources.connect_options import chosen_container, options
@@ -16,7 +15,6 @@ from kfast.http import websocket
 from kfast.http.websocket import Opcode, WebSocket
 from kfast.meta.exchange import Channel, Request, Response, Stream, Upgrade
 
-_STREAMS = ("All", "Stdout", "Stderr")
 _PROTOCOLS = ("", "binary.k8s.io", "base64.binary.k8s.io")
 _MOST_SHOWN = 50_000
 _FLAGS = ("follow", "previous", "timestamps", "insecureSkipTLSVerifyBackend")
@@ -36,9 +34,9 @@ async def log(backend: Backend, request: Request, info: RequestInfo) -> Response
     container = chosen_container(pod, wanted.get("container", ""))
     node = pod.get("spec", "nodeName", default="")
     if not node:
-        return Response(200, b"", content_type="text/plain")
+        return Response(204, b"", content_type="")
     path = f"/containerLogs/{pod.namespace}/{pod.name}/{container}"
-    answer = await backend.nodes.send(node, Request("GET", path, _query(wanted)))
+    answer = await backend.nodes.send_for_pod(node, Request("GET", path, _query(wanted)))
     if not 200 <= answer.status <= 206:
         raise _refused(answer.status, await _text(answer), info.name)
     if not websocket.wanted(request):
@@ -103,7 +101,7 @@ def _refused(code: int, text: str, name: str) -> StatusError:
 def _query(wanted: Body) -> dict[str, list[str]]:
     query = {name: ["true"] for name in _FLAGS[:3] if wanted.get(name)}
     query |= {name: [str(wanted[name])] for name in (*_NUMBERS, "sinceTime") if wanted.get(name) is not None}
-    return query | {"stream": [wanted.get("stream") or "All"]}
+    return query
 
 
 def _errors(wanted: Body) -> list[FieldError]:
@@ -115,15 +113,11 @@ def _errors(wanted: Body) -> list[FieldError]:
         errors.append(_too_small("limitBytes", limit, "must be greater than 0"))
     if seconds is not None and wanted.get("sinceTime") is not None:
         why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
-        errors.append(FieldError("", "FieldValueForbidden", why))
+        errors.append(FieldError("[]", "FieldValueForbidden", why))
     elif seconds is not None and seconds < 1:
         errors.append(_too_small("sinceSeconds", seconds, "must be greater than 0"))
-    stream = wanted.get("stream", "All")
-    if stream not in _STREAMS:
-        errors.append(not_supported("stream", stream, _STREAMS))
-    if stream != "All" and tail is not None:
-        why = "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now"
-        errors.append(FieldError("", "FieldValueForbidden", why))
+    if wanted.get("stream") is not None:  # behind upstream's feature gate PodLogsQuerySplitStreams, off by default
+        errors.append(FieldError("stream", "FieldValueForbidden", "Forbidden: may not be specified"))
     return errors
 
 

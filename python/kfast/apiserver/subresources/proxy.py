@@ -165,6 +165,8 @@ def _of_service(backend: Backend, info: RequestInfo, reference: Reference) -> _L
         if found is None:
             raise unavailable(f'no service port {port} found for service "{reference.name}"')
         port = found
+    if not backend.services.has_slices(service):
+        raise not_found(info.served.kind, reference.name)
     endpoint = backend.services.endpoint(service, port)
     return _Location(endpoint.host, endpoint.port, reference.scheme)
 

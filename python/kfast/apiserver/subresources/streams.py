@@ -42,8 +42,10 @@ async def port_forward(backend: Backend, request: Request, info: RequestInfo) ->
     """Connects to ports of a pod. Raises StatusError 400, 403, 404."""
     wanted = options(request, "PodPortForwardOptions")
     ports = [port for value in request.query.get("ports", ()) for port in value.split(",")]
-    if not all(port.isascii() and port.isdigit() for port in ports):
-        raise bad_request(f"unable to parse {' '.join(ports)!r} as ports")
+    for port in ports:
+        if not (port.isascii() and port.isdigit()):
+            why = f'strconv.ParseUint: parsing "{port}": invalid syntax'
+            raise bad_request(f"cannot convert to []int32: {why}")
     if ports:
         wanted["ports"] = [int(port) for port in ports]
     pod = await _admitted(backend, request, info, wanted)
@@ -75,11 +77,11 @@ async def _passed(backend: Backend, request: Request, pod: Object, path: str, qu
     if not node:
         raise bad_request(f"pod {pod.name} does not have a host assigned")
     if "upgrade" not in request.headers.get("connection", "").lower():
-        backend.nodes.node(node)
+        backend.nodes.node_of_pod(node)
         raise bad_request("Upgrade request required")
     headers = {
         name: value
         for name, value in request.headers.items()
         if (name not in HOP_BY_HOP or name in _KEPT) and name not in ("host", "authorization")
     }
-    return await backend.nodes.send(node, Request(request.method, path, query, headers, request.body))
+    return await backend.nodes.send_for_pod(node, Request(request.method, path, query, headers, request.body))
