@@ -2,6 +2,7 @@
 
 use flate2::read::GzDecoder;
 use kfast_schema::patch::{PatchKind, apply};
+use kfast_schema::structural;
 use kfast_schema::{MediaType, SchemaSet, Validation, decode, encode, load, sniff};
 use serde_json::Value;
 use std::io::Read;
@@ -79,4 +80,23 @@ pub fn patched(data: &[u8], kind: PatchKind) -> Option<(Value, Value, Value)> {
         |_| (),
     );
     Some((original, serde_json::from_slice(patch).ok()?, result))
+}
+
+/// The schema of a definition and, after a zero byte, an object: what compiles reads objects to the same twice.
+pub fn check_structure(data: &[u8]) {
+    let (schema, object) = data.split_at(data.iter().position(|b| *b == 0).unwrap_or(data.len()));
+    let object = object.get(1..).unwrap_or_default();
+    let _ = structural::definition::check(&SCHEMA, schema, "spec", true, None);
+    let Ok(set) = structural::compile(&SCHEMA, "g/v1/K", schema, false) else {
+        return;
+    };
+    let read = |body: &[u8]| {
+        decode(&set, "g/v1/K", body, MediaType::Json, Validation::Ignore, |(value, _)| {
+            (value.canonical(&set), structural::validate(&set, &value))
+        })
+    };
+    if let Ok((bytes, violations)) = read(object) {
+        let again = read(&bytes).expect("what was read reads again");
+        assert_eq!(again, (bytes, violations));
+    }
 }

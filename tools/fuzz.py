@@ -27,6 +27,28 @@ _LABELS = ("a=b,c!=d", "x in (a,b),!y,z", "n>1,n<5", "app.kubernetes.io/name==we
 _FIELDS = ("metadata.name=a,status.phase!=Running", r"a=x\,y\=z\\,b==1")
 
 
+_STRUCTURES: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    (
+        {
+            "type": "object",
+            "properties": {
+                "spec": {
+                    "type": "object",
+                    "properties": {
+                        "text": {"type": "string", "default": "d", "pattern": "^[a-z]+$", "nullable": True},
+                        "list": {"type": "array", "items": {"type": "integer", "maximum": 3}},
+                        "free": {"x-kubernetes-preserve-unknown-fields": True},
+                    },
+                    "anyOf": [{"required": ["text"]}, {"properties": {"list": {"minItems": 1}}}],
+                }
+            },
+        },
+        {"kind": "K", "metadata": {"name": "x"}, "spec": {"list": [1, 5], "free": {"a": None}, "other": 1}},
+    ),
+)
+"""A schema and an object."""
+
+
 def seeds(target: str, shared: Path) -> Iterator[bytes]:
     """Inputs of the form the target takes."""
     texts = {"quantity": _QUANTITIES, "label_selector": _LABELS, "field_selector": _FIELDS}
@@ -36,6 +58,8 @@ def seeds(target: str, shared: Path) -> Iterator[bytes]:
         suffix = {"decode_json": "json", "decode_yaml": "yaml", "decode_protobuf": "pb"}[target]
         for choice, kind in enumerate(_DECODED):
             yield from (bytes([choice]) + data for data in _samples(shared, kind, suffix))
+    elif target == "structural":
+        yield from (_compact(schema) + b"\0" + _compact(obj) for schema, obj in _STRUCTURES)
     elif target.endswith("_patch"):
         yield from _patches(target, shared)
     elif target in ("scheduler", "endpoints"):

@@ -199,7 +199,10 @@ impl Kind<'_> {
         }
         next.0.retain(|_, owned| !owned.fields.is_empty());
         let same = live == Some(&merged) && *managers == next;
-        if !same && let Some(owned) = next.0.get_mut(&manager) {
+        // As upstream does: who takes over fields as they are has no time.
+        if live != Some(&merged)
+            && let Some(owned) = next.0.get_mut(&manager)
+        {
             owned.time = Some(write.now.into());
         }
         *managers = next;

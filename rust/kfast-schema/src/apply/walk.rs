@@ -168,7 +168,17 @@ impl<'s> Differences<'s> {
         }
         let set = self.set;
         let found = match place.shape(set, new.or(old)) {
-            Shape::Leaf => return leaf(old, new),
+            Shape::Leaf => {
+                let mut change = leaf(old, new);
+                // Free-form JSON that was an object loses what was below it.
+                if let (Place::Free, Some(before), Some(_)) = (place, old, new)
+                    && !before.has_no_entries(set)
+                {
+                    let lost = self.members(None, Place::Free, Some(before), None);
+                    change.removed.1 = lost.removed.1;
+                }
+                return change;
+            }
             Shape::List(item, keys) => {
                 let empty = |v: Option<&D>| v.and_then(D::items).is_none_or(<[D]>::is_empty);
                 if empty(old) && empty(new) {
