@@ -9,6 +9,7 @@ from typing import Any
 
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.lifecycle import encode_json
 from kfast.apiserver.options import MAX_MANAGER, WriteOptions
 from kfast.apiserver.scope import Scope
 from kfast.clock import rfc3339
@@ -66,6 +67,7 @@ def track(
     tracking."""
     if stated in ([], [{}]) or not (stated or live or old is None):
         return b""
-    given: list[bytes | Entries] = [live] if stated is None else [stated, live]
+    same = stated is None or encode_json(stated) == live  # clients send back what they read
+    given: list[bytes | Entries] = [live] if same or stated is None else [stated, live]
     reach = out_of_reach(scope, new, subresource)
     return backend.structure(scope, scope.schema).track(scope.schema, old, new, given, writer, reach)
