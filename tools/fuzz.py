@@ -26,6 +26,12 @@ _QUANTITIES = ("100m\n1.5Gi", "1e3\n1E", "0.5Ki\n9Ei", "-1n\n+8Mi", "12500e-3\n1
 _LABELS = ("a=b,c!=d", "x in (a,b),!y,z", "n>1,n<5", "app.kubernetes.io/name==web,t notin ()")
 _FIELDS = ("metadata.name=a,status.phase!=Running", r"a=x\,y\=z\\,b==1")
 
+_EXPRESSIONS = (
+    "x.l.all(i, i.size() < 3) && has(x.n)",
+    "optional.of(x.?a).orValue('b') + 'c'",
+    "[1,2].map(i, i * 2).sum()",
+)
+
 
 _STRUCTURES: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     (
@@ -51,7 +57,7 @@ _STRUCTURES: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
 
 def seeds(target: str, shared: Path) -> Iterator[bytes]:
     """Inputs of the form the target takes."""
-    texts = {"quantity": _QUANTITIES, "label_selector": _LABELS, "field_selector": _FIELDS}
+    texts = {"quantity": _QUANTITIES, "label_selector": _LABELS, "field_selector": _FIELDS, "cel": _EXPRESSIONS}
     if target in texts:
         yield from (text.encode() for text in texts[target])
     elif target.startswith("decode_"):

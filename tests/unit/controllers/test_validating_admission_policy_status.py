@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kfast.api.admissionregistration.validating_admission_policy import KIND as POLICIES
 from kfast.api.schema import load_schema
 from kfast.controllers.validating_admission_policy_status import check
 
@@ -65,3 +66,22 @@ def test_parameters_and_variables_have_types():
     assert first["fieldRef"] == "spec.validations[0].messageExpression"
     assert "'_+_' applied to '(string, int)'" in first["warning"]
     assert "undefined field 'nope'" in second["warning"]
+
+
+def test_the_status_tells_once_per_generation(virtual):
+    async def scenario(cluster):
+        spec = policy({"expression": "object.spec.nope == 1"})
+        await cluster.client.create(POLICIES, {"metadata": {"name": "p"}, "spec": spec})
+        await cluster.settle()
+        made = await cluster.client.get(POLICIES, "p")
+        assert made.get("status", "observedGeneration") == 1
+        (warning,) = made.get("status", "typeChecking", "expressionWarnings")
+        assert "undefined field 'nope'" in warning["warning"]
+        body = made.to_dict()
+        body["spec"]["validations"] = [{"expression": "object.spec.replicas == 1"}]
+        await cluster.client.update(POLICIES, body)
+        await cluster.settle()
+        status = (await cluster.client.get(POLICIES, "p")).to_dict()["status"]
+        assert status == {"observedGeneration": 2, "typeChecking": {}}
+
+    virtual(scenario)

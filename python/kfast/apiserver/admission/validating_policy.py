@@ -9,7 +9,7 @@ import msgspec
 
 from kfast._core import CelEnvironment, CelInput
 from kfast.api.catalog import Catalog
-from kfast.api.kind import Body
+from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.expressions import (
     BUDGET,
@@ -112,8 +112,9 @@ class ValidatingAdmissionPolicy:
         versions = Versions(self._backend(), attributes)
         evaluator = Evaluator(self._authorizer, attributes.user)
         denials: list[_Denial] = []
+        reads: dict[str, CelInput] = {}
         for policy in self._policies.concerned(attributes):
-            await self._apply(policy, attributes, versions, evaluator, denials)
+            await self._apply(policy, attributes, versions, evaluator, reads, denials)
         if denials:
             raise _refusal(attributes, denials[0])
 
@@ -123,6 +124,7 @@ class ValidatingAdmissionPolicy:
         attributes: Attributes,
         versions: Versions,
         evaluator: Evaluator,
+        reads: dict[str, CelInput],
         denials: list[_Denial],
     ) -> None:
         def misconfigured(why: Exception, binding: str = "") -> None:
@@ -149,22 +151,28 @@ class ValidatingAdmissionPolicy:
             except (StatusError, ConfigurationError) as error:
                 misconfigured(error, name)
                 continue
-            namespace = namespace_object(self._policies.namespace(attributes))
             for _, param in params:
-                read = inputs(
-                    attributes,
-                    kind,
-                    await versions.object(kind),
-                    await versions.old(kind),
-                    params=param,
-                    namespace=namespace,
-                )
+                read = await self._read(kind, param, attributes, versions, reads)
                 outcome = await _evaluate(policy, name, read, evaluator)
                 _act(policy, binding, outcome, attributes, denials)
                 for key, value in outcome.annotations:
                     annotations.setdefault(key, {})[value] = None
         for key, values in annotations.items():
             attributes.annotate(f"{policy.name}/{key}", ", ".join(values))
+
+    async def _read(
+        self, kind: Kind, param: bytes | None, attributes: Attributes, versions: Versions, reads: dict[str, CelInput]
+    ) -> CelInput:
+        """What expressions read; policies without parameters share it, and the authorizer's answers."""
+        known = reads.get(kind.api_version) if param is None else None
+        if known is not None:
+            return known
+        namespace = namespace_object(self._policies.namespace(attributes))
+        object_, old = await versions.object(kind), await versions.old(kind)
+        read = inputs(attributes, kind, object_, old, params=param, namespace=namespace)
+        if param is None:
+            reads[kind.api_version] = read
+        return read
 
 
 async def _evaluate(policy: Policy[_Expressions], binding: str, read: CelInput, evaluator: Evaluator) -> _Outcome:
