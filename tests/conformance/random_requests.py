@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 import yaml
+from openapi import Documents
 
 from kfast.api.catalog import KINDS
 from kfast.api.kind import Kind
@@ -112,11 +113,15 @@ _SCHEMA = load_schema()
 
 
 class Requests:
-    """Makes requests. `seen` are objects and `tokens` continue tokens the server gave out, to be used again."""
+    """Makes requests. `seen` are objects and `tokens` continue tokens the server gave out, to be used again.
 
-    def __init__(self, seed: int, samples: Path) -> None:
+    Bodies are made after the samples, and half of them after the schemas the server publishes, if they are given.
+    """
+
+    def __init__(self, seed: int, samples: Path, documents: Documents | None = None) -> None:
         self.random = random.Random(seed)
         self.samples = samples
+        self.documents = documents
         self.seen: list[dict[str, Any]] = []
         self.tokens: list[str] = []
         self._read: dict[Path, bytes] = {}
@@ -212,7 +217,7 @@ class Requests:
             body = copy.deepcopy(choose.choice(known))
         else:
             body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {}}
-            body |= copy.deepcopy(VALID.get(kind.kind, {}))
+            body |= copy.deepcopy(VALID.get(kind.kind) or self._donor(kind) | {"metadata": {}})
         metadata = body["metadata"]
         if not known or choose.random() < 0.5:
             metadata.pop("resourceVersion", None)
@@ -254,6 +259,10 @@ class Requests:
         return self._read[path]
 
     def _donor(self, kind: Kind) -> Any:
+        if self.documents is not None and self.random.random() < 0.5:
+            example = self.documents.example(kind.api_version, kind.kind, self.random)
+            if example is not None:
+                return example
         return msgspec.json.decode(self._sample(kind, "json"))
 
     def _mutate(self, body: Any, donor: Any) -> None:

@@ -406,6 +406,8 @@ async def test_a_collection_is_deleted_in_the_form_and_pages_of_a_list(call):
 
 
 PATCH_REFUSALS = [
+    (STRATEGIC, b'{"metadata":{"labels":{"a":1},"g\xff":7}}', "cannot convert int64 to string"),
+    (MERGE, b'{"metadata":{"labels":{"a":1},"g\xff":7}}', "json: cannot unmarshal number into Go struct field"),
     (MERGE, {"metadata": {"uid": "abc"}}, 'metadata.uid: Invalid value: "abc": field is immutable'),
     (
         STRATEGIC,

@@ -32,9 +32,9 @@ def unfit(why: str, patch: bytes, old: Body, strategic: bool, merge: bool) -> St
     text = patch.decode("utf-8", "replace")
     reason = why[why.find("json: ") :] if "json: " in why else why
     if strategic:
-        text, reason = _go_text(msgspec.json.decode(patch)), _unconvertible(reason)
+        text, reason = _go_text(msgspec.json.decode(text)), _unconvertible(reason)
     elif merge:
-        text = msgspec.json.encode(_merged(old, msgspec.json.decode(patch))).decode()
+        text = msgspec.json.encode(_merged(old, msgspec.json.decode(text))).decode()
     return invalid("", "", "", [FieldError("patch", "FieldValueInvalid", f"Invalid value: {quoted(text)}: {reason}")])
 
 

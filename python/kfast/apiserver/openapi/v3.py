@@ -20,6 +20,11 @@ PREFIX = "/openapi/v3"
 _V2_REFERENCE = "#/definitions/"
 _REFERENCE = "#/components/schemas/"
 _encode = msgspec.json.encode
+_ONE_OF = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": ("string", "number"),
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": ("integer", "string"),
+}
+"""Definitions whose values are of one of several types, which v2 cannot say."""
 
 INFO = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
 _CUSTOM_INFO = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
@@ -111,7 +116,7 @@ def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
         "openapi": "3.0.0",
         "info": _CUSTOM_INFO if all(item.custom for item in items) else INFO,
         "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
-        "components": {"schemas": {n: _rewrite(s) for n, s in reachable(roots, definitions).items()}},
+        "components": {"schemas": {n: _schema(n, s) for n, s in reachable(roots, definitions).items()}},
     }
 
 
@@ -138,6 +143,14 @@ def references(schema: Any) -> Iterable[str]:
     elif isinstance(schema, list):
         for value in schema:
             yield from references(value)
+
+
+def _schema(name: str, schema: Any) -> Any:
+    types = _ONE_OF.get(name)
+    if types is None:
+        return _rewrite(schema)
+    kept = {key: value for key, value in schema.items() if key != "type"}
+    return kept | {"oneOf": [{"type": kind} for kind in types]}
 
 
 def _rewrite(schema: Any) -> Any:
