@@ -20,6 +20,8 @@ async def dial(
     host: str, port: int, tls: ssl.SSLContext | None = None, server_name: str = "", seconds: float = DIAL_SECONDS
 ) -> Tunnel:
     """A connection, over TLS if there is a context. Raises OSError (ssl.SSLError and TimeoutError are of its kinds)."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)  # a read's first step runs outside of a task, where nothing can be timed
     loop = asyncio.get_running_loop()
     name = (server_name or host) if tls is not None else None
     with real_time():

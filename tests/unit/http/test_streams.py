@@ -11,6 +11,7 @@ import pytest
 
 from kfast.apiserver.pki import PKI
 from kfast.http.certificates import server_context
+from kfast.http.client import HTTPClient, Target
 from kfast.http.server import serve
 from kfast.meta.exchange import Channel, Request, Response, Stream, Upgrade
 
@@ -25,6 +26,7 @@ class API:
     """A handler of streams and upgrades."""
 
     def __init__(self) -> None:
+        self.client = HTTPClient()
         self.go = asyncio.Event()
         self.ended = asyncio.Event()
 
@@ -36,6 +38,9 @@ class API:
                 return Response(200, Stream(self.pieces(), 6))
             case "/broken":
                 return Response(200, Stream(self.pieces(ValueError("broken"))))
+            case "/onward":
+                target = Target("127.0.0.1", int(request.headers["x-port"]))
+                return await self.client.send(target, "GET", "/next", {})
             case "/echo":
                 return Response(101, Upgrade(self.echo), {"Connection": "Upgrade", "Upgrade": "echo"}, "")
         return Response(200, {"path": request.path, "target": request.target})
@@ -162,6 +167,18 @@ async def test_a_refused_upgrade_leaves_the_connection_to_http(peer):
     answer = await reader.read()
     assert b'{"path":"/a/b","target":"/a%2Fb?c"}' in answer
     assert b'"path":"/next"' in answer
+
+
+async def test_a_plain_read_may_be_passed_on(api):
+    server = await serve(api.handle)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    onward = f"GET /onward HTTP/1.1\r\nHost: x\r\nX-Port: {server.port}\r\n"
+    for ending in ("\r\n", "\r\n", "Connection: close\r\n\r\n"):
+        writer.write((onward + ending).encode())
+    assert (await reader.read()).count(b'{"path":"/next","target":"/next"}') == 3
+    writer.close()
+    api.client.close()
+    await server.stop()
 
 
 async def test_stop_ends_streams_and_channels(api):
