@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _DESCRIPTORS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+_ZONES = ("TZ=", "CRON_TZ=")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
@@ -47,8 +48,10 @@ def _parse_range(text: str, low: int, high: int, names: dict[str, int]) -> froze
 def parse_schedule(schedule: str) -> tuple[frozenset[int], ...]:
     """Minutes, hours, days of the month, months and days of the week; nothing for a descriptor such as @daily.
 
-    Raises ValueError with the parser's message.
+    Raises ValueError with the parser's message. A leading time zone is a matter of `spec.timeZone`'s rules.
     """
+    if schedule.startswith(_ZONES):
+        schedule = schedule.partition(" ")[2].strip()
     if schedule.startswith("@"):
         if schedule not in _DESCRIPTORS and not schedule.startswith("@every "):
             raise ValueError(f"unrecognized descriptor: {schedule}")
