@@ -125,9 +125,9 @@ fn is_complete(event: &Value<'_>) -> bool {
         n::DEPRECATED_LAST_TIMESTAMP,
         n::DEPRECATED_COUNT,
         n::DEPRECATED_SOURCE,
-        n::SERIES,
     ];
     !event.text(n::EVENT_TIME).is_empty()
+        && matches!(event.get(n::SERIES), None | Some(Value::Null))
         && matches!(event.text(n::TYPE), "Normal" | "Warning")
         && older
             .iter()

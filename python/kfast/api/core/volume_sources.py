@@ -14,7 +14,7 @@ Source = dict[str, Any]
 Rule = Callable[[Source, str, str, list[FieldError]], None]
 """(source, path, name of the volume, errors)"""
 
-_PARTITION = "must be an integer between 0 and 255"
+_PARTITION = "must be between 1 and 255, inclusive"
 _LUN = "must be between 0 and 255, inclusive"
 _PAIRS = "must be a host:port pair or multiple pairs separated by commas"
 _INITIATORS = (
