@@ -66,6 +66,7 @@ class ControlPlane:
             enable_admission_plugins=self.config.enable_admission_plugins,
             audit=self.config.audit,
             event_ttl=self.config.event_ttl,
+            compaction_interval=self.config.etcd_compaction_interval,
         )
         self._server: HTTPSServer | None = None
         self.client = self._client("kubernetes-admin")

@@ -13,6 +13,8 @@ CLUSTER_CIDR = "10.244.0.0/16"
 NODE_PORTS = (30000, 32767)
 SECURE_PORT = 6443
 
+COMPACTION_INTERVAL = 300.0
+"""Seconds; upstream's --etcd-compaction-interval."""
 EVENT_TTL = 3600.0
 """Seconds from an event's last write to its removal; 0: they stay."""
 
@@ -90,6 +92,7 @@ class ClusterConfig:
     enable_admission_plugins: frozenset[str] = frozenset()
     audit: AuditConfig | None = None
     event_ttl: float = EVENT_TTL
+    etcd_compaction_interval: float = COMPACTION_INTERVAL
     node_capacity: tuple[tuple[str, str], ...] = (
         ("cpu", "4"),
         ("memory", "32Gi"),

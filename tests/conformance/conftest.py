@@ -11,6 +11,8 @@ from harness import Kubectl, RunningCluster, kfast_up
 from kube import Kube
 
 TALLY = exam.Tally()
+COMPACTION = "10s"
+"""History is kept for ten to twenty seconds: no test needs older, and one waits until a list's pages have expired."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +49,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
-    with kfast_up(tmp_path_factory.mktemp("cluster"), "--nodes", "3") as running:
+    with kfast_up(tmp_path_factory.mktemp("cluster"), "--etcd-compaction-interval", COMPACTION) as running:
         yield running
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from exam import conformance
 
@@ -64,6 +65,36 @@ def test_pages_are_one_consistent_list(kube):
         assert names == sorted(templates.names())[:-1]
     whole = templates.list(limit=1000)
     assert (len(whole["items"]), whole["metadata"].get("continue")) == (42, None)
+
+
+@chunking(
+    "should support continue listing from the last key if the original version has been compacted away, though the "
+    "list is inconsistent [Slow]"
+)
+def test_pages_of_a_version_that_is_gone(kube):
+    maps, total = kube("ConfigMap"), 20
+    maps.wait("kube-root-ca.crt", lambda _: True)
+    for number in range(total):
+        maps.create(f"m{number:02}")
+    first = maps.list(limit=5)
+    query = {"limit": "5", "continue": first["metadata"]["continue"]}
+    names = [item["metadata"]["name"] for item in first["items"]]
+    maps.create("zz")  # so that the present version is another
+    while (answer := kube.send("GET", maps.path(), query=query)).status == 200:
+        time.sleep(0.2)
+    assert (answer.status, answer.json["reason"]) == (410, "Expired")
+    query["continue"] = answer.json["metadata"]["continue"]
+    versions = set()
+    while query["continue"]:
+        page = kube.send("GET", maps.path(), query=query).json
+        names += [item["metadata"]["name"] for item in page["items"]]
+        versions.add(page["metadata"]["resourceVersion"])
+        left = page["metadata"].get("remainingItemCount", 0)
+        assert left + len(names) == total + 2
+        query["continue"] = page["metadata"].get("continue", "")
+    assert len(versions) == 1
+    assert versions != {first["metadata"]["resourceVersion"]}
+    assert names == sorted(maps.names())
 
 
 @conformance("sig-api-machinery", "Servers with support for Table transformation")(

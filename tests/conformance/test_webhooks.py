@@ -13,7 +13,7 @@ from custom import definition, definitions, installed, instances, version
 from exam import conformance
 from kube import Things
 from kubernetes.client import ApiException
-from webhook import Webhook, allow, deny, host_address, patch, serving
+from webhook import Webhook, allow, deny, expose, patch, serving
 
 hooks = conformance("sig-api-machinery", "AdmissionWebhook [Privileged:ClusterAdmin]")
 GROUP = "admissionregistration.k8s.io/v1"
@@ -25,14 +25,7 @@ VALIDATING, MUTATING = "ValidatingWebhookConfiguration", "MutatingWebhookConfigu
 def server(kube, tmp_path) -> Iterator[Webhook]:
     """The webhook server, and the Service `hook` that leads to it."""
     with serving(tmp_path, f"hook.{kube.namespace}.svc") as hook:
-        kube("Service").create("hook", spec={"ports": [{"port": 8443}]})
-        kube("EndpointSlice", "discovery.k8s.io/v1").create(
-            "hook",
-            metadata={"labels": {"kubernetes.io/service-name": "hook"}},
-            addressType="IPv4",
-            endpoints=[{"addresses": [host_address()], "conditions": {"ready": True}}],
-            ports=[{"name": "", "port": hook.port, "protocol": "TCP"}],
-        )
+        expose(kube, "hook", hook.port)
         yield hook
 
 

@@ -22,6 +22,8 @@ from cryptography.x509.oid import NameOID
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """From the `request` of a review to its `response`."""
+Handle = Callable[[str, str, dict[str, str], bytes], tuple[int, str, bytes]]
+"""From method, target, headers and body to status, content type and body."""
 
 
 def allow(_request: dict[str, Any]) -> dict[str, Any]:
@@ -81,20 +83,22 @@ class Webhook:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *names: str) -> Iterator[Webhook]:
-    """A webhook server on all addresses, until the end of the block."""
-    path, bundle = certificate(directory, *names)
+def listening(handle: Handle, pem: Path | None = None) -> Iterator[int]:
+    """An HTTP server on all addresses, with TLS if there is a key, until the end of the block; its port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            data = json.dumps(hook.review(self.path, body)).encode()
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, kind, data = handle(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
             with contextlib.suppress(OSError):  # who asked may have given up
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
+                self.send_response(status)
+                self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                if self.command != "HEAD":
+                    self.wfile.write(data)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             """Says nothing."""
@@ -105,16 +109,41 @@ def serving(directory: Path, *names: str) -> Iterator[Webhook]:
         def handle_error(self, *_: Any) -> None:
             """A client that went away is none of ours."""
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
     server = Server(("0.0.0.0", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    hook = Webhook(server.server_address[1], bundle)
+    if pem is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield hook
+        yield server.server_address[1]
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def serving(directory: Path, *names: str) -> Iterator[Webhook]:
+    """A webhook server until the end of the block."""
+    path, bundle = certificate(directory, *names)
+    hook = Webhook(0, bundle)
+
+    def handle(_method: str, target: str, _headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        return 200, "application/json", json.dumps(hook.review(target, json.loads(body))).encode()
+
+    with listening(handle, path) as hook.port:
+        yield hook
+
+
+def expose(kube: Any, name: str, port: int) -> None:
+    """A Service of this name that leads to a port of this machine."""
+    kube("Service").create(name, spec={"ports": [{"port": 8443}]})
+    kube("EndpointSlice", "discovery.k8s.io/v1").create(
+        name,
+        metadata={"labels": {"kubernetes.io/service-name": name}},
+        addressType="IPv4",
+        endpoints=[{"addresses": [host_address()], "conditions": {"ready": True}}],
+        ports=[{"name": "", "port": port, "protocol": "TCP"}],
+    )

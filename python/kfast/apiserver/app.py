@@ -45,7 +45,7 @@ from kfast.apiserver.reviews.install import install_reviews
 from kfast.apiserver.routes import route
 from kfast.apiserver.status_errors import internal
 from kfast.clock import Clock
-from kfast.config import EVENT_TTL, AuditConfig
+from kfast.config import COMPACTION_INTERVAL, EVENT_TTL, AuditConfig
 from kfast.errors import StatusError
 from kfast.http.certificates import CertificateAuthenticator
 from kfast.meta.exchange import Batch, CreateBatch, Outcomes, Request, Response, User
@@ -80,6 +80,7 @@ class APIServer:
         enable_admission_plugins: Collection[str] = (),
         audit: AuditConfig | None = None,
         event_ttl: float = EVENT_TTL,
+        compaction_interval: float = COMPACTION_INTERVAL,
     ) -> None:
         self.catalog = catalog
         self.clock = clock
@@ -99,7 +100,7 @@ class APIServer:
         self.backend.authorizer = self.authorizer
         if pki is not None:
             self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
-        self._compactor = Compactor(store, clock)
+        self._compactor = Compactor(store, clock, compaction_interval)
         self._expiry = EventExpiry(store, clock, event_ttl)
         self.metrics = Metrics()
         self.backend.watching = self._watching

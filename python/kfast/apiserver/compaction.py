@@ -7,16 +7,14 @@ import asyncio
 from kfast.clock import Clock
 from kfast.store.protocol import Store
 
-INTERVAL_SECONDS = 300.0
-"""Upstream's --etcd-compaction-interval."""
-
 
 class Compactor:
-    """Every interval, forgets the history before the interval."""
+    """Every `interval` seconds, forgets the history before the interval."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, interval: float) -> None:
         self._store = store
         self._clock = clock
+        self._interval = interval
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -34,5 +32,5 @@ class Compactor:
     async def _run(self) -> None:
         while True:
             revision = self._store.revision
-            await self._clock.sleep(INTERVAL_SECONDS)
+            await self._clock.sleep(self._interval)
             self._store.compact(revision)

@@ -45,6 +45,13 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
     "--event-ttl", default="1h0m0s", show_default=True, callback=_duration, help="How long events stay; 0: for ever."
 )
 @click.option(
+    "--etcd-compaction-interval",
+    default="5m0s",
+    show_default=True,
+    callback=_duration,
+    help="History is kept for once to twice this long.",
+)
+@click.option(
     "--enable-admission-plugins",
     multiple=True,
     type=click.Choice(ADMISSION_PLUGINS),
@@ -67,6 +74,7 @@ def command(
     without: tuple[str, ...],
     disable_admission_plugins: tuple[str, ...],
     event_ttl: float,
+    etcd_compaction_interval: float,
     enable_admission_plugins: tuple[str, ...],
     audit_policy_file: Path | None,
     audit_log_path: Path | None,
@@ -101,6 +109,7 @@ def command(
         enable_admission_plugins=frozenset(enable_admission_plugins),
         audit=audit,
         event_ttl=event_ttl,
+        etcd_compaction_interval=etcd_compaction_interval,
     )
     soft_limit_to_hard()
     try:

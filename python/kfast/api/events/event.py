@@ -30,6 +30,8 @@ def _to_storage(event: Body) -> Body:
 def _from_storage(core: Body) -> Body:
     event = {_FROM_CORE.get(name, name): value for name, value in core.items()}
     event["apiVersion"] = "events.k8s.io/v1"
+    if event.get("series") is not None:  # required here, left out of the core form where they are zero
+        event["series"] = {"count": 0, "lastObservedTime": None, **event["series"]}
     return event
 
 
