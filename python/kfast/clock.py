@@ -71,6 +71,12 @@ def real_time() -> AbstractContextManager[None]:
     return nullcontext() if hold is None else hold()
 
 
+async def in_task() -> None:
+    """Returns inside of a task. A plain read is begun outside of any; timeouts can only be set inside of one."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)
+
+
 def rfc3339(epoch: float) -> str:
     """`metav1.Time`: UTC with seconds, e.g. 2026-01-02T03:04:05Z."""
     return _rfc3339(math.floor(epoch))

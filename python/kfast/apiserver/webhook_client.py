@@ -22,7 +22,7 @@ import msgspec
 
 from kfast.apiserver.service_resolver import ServiceResolver
 from kfast.apiserver.status_errors import quoted
-from kfast.clock import real_time
+from kfast.clock import in_task, real_time
 from kfast.errors import KfastError, StatusError
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class WebhookClient:
 
         context = tls_context(target.ca_bundle)
         url = f"{target.url}?timeout={math.ceil(timeout)}s"
+        await in_task()
         try:
             with real_time():
                 async with asyncio.timeout(timeout):

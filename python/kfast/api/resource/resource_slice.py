@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup, text
-from kfast.api.field_errors import immutable
+from kfast.api.field_errors import immutable, required
 from kfast.api.kind import Body, Column, FieldError, Kind, SelectableField
 
 
@@ -11,6 +11,16 @@ def _defaults(resource_slice: Body) -> None:
     for device in resource_slice.setdefault("spec", {}).get("devices") or ():
         for mapping in (device.get("nodeAllocatableResourceMappings") or {}).values():
             mapping.setdefault("allocationMultiplier", "1")
+
+
+def _validate(resource_slice: Body) -> list[FieldError]:
+    """Counters are named wherever there is a set of them."""
+    spec = resource_slice["spec"]
+    sets = {f"spec.sharedCounters[{i}]": counted for i, counted in enumerate(spec.get("sharedCounters") or ())}
+    for i, device in enumerate(spec.get("devices") or ()):
+        for j, counted in enumerate(device.get("consumesCounters") or ()):
+            sets[f"spec.devices[{i}].consumesCounters[{j}]"] = counted
+    return [required(f"{path}.counters") for path, counted in sets.items() if not counted.get("counters")]
 
 
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
@@ -35,5 +45,6 @@ KIND = Kind(
     ),
     fields=(SelectableField("spec.nodeName", "spec.nodeName"), SelectableField("spec.driver", "spec.driver")),
     defaults=_defaults,
+    validate=_validate,
     validate_update=_validate_update,
 )
