@@ -12,6 +12,29 @@ from kfast.clock import rfc3339
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 
+_RECYCLE = (
+    "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. "
+    "Instead, the recommended approach is to use dynamic provisioning."
+)
+_GONE = {
+    "cephfs": ("cephfs", "1.28", "1.31"),
+    "photonPersistentDisk": ("photonPersistentDisk", "1.11", "1.16"),
+    "scaleIO": ("scaleIO", "1.16", "1.22"),
+    "storageos": ("storageOS", "1.22", "1.25"),
+    "glusterfs": ("glusterfs", "1.25", "1.26"),
+    "rbd": ("rbd", "1.28", "1.31"),
+}
+"""Sources without a plugin: how warnings name them, deprecated since, without function since."""
+
+
+def _warnings(volume: Body) -> list[str]:
+    spec = volume["spec"]
+    return [_RECYCLE] * (spec.get("persistentVolumeReclaimPolicy") == "Recycle") + [
+        f"spec.{name}: deprecated in v{since}, non-functional in v{until}+"
+        for source, (name, since, until) in _GONE.items()
+        if spec.get(source) is not None
+    ]
+
 
 def _defaults(volume: Body) -> None:
     spec = volume.setdefault("spec", {})
@@ -96,6 +119,7 @@ KIND = Kind(
     ),
     has_generation=False,
     defaults=_defaults,
+    warnings=_warnings,
     prepare_create=_prepare_create,
     validate=validate_volume,
     validates_on_update=False,
