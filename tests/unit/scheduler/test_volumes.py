@@ -79,13 +79,14 @@ class Storage:
         await self.client.patch(CLAIMS, name, patch, namespace)
 
 
-async def add_volume(client, name, size="1Gi", node="", claim=None, driver="", storage_class="late"):
-    spec = {
-        "capacity": {"storage": size},
-        "accessModes": ["ReadWriteOnce", "ReadWriteOncePod"],
-        "storageClassName": storage_class,
-        "csi" if driver else "local": {"driver": driver, "volumeHandle": name} if driver else {"path": "/x"},
-    }
+async def add_volume(
+    client, name, size="1Gi", node="", claim=None, driver="", storage_class="late", mode="ReadWriteOnce"
+):
+    spec = {"capacity": {"storage": size}, "accessModes": [mode], "storageClassName": storage_class}
+    if driver:
+        spec["csi"] = {"driver": driver, "volumeHandle": name}
+    else:
+        spec["local" if node else "hostPath"] = {"path": "/x"}
     if node:
         term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
         spec["nodeAffinity"] = {"required": {"nodeSelectorTerms": [term]}}
@@ -244,7 +245,7 @@ def test_a_claim_for_one_pod_is_used_by_one():
     async def scenario(client, clock, storage):
         await add_node(client, "n1")
         claim = await add_claim(client, "only", mode="ReadWriteOncePod", volume="v")
-        await add_volume(client, "v", claim=claim)
+        await add_volume(client, "v", claim=claim, mode="ReadWriteOncePod")
         await add_pod(client, "first", "only")
         await clock.sleep(2)
         await add_pod(client, "second", "only")
