@@ -51,6 +51,7 @@ def _prepare_create(job: Body) -> None:
     selector = spec["selector"] = dict(spec.get("selector") or {})
     matched = selector["matchLabels"] = dict(selector.get("matchLabels") or {})
     matched.setdefault(_UID_LABELS[1], metadata.get("uid", ""))
+    _default_labels(job)
 
 
 def _warnings(job: Body) -> list[str]:
