@@ -156,15 +156,20 @@ def random_suffix(rng: random.Random) -> str:
     return _PAIRS[number // len(_TRIPLES)] + _TRIPLES[number % len(_TRIPLES)]
 
 
-def begin_update(scope: Scope, new: Body, old: Body) -> None:
-    """Keeps on an update what the system owns; validation refuses a deletion the system did not mark.
-    Raises StatusError 409 if the uid is another's."""
-    metadata, before = metadata_of(new), old["metadata"]
-    uid = metadata.get("uid")
+def match_uid(kind: Kind, new: Body, old: Body) -> None:
+    """Raises StatusError 409 if the uid is another's."""
+    uid, before = metadata_of(new).get("uid"), old["metadata"]
     if uid and uid != before.get("uid"):
         name, namespace = before.get("name", ""), before.get("namespace") or ""
-        raise wrong_object(scope.kind, namespace, name, "UID", uid, before.get("uid", ""))
-    for key in ("uid", "creationTimestamp", "generation"):
+        raise wrong_object(kind, namespace, name, "UID", uid, before.get("uid", ""))
+
+
+def begin_update(new: Body, old: Body) -> None:
+    """Keeps on an update what the system owns; validation refuses another uid, which admission may have set, and a
+    deletion the system did not mark."""
+    metadata, before = metadata_of(new), old["metadata"]
+    metadata["uid"] = metadata.get("uid") or before.get("uid", "")
+    for key in ("creationTimestamp", "generation"):
         if key in before:
             metadata[key] = before[key]
         else:

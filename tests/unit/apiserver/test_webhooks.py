@@ -61,6 +61,10 @@ def behave(path: str, review: dict[str, Any]) -> Any:
             if len(review["request"]["object"]["spec"]["containers"]) > 1:
                 return allowed(review)
             return patched(review, {"op": "add", "path": "/spec/containers/-", "value": {"name": "s", "image": "i:1"}})
+        case "fails-pod":
+            return patched(review, {"op": "add", "path": "/status", "value": {"phase": "Failed"}})
+        case "other-uid":
+            return patched(review, {"op": "add", "path": "/metadata/uid", "value": "other"})
         case "slow":
             time.sleep(0.4)
     return allowed(review)
@@ -148,6 +152,39 @@ async def test_patches_add_up_and_get_defaults(call, configure, server) -> None:
     assert "uid" not in first["metadata"]
     assert last["metadata"]["labels"] == {"a": "yes", "b": "yes"}
     assert last["metadata"]["uid"] == made["metadata"]["uid"]
+
+
+async def test_mutation_sees_what_was_sent_and_validation_what_is_stored(call, configure, server) -> None:
+    made = await call.ok("POST", PODS, pod())
+    await call.ok("PATCH", f"{PODS}/p/status", {"status": {"phase": "Running"}}, MERGE)
+    for kind in ("mutating", "validating"):
+        await configure(kind, {"path": kind})
+
+    async def seen(path: str, body: dict[str, Any]) -> list[tuple[Any, ...]]:
+        server.reviews.clear()
+        await call.ok("PUT", path, body)
+        objects = [review["request"]["object"] for _, review in server.reviews]
+        return [(o["metadata"].get("uid"), o["status"].get("phase"), o["spec"].get("dnsPolicy")) for o in objects]
+
+    uid = made["metadata"]["uid"]
+    stated = await call.ok("GET", f"{PODS}/p")
+    sent = {**stated, "metadata": {"name": "p", "labels": {"a": "b"}}, "status": {"phase": "Failed"}}
+    filled = "ClusterFirst"
+    assert await seen(f"{PODS}/p", sent) == [(None, "Failed", filled), (uid, "Running", filled)]
+    sent = pod() | {"status": {"phase": "Failed"}}
+    assert await seen(f"{PODS}/p/status", sent) == [(None, "Failed", filled), (uid, "Failed", filled)]
+
+
+async def test_mutation_of_what_a_write_may_not_touch(call, configure, server) -> None:
+    made = await call.ok("POST", PODS, pod())
+    await configure(
+        "mutating", {"path": "fails-pod"}, {"path": "other-uid", "objectSelector": {"matchLabels": {"a": "b"}}}
+    )
+    changed = await call.ok("PUT", f"{PODS}/p", made | {"metadata": {"name": "p"}})
+    assert changed["status"]["phase"] == "Pending"
+    answer = await call("PUT", f"{PODS}/p", made | {"metadata": {"name": "p", "labels": {"a": "b"}}})
+    assert (answer.code, answer.body["reason"]) == (422, "Invalid")
+    assert answer.body["details"]["causes"][0]["field"] == "metadata.uid"
 
 
 @pytest.mark.parametrize(("policy", "times"), [("Never", 1), ("IfNeeded", 2)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from kfast._core import Object
@@ -18,6 +19,7 @@ from kfast.apiserver.lifecycle import (
     keep_all_but_status,
     keep_status,
     match_name,
+    match_uid,
     preview,
     spec_changed,
     stored_body,
@@ -40,11 +42,13 @@ Transform = Callable[[Body, Object], Body]
 @dataclass(frozen=True, slots=True)
 class View:
     """What admission sees of an object whose subresource has a kind of its own: the `schema` of that kind, its object
-    `of` the whole one, and `into(whole, view)`, which takes over what admission changed."""
+    `of` the whole one, and `into(whole, view)`, which takes over what admission changed. The mutating step sees a copy
+    of what was `sent`, if it says more or less than the whole object."""
 
     schema: str
     of: Callable[[Body], Body]
     into: Callable[[Body, Body], Body]
+    sent: Body | None = None
 
 
 @dataclass(slots=True)
@@ -116,23 +120,21 @@ async def _attempt(
     update: Update,
     current: Object,
     old: Body,
-    new: Body,
+    sent: Body,
     version: str,
 ) -> Object:
     scope, dry_run = info.served, update.options.dry_run
     kind = scope.kind
-    begin_update(scope, new, old)
+    match_uid(kind, sent, old)
+    stated, live = take_stated(sent), current.managed_fields
     metadata_only = False  # as far as the kind's rules go
-    stated, live = take_stated(new), current.managed_fields
     if update.part == "status":
-        scope.subresources[info.subresource].defaults(new)
-        new = keep_all_but_status(new, old, scope.subresources[info.subresource].metadata)
+        scope.subresources[info.subresource].defaults(sent)
     elif update.part == "main":
-        if kind.has_status:
-            keep_status(new, old)
-        metadata_only = not kind.validates_metadata and not spec_changed(new, old)
+        metadata_only = not kind.validates_metadata and not spec_changed(sent, old)
         if not metadata_only:
-            kind.defaults(new)
+            kind.defaults(sent)
+    new = _kept(info, update, sent, old)
     if update.applied is not None:
         managed = update.applied
     elif update.part == "all":
@@ -140,9 +142,11 @@ async def _attempt(
     else:
         author = writer(backend, request, update.options, scope, info.subresource)
         managed = track(backend, scope, author, old, new, stated, live, info.subresource)
-    attributes = _attributes(request, info, update, old, new, (version, current.resource_version))
+    attributes = _attributes(request, info, update, old, sent, (version, current.resource_version))
     attributes.managed = managed, live
-    new = await _admit(backend, info, update, attributes, old, new)
+    if not update.admitted:
+        admitted = await _admit(backend, update, attributes, sent)
+        new = _kept(info, update, admitted, old) if admitted is not None else new
     if update.part == "main":
         kind.prepare_update(new, old)
     elif update.part == "status":
@@ -176,30 +180,37 @@ def _attributes(
     schema, view = "", update.view
     name = old["metadata"]["name"]
     if view is not None:
-        schema, new, old = view.schema, view.of(new), view.of(old)
+        seen = view.of(new) if view.sent is None else deepcopy(view.sent)
+        schema, new, old = view.schema, seen, view.of(old)
     return Attributes.of(
         "UPDATE", request, info, update.options, name=name, object=new, old=old, schema=schema, versions=versions
     )
 
 
-async def _admit(
-    backend: Backend, info: RequestInfo, update: Update, attributes: Attributes, old: Body, new: Body
-) -> Body:
-    """The object after the mutating step. What the system owns and what the write may not touch is not admission's
-    to change either."""
-    if update.admitted or not await backend.admission.admit(attributes):
-        return new
+async def _admit(backend: Backend, update: Update, attributes: Attributes, sent: Body) -> Body | None:
+    """The object after the mutating step, None if no plugin has looked at it. Plugins see what the client sent, with
+    defaults: neither what the system owns nor what the write may not touch is filled in."""
+    if update.part == "status" and backend.admission.looks_at(attributes):
+        attributes.kind.defaults(sent)
+    if not await backend.admission.admit(attributes):
+        return None
     if update.view is not None:
         assert attributes.object is not None
-        new = update.view.into(new, attributes.object)
-    take_stated(new)
-    begin_update(info.served, new, old)
+        sent = update.view.into(sent, attributes.object)
+    take_stated(sent)
+    for warning in unique_owners(sent["metadata"], admitted=True):
+        attributes.warn(warning)
+    return sent
+
+
+def _kept(info: RequestInfo, update: Update, sent: Body, old: Body) -> Body:
+    """What was sent, with what the system owns and what the write may not touch as in `old`."""
+    new = {**sent, "metadata": dict(sent["metadata"])}
+    begin_update(new, old)
     if update.part == "status":
         return keep_all_but_status(new, old, info.served.subresources[info.subresource].metadata)
     if update.part == "main" and info.served.kind.has_status:
         keep_status(new, old)
-    for warning in unique_owners(new["metadata"], admitted=True):
-        attributes.warn(warning)
     return new
 
 

@@ -68,7 +68,8 @@ async def update_scale(backend: Backend, request: Request, info: RequestInfo) ->
     def transform(old: Body, _current: Object) -> Body:
         return _apply(info.served.kind, old, stated)
 
-    response = await _write(backend, request, info, options, transform, output)
+    sent = {"status": {"replicas": 0}, **stated}
+    response = await _write(backend, request, info, options, transform, output, sent)
     response.warnings = warnings
     return response
 
@@ -98,7 +99,13 @@ async def patch_scale(backend: Backend, request: Request, info: RequestInfo) -> 
 
 
 async def _write(
-    backend: Backend, request: Request, info: RequestInfo, options: WriteOptions, transform: Any, output: Any
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    options: WriteOptions,
+    transform: Any,
+    output: Any,
+    sent: Body | None = None,
 ) -> Response:
     kind = info.served.kind
 
@@ -108,7 +115,7 @@ async def _write(
     def into(body: Body, scale: Body) -> Body:
         return _apply(kind, body, scale)
 
-    change = Update(transform, options, view=View(_SCHEMA, of, into))
+    change = Update(transform, options, view=View(_SCHEMA, of, into, sent))
     obj = await guaranteed_update(backend, request, info, change)
     return body_response(backend, request, output, scale_of(info.served.kind, current_body(info.served, obj)), _SCOPE)
 
