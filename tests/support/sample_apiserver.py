@@ -23,6 +23,20 @@ _RESOURCE = {
     "shortNames": ["fl"],
     "verbs": ["create", "delete", "get", "list", "watch"],
 }
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_REFERENCE = "#/definitions/"
+_FLUNDER = {"type": "object", "properties": {"metadata": {"$ref": _REFERENCE + _META}}}
+_SWAGGER = {
+    "swagger": "2.0",
+    "info": {"title": "wardle", "version": "v0"},
+    "paths": {
+        f"{_BASE}/flunders": {
+            "get": {"responses": {"200": {"description": "OK", "schema": {"$ref": f"{_REFERENCE}wardle.Flunder"}}}}
+        },
+        "/version/": {"get": {"responses": {"200": {"description": "OK", "schema": {"$ref": f"{_REFERENCE}Info"}}}}},
+    },
+    "definitions": {"wardle.Flunder": _FLUNDER, _META: {"type": "object", "description": "Another."}, "Info": {}},
+}
 
 
 class SampleServer:
@@ -68,6 +82,8 @@ class SampleServer:
             return Response(200, {"paths": {_BASE.removeprefix("/"): {"serverRelativeURL": url}}})
         if request.path == f"/openapi/v3{_BASE}":
             return Response(200, {"openapi": "3.0.0", "info": {"title": "wardle"}, "paths": {}})
+        if request.path == "/openapi/v2":
+            return Response(200, _SWAGGER, {"ETag": '"1"'})
         if not request.path.startswith(f"{_BASE}/"):
             return Response(404, b"404 page not found\n", content_type="text/plain")
         self.users.append((user.name, user.groups, user.extra))

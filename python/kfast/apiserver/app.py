@@ -39,6 +39,7 @@ from kfast.apiserver.metrics import Metrics, RequestLabels
 from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.nonresource import NonResource
 from kfast.apiserver.openapi import OpenAPIV2, OpenAPIV3
+from kfast.apiserver.openapi.merge import Document
 from kfast.apiserver.pki import FRONT_PROXY
 from kfast.apiserver.request_info import RequestInfo, request_info
 from kfast.apiserver.reviews.install import install_reviews
@@ -122,6 +123,7 @@ class APIServer:
         self.aggregator = Aggregator(self.backend, self.handle, self.handle_many, self._documents_changed, identity)
         self.discovery.remotes = lambda: tuple(self.aggregator.remotes.values())
         self._openapi[0].remotes = self._remote_documents
+        self._openapi[1].remotes = self._remote_v2_documents
         install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
 
     async def start(self) -> None:
@@ -213,6 +215,10 @@ class APIServer:
     def _remote_documents(self) -> dict[str, dict[str, str]]:
         remotes = self.aggregator.remotes.values()
         return {r.gv.path.removeprefix("/"): {"serverRelativeURL": r.openapi} for r in remotes if r.openapi}
+
+    def _remote_v2_documents(self) -> list[Document]:
+        ranked = sorted(self.aggregator.remotes.values(), key=lambda r: ([-p for p in r.priorities], r.gv.path))
+        return [remote.openapi_v2 for remote in ranked if remote.openapi_v2]
 
     def _documents_changed(self) -> None:
         """Documents about what is served are made anew when next asked for."""

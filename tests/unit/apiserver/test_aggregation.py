@@ -237,6 +237,14 @@ async def test_discovery_and_openapi_show_it(call, sample):
     assert (await call.ok("GET", f"/apis/{GROUP}/{VERSION}"))["resources"][0]["name"] == "flunders"
     entry = (await call.ok("GET", "/openapi/v3"))["paths"][f"apis/{GROUP}/{VERSION}"]
     assert (await call.ok("GET", entry["serverRelativeURL"]))["info"]["title"] == "wardle"
+    merged = await call.ok("GET", "/openapi/v2")
+    flunders = merged["paths"][f"/apis/{GROUP}/{VERSION}/flunders"]["get"]["responses"]["200"]
+    assert flunders["schema"]["$ref"] == "#/definitions/wardle.Flunder"
+    metadata = merged["definitions"]["wardle.Flunder"]["properties"]["metadata"]["$ref"].rpartition("/")[2]
+    assert metadata == "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta_v2"
+    assert merged["definitions"][metadata]["description"] == "Another."
+    assert "Info" not in merged["definitions"]
+    assert "/api/v1/pods" in merged["paths"]
     await call.ok("DELETE", f"{SERVICES}/{NAME}")
     await until(call, "/apis", lambda answer: GROUP not in [group["name"] for group in answer.body["groups"]])
 

@@ -75,7 +75,28 @@ async def test_v2_is_one_document_with_its_own_references(call):
     assert "#/components" not in text
     patch = found["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"]
     assert "application/strategic-merge-patch+json" in patch["consumes"]
-    protobuf = {"Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}
-    response = await call.native("GET", "/openapi/v2")
-    assert response.status == 200
-    assert (await call.api.handle(call.request("GET", "/openapi/v2", headers=protobuf))).status == 406
+    exec_get = found["paths"]["/api/v1/namespaces/{namespace}/pods/{name}/exec"]["get"]
+    assert (exec_get["operationId"], exec_get["x-kubernetes-action"]) == (
+        "connectCoreV1GetNamespacedPodExec",
+        "connect",
+    )
+    assert "head" in found["paths"]["/api/v1/nodes/{name}/proxy/{path}"]
+
+
+async def ask_v2(call, **headers: str):
+    return await call.api.handle(call.request("GET", "/openapi/v2", headers=headers))
+
+
+@pytest.mark.parametrize("mark", "@.")
+async def test_v2_in_protobuf(call, mark):
+    plain = await ask_v2(call)
+    packed = await ask_v2(call, Accept=f"application/com.github.proto-openapi.spec.v2{mark}v1.0+protobuf")
+    assert (packed.status, packed.content_type) == (
+        200,
+        "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    )
+    assert packed.payload[:5] == b"\n\x032.0"
+    assert packed.headers["ETag"] == plain.headers["ETag"]
+    again = await ask_v2(call, Accept="application/*", **{"If-None-Match": packed.headers["ETag"]})
+    assert again.status == 304
+    assert (await ask_v2(call, Accept="application/xml")).status == 406

@@ -14,7 +14,7 @@ from kfast.api.kind import Body
 from kfast.apiserver.aggregation.availability import AGGREGATOR, check, with_condition
 from kfast.apiserver.aggregation.local_services import MANAGED, api_service, service_name
 from kfast.apiserver.aggregation.remote import Forwarder, Remote
-from kfast.apiserver.aggregation.remote_discovery import aggregated_entries, read_openapi
+from kfast.apiserver.aggregation.remote_discovery import aggregated_entries, read_openapi, read_openapi_v2
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.followed import Followed
 from kfast.errors import StatusError
@@ -173,11 +173,13 @@ class Aggregator:
         try:
             resources = await aggregated_entries(self._forwarder, remote, AGGREGATOR)
             openapi = await read_openapi(self._forwarder, remote, AGGREGATOR)
+            openapi_v2, etag = await read_openapi_v2(self._forwarder, remote, AGGREGATOR)
         except (OSError, ValueError, StatusError) as error:
             _log.debug("discovery of %s: %s", remote.gv, error)
             return
-        if (resources, openapi) != (remote.resources, remote.openapi):
-            remote.resources, remote.openapi = resources, openapi
+        remote.openapi_v2_etag = etag
+        if (resources, openapi, openapi_v2) != (remote.resources, remote.openapi, remote.openapi_v2):
+            remote.resources, remote.openapi, remote.openapi_v2 = resources, openapi, openapi_v2
             self._changed()
 
     async def _write(self, body: Body) -> None:

@@ -37,6 +37,9 @@ class Remote:
     checked: float = 0.0
     openapi: str = ""
     """Where its OpenAPI v3 document is, relative to its server."""
+    openapi_v2: dict[str, Any] = field(default_factory=dict)
+    """The part of its OpenAPI v2 document that is about the group version."""
+    openapi_v2_etag: str = ""
     _tls: dict[bytes, Any] = field(default_factory=dict)
 
     @property
@@ -97,17 +100,16 @@ class Forwarder:
             return _refused(f"error trying to reach service: {why}", 503)
         return await _native(response) if request.native else response
 
-    async def get(
-        self, remote: Remote, path: str, user: User, accept: str = "application/json"
-    ) -> tuple[Response, str]:
-        """The remote's answer to a question of the aggregator's, and the URL asked. Raises StatusError, ValueError,
-        OSError."""
+    async def get(self, remote: Remote, path: str, user: User, known: str = "") -> tuple[Response, str]:
+        """The remote's answer to a question of the aggregator's, and the URL asked; 304 if the answer's ETag were still
+        `known`. Raises StatusError, ValueError, OSError."""
         where = self._target(remote)
         url = f"https://{where.authority}{path}"
+        headers = {"Accept": "application/json", **identity_headers(user)}
+        if known:
+            headers["If-None-Match"] = known
         try:
-            response = await self._client.send(
-                where, "GET", path, {"Accept": "application/json", **identity_headers(user)}, dial_seconds=5.0
-            )
+            response = await self._client.send(where, "GET", path, headers, dial_seconds=5.0)
         except OSError as error:
             raise OSError(f'Get "{url}": {failure_text(error, where.host, where.port, where.server_name)}') from error
         if isinstance(response.payload, Stream):

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from kfast.apiserver.aggregation.remote import Forwarder, Remote
+from kfast.apiserver.openapi.merge import with_paths
+from kfast.apiserver.openapi.protobuf import document_protobuf
 from kfast.meta.exchange import User
 
 _decode = msgspec.json.decode
@@ -52,3 +54,20 @@ async def read_openapi(forwarder: Forwarder, remote: Remote, user: User) -> str:
     paths = _decode(response.payload).get("paths") or {}
     entry = paths.get(remote.gv.path.removeprefix("/")) or {}
     return str(entry.get("serverRelativeURL") or "")
+
+
+async def read_openapi_v2(forwarder: Forwarder, remote: Remote, user: User) -> tuple[dict[str, Any], str]:
+    """What the remote's OpenAPI v2 document tells of the group version, and its ETag; as before if it has none now.
+    Raises StatusError, OSError, ValueError."""
+    response, url = await forwarder.get(remote, "/openapi/v2", user, remote.openapi_v2_etag)
+    if response.status != 200 or not isinstance(response.payload, bytes):
+        return remote.openapi_v2, remote.openapi_v2_etag
+    document = _decode(response.payload)
+    try:
+        document_protobuf(document)
+    except ValueError as error:
+        raise ValueError(f"{url}: {error}") from error
+    prefix = f"{remote.gv.path}/"
+    paths = [path for path in document.get("paths") or () if path.startswith(prefix)]
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return with_paths(document, paths), str(headers.get("etag", ""))

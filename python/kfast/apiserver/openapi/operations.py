@@ -19,6 +19,7 @@ PATCH_TYPES = (
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 )
 
 CUSTOM_TYPES = JSON_TYPES[:2]
@@ -52,6 +53,33 @@ _DELETE = {
 }
 
 
+_PRETTY = {"pretty": _STRING}
+_STREAMS = {"container": _STRING, "stderr": "boolean", "stdin": "boolean", "stdout": "boolean", "tty": "boolean"}
+_QUERIES = {
+    "NodeProxyOptions": {"path": _STRING},
+    "PodAttachOptions": _STREAMS,
+    "PodExecOptions": {"command": _STRING, **_STREAMS},
+    "PodPortForwardOptions": {"ports": "integer"},
+    "PodProxyOptions": {"path": _STRING},
+    "ServiceProxyOptions": {"path": _STRING},
+    "log": {
+        "container": _STRING,
+        "follow": "boolean",
+        "insecureSkipTLSVerifyBackend": "boolean",
+        "limitBytes": "integer",
+        "pretty": _STRING,
+        "previous": "boolean",
+        "sinceSeconds": "integer",
+        "stream": _STRING,
+        "tailLines": "integer",
+        "timestamps": "boolean",
+    },
+}
+"""The query parameters of subresources: those that clients are connected to by the kind of their options, or by
+name."""
+_PROXIED = ("get", "put", "post", "delete", "options", "head", "patch")
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method of one path. `body` and `answer` are schema names; `gvk` is the kind acted on."""
@@ -67,6 +95,8 @@ class Operation:
     answer: str = STATUS
     answer_types: tuple[str, ...] = JSON_TYPES
     codes: tuple[int, ...] = (200,)
+    text: bool = False
+    """Answers text, not `answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +106,12 @@ class PathItem:
     path: str
     variables: tuple[str, ...]
     operations: tuple[Operation, ...]
+    tag: str
+    """Of the group version, on every operation."""
     custom: bool = False
     """Of a custom resource."""
+    parameters: Mapping[str, str] = field(default_factory=lambda: _PRETTY)
+    """Query parameters that all operations have, with their types."""
 
 
 class Names:
@@ -100,15 +134,28 @@ def path_items(kind: Kind, names: Names) -> Iterator[PathItem]:
     variables = ("namespace",) if kind.namespaced else ()
     collection = kind.path("{namespace}" if kind.namespaced else "")
     custom = kind.definition is not None
-    yield PathItem(collection, variables, tuple(maker.collection()), custom)
+    tag = maker.tag
+    yield PathItem(collection, variables, tuple(maker.collection()), tag, custom)
     if kind.namespaced and "list" in kind.verbs:
-        yield PathItem(kind.path(), (), (maker.list(all_namespaces=True),), custom)
+        yield PathItem(kind.path(), (), (maker.list(all_namespaces=True),), tag, custom)
     item = tuple(maker.item())
     if item:
-        yield PathItem(f"{collection}/{{name}}", ("name", *variables), item, custom)
+        yield PathItem(f"{collection}/{{name}}", ("name", *variables), item, tag, custom)
     for subresource in kind.subresources:
-        operations = tuple(maker.subresource(subresource))
-        yield PathItem(f"{collection}/{{name}}/{subresource.name}", ("name", *variables), operations, custom)
+        path = f"{collection}/{{name}}/{subresource.name}"
+        parameters = _QUERIES.get(subresource.kind or subresource.name, _PRETTY)
+        if subresource.kind in _QUERIES:
+            operations = tuple(maker.connect(subresource))
+        else:
+            operations = tuple(maker.subresource(subresource))
+        yield PathItem(path, ("name", *variables), operations, tag, custom, parameters)
+        if subresource.name == "proxy":
+            below = tuple(maker.connect(subresource, "WithPath"))
+            yield PathItem(f"{path}/{{path}}", ("name", *variables, "path"), below, tag, parameters=parameters)
+
+
+def _tagged_group(kind: Kind) -> str:
+    return kind.group if kind.definition is not None else kind.group.removesuffix(".k8s.io") or "core"
 
 
 class _Maker:
@@ -118,9 +165,9 @@ class _Maker:
         self._gvk = (kind.group, kind.version, kind.kind)
         self._schema = names.of(*self._gvk)
         self._custom = kind.definition is not None
-        parts = kind.group.split(".")
-        parts = parts if self._custom else parts[:1]
-        group = "".join(part.capitalize() for part in parts) or "Core"
+        first, *rest = _tagged_group(kind).split(".")
+        self.tag = f"{first}{''.join(part.capitalize() for part in rest)}_{kind.version}"
+        group = self.tag[0].upper() + self.tag[1:].rpartition("_")[0]
         self._prefix = f"{group}{kind.version.capitalize()}"
         self._id = f"{self._prefix}{'Namespaced' if kind.namespaced else ''}{kind.kind}"
 
@@ -131,7 +178,7 @@ class _Maker:
     def list(self, all_namespaces: bool = False) -> Operation:
         list_schema = self._names.of(self._kind.group, self._kind.version, self._kind.list_kind)
         name = self._id.replace("Namespaced", "", 1) + "ForAllNamespaces" if all_namespaces else self._id
-        answer_types: tuple[str, ...] = (*JSON_TYPES[:1], WATCH_TYPES[0], *JSON_TYPES[1:], WATCH_TYPES[1])
+        answer_types: tuple[str, ...] = (*JSON_TYPES, *WATCH_TYPES)
         if self._custom:
             answer_types = CUSTOM_TYPES
         return Operation("get", "list", f"list{name}", self._gvk, _LIST, answer=list_schema, answer_types=answer_types)
@@ -181,11 +228,23 @@ class _Maker:
         name = f"{self._id}{subresource.name.capitalize()}"
         methods = {"create": "post", "update": "put", "patch": "patch"}
         prefixes = {"create": "create", "update": "replace", "patch": "patch"}
-        if "get" in subresource.verbs:
+        if subresource.name == "log":
+            types = ("text/plain", *JSON_TYPES)
+            yield Operation("get", "get", f"read{name}", gvk, answer="", answer_types=types, text=True)
+        elif "get" in subresource.verbs:
             yield Operation("get", "get", f"read{name}", gvk, answer=schema, answer_types=self._types)
         for verb in ("update", "patch", "create"):
             if verb in subresource.verbs:
                 yield self._write(methods[verb], f"{prefixes[verb]}{name}", gvk, schema)
+
+    def connect(self, subresource: Subresource, suffix: str = "") -> Iterator[Operation]:
+        """Operations whose requests go on to a node, a pod or a service."""
+        gvk = (self._kind.group, self._kind.version, subresource.kind)
+        methods = _PROXIED if subresource.name == "proxy" else ("get", "post")
+        kind = f"{self._id.removeprefix(self._prefix)}{subresource.name.capitalize()}{suffix}"
+        for method in methods:
+            name = f"connect{self._prefix}{method.capitalize()}{kind}"
+            yield Operation(method, "connect", name, gvk, answer="", answer_types=("*/*",), text=True)
 
     def _write(self, method: str, operation_id: str, gvk: tuple[str, str, str], schema: str) -> Operation:
         if method == "patch":

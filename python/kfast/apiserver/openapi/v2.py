@@ -1,4 +1,4 @@
-"""OpenAPI v2 (Swagger), JSON: one document for everything, for clients from before v3."""
+"""OpenAPI v2 (Swagger), JSON or protobuf: one document for everything, for clients from before v3."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from typing import Any
 import msgspec
 
 from kfast.api.kind import Kind
+from kfast.apiserver.negotiate import JSON, media_clauses
 from kfast.apiserver.openapi.custom import custom_definitions
+from kfast.apiserver.openapi.merge import Document, merged
 from kfast.apiserver.openapi.operations import JSON_TYPES, Names, Operation, PathItem, path_items
-from kfast.apiserver.openapi.v3 import INFO, Definitions, custom_tag, reachable, tag
+from kfast.apiserver.openapi.protobuf import FORMER_MEDIA_TYPE, MEDIA_TYPE, document_protobuf
+from kfast.apiserver.openapi.v3 import INFO, Definitions, reachable
 from kfast.meta.exchange import Request, Response
-from kfast.meta.gvk import GroupVersion
 
 _encode = msgspec.json.encode
+_ANSWERED = {
+    "*/*": JSON,
+    "application/*": JSON,
+    JSON: JSON,
+    MEDIA_TYPE: MEDIA_TYPE,
+    FORMER_MEDIA_TYPE: MEDIA_TYPE,
+}
+"""Which form is answered to what is accepted."""
 
 
 class OpenAPIV2:
@@ -26,17 +36,22 @@ class OpenAPIV2:
         self._definitions = definitions
         self._built_in: tuple[bytes, bytes] | None = None
         self._document: tuple[bytes, str] | None = None
+        self._protobuf: bytes | None = None
+
+        self.remotes: Callable[[], Iterable[Document]] = tuple
+        """The documents of remote servers, most important first."""
 
     def changed(self) -> None:
         """The catalog is another one now."""
-        self._document = None
+        self._document = self._protobuf = None
 
     def __call__(self, request: Request) -> Response | None:
-        """The answer, or None if the path is another; 406 where JSON is not accepted."""
+        """The answer, or None if the path is another; 406 where neither form is accepted."""
         if request.path.rstrip("/") != "/openapi/v2":
             return None
-        accept = request.headers.get("accept", "*/*")
-        if not any(wanted in accept for wanted in ("application/json", "*/*", "application/*")):
+        accepted = (media_type for media_type, _ in media_clauses(request.headers.get("accept") or "*/*"))
+        media_type = next((_ANSWERED[wanted] for wanted in accepted if wanted in _ANSWERED), "")
+        if not media_type:
             return Response(406, b"", {"Vary": "Accept"})
         if self._document is None:
             body = self._make()
@@ -45,7 +60,11 @@ class OpenAPIV2:
         headers = {"ETag": etag, "Vary": "Accept"}
         if request.headers.get("if-none-match") == etag:
             return Response(304, b"", headers)
-        return Response(200, body, headers)
+        if media_type == MEDIA_TYPE:
+            if self._protobuf is None:
+                self._protobuf = document_protobuf(msgspec.json.decode(body))
+            body = self._protobuf
+        return Response(200, body, headers, media_type)
 
     def _make(self) -> bytes:
         kinds = list(self._kinds())
@@ -54,11 +73,13 @@ class OpenAPIV2:
             self._built_in = _parts([kind for kind in kinds if not kind.definition], definitions)
         custom = [kind for kind in kinds if kind.definition]
         paths, schemas = _parts(custom, custom_definitions(custom, v2=True), definitions)
-        return b'{"swagger":"2.0","info":%b,"paths":%b,"definitions":%b}' % (
+        body = b'{"swagger":"2.0","info":%b,"paths":%b,"definitions":%b}' % (
             _encode(INFO),
             _joined(self._built_in[0], paths),
             _joined(self._built_in[1], schemas),
         )
+        remotes = list(self.remotes())
+        return _encode(merged(msgspec.json.decode(body), remotes)) if remotes else body
 
 
 def _parts(kinds: Sequence[Kind], definitions: Definitions, known: Definitions | None = None) -> tuple[bytes, bytes]:
@@ -81,8 +102,8 @@ def _path(item: PathItem) -> dict[str, Any]:
     shared: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "type": "string", "uniqueItems": True} for name in item.variables
     ]
-    shared.append(_query("pretty", "string"))
-    told = {operation.method: _operation(operation, item.custom) for operation in item.operations}
+    shared += [_query(name, type_name) for name, type_name in item.parameters.items()]
+    told = {operation.method: _operation(operation, item.tag) for operation in item.operations}
     return told | {"parameters": shared}
 
 
@@ -90,11 +111,12 @@ def _query(name: str, type_name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "type": type_name, "uniqueItems": True}
 
 
-def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
+def _operation(operation: Operation, tag: str) -> dict[str, Any]:
     group, version, kind = operation.gvk
     answer: dict[str, Any] = {}
-    if operation.answer:
-        answer = {"schema": {"$ref": f"#/definitions/{operation.answer}"}}
+    if operation.answer or operation.text:
+        schema = {"type": "string"} if operation.text else {"$ref": f"#/definitions/{operation.answer}"}
+        answer = {"schema": schema}
     parameters = [_query(name, kind) for name, kind in operation.parameters.items()]
     if operation.body:
         body = {"$ref": f"#/definitions/{operation.body}"}
@@ -102,7 +124,7 @@ def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
         parameters.insert(0, {"name": "body", "in": "body", "schema": body} | required)
     texts = {200: "OK", 201: "Created", 202: "Accepted"}
     return {
-        "tags": [(custom_tag if custom else tag)(GroupVersion(group, version))],
+        "tags": [tag],
         "operationId": operation.operation_id,
         "consumes": list(operation.body_types),
         "produces": list(operation.answer_types or JSON_TYPES),

@@ -14,7 +14,6 @@ from kfast.apiserver.openapi.custom import custom_definitions
 from kfast.apiserver.openapi.operations import Names, Operation, PathItem, path_items
 from kfast.config import KUBERNETES_VERSION
 from kfast.meta.exchange import Request, Response
-from kfast.meta.gvk import GroupVersion
 
 PREFIX = "/openapi/v3"
 _V2_REFERENCE = "#/definitions/"
@@ -171,8 +170,8 @@ def _path(item: PathItem) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "uniqueItems": True}}
         for name in item.variables
     ]
-    shared.append(_query("pretty", "string"))
-    told = {operation.method: _operation(operation, item.custom) for operation in item.operations}
+    shared += [_query(name, type_name) for name, type_name in item.parameters.items()]
+    told = {operation.method: _operation(operation, item.tag) for operation in item.operations}
     return told | {"parameters": shared}
 
 
@@ -180,15 +179,15 @@ def _query(name: str, type_name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": type_name, "uniqueItems": True}}
 
 
-def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
+def _operation(operation: Operation, tag: str) -> dict[str, Any]:
     group, version, kind = operation.gvk
     answer: dict[str, Any] = {}
-    if operation.answer:
-        schema = {"$ref": _REFERENCE + operation.answer}
+    if operation.answer or operation.text:
+        schema = {"type": "string"} if operation.text else {"$ref": _REFERENCE + operation.answer}
         answer = {"content": {media: {"schema": schema} for media in operation.answer_types}}
     texts = {200: "OK", 201: "Created", 202: "Accepted"}
     result: dict[str, Any] = {
-        "tags": [(custom_tag if custom else tag)(GroupVersion(group, version))],
+        "tags": [tag],
         "operationId": operation.operation_id,
         "parameters": [_query(name, kind) for name, kind in operation.parameters.items()],
         "responses": {str(code): {"description": texts[code]} | answer for code in operation.codes}
@@ -203,14 +202,3 @@ def _operation(operation: Operation, custom: bool) -> dict[str, Any]:
             "required": operation.method != "delete",
         }
     return result
-
-
-def custom_tag(gv: GroupVersion) -> str:
-    """The tag of a version of custom resources: `stableExampleCom_v1`."""
-    first, *rest = gv.group.split(".")
-    return f"{first}{''.join(part.capitalize() for part in rest)}_{gv.version}"
-
-
-def tag(gv: GroupVersion) -> str:
-    """Upstream's tag of a group version: `core_v1`, `apps_v1`."""
-    return f"{gv.group.split('.')[0] or 'core'}_{gv.version}"
