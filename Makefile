@@ -8,7 +8,7 @@ RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.l
 DEV     := $(VENV)/.native-dev
 RELEASE := $(VENV)/.native-release
 
-.PHONY: demo test lint unit e2e fuzz bench bench-scheduling dev release schema clean toolchain
+.PHONY: demo test lint unit e2e fuzz bench bench-scheduling bench-micro dev release schema clean toolchain
 
 demo: release
 	$(BIN)/python -m kfast.cli demo
@@ -41,6 +41,10 @@ bench: release
 
 bench-scheduling: release
 	for mode in core cluster https; do $(BIN)/python -m kfast.cli bench scheduling --mode $$mode --results bench/results || exit 1; done
+
+bench-micro: release
+	$(BIN)/python tools/requirements.py bench | xargs -d '\n' $(BIN)/pip install --quiet
+	$(BIN)/python -m pytest bench/micro
 
 # Regenerates the schema data the wheel carries.
 schema: $(STAMP)
