@@ -28,6 +28,8 @@ def manager_of(request: Request, options: WriteOptions) -> str:
     if options.field_manager:
         return options.field_manager
     agent = request.headers.get("user-agent", "").partition("/")[0]
+    if len(agent) <= MAX_MANAGER and agent.isascii() and agent.isprintable():
+        return agent
     return "".join(c for c in agent if c.isprintable()).encode()[:MAX_MANAGER].decode(errors="ignore")
 
 

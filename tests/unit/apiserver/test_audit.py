@@ -250,7 +250,7 @@ class Broken:
 
 async def test_faults_of_the_server(audited) -> None:
     api, events = await audited({"level": "Metadata"}, omitStages=["RequestReceived"])
-    api.backend.admission.plugins.append(Broken())
+    api.backend.admission.add(Broken())
     await api.handle(request("POST", MAPS, {"metadata": {"name": "c"}}))
     (event,) = events()
     assert (event["stage"], event["responseStatus"]["message"]) == ("Panic", "APIServer panic'd: boom")

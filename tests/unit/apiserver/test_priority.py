@@ -169,7 +169,8 @@ async def test_ordinary_pods_come_out_the_same_without_a_look(call: Any, api: An
         assert (made is None) == bool(spec)
     stored = []
     for plugins in ([], [Looking()]):
-        api.backend.admission.plugins += plugins
+        for plugin in plugins:
+            api.backend.admission.add(plugin)
         await call.ok("POST", PODS, body)
         obj = api.backend.store.get("pods", "default", "p").to_dict()
         for field in ("uid", "creationTimestamp", "resourceVersion"):

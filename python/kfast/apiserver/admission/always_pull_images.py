@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.apiserver.status_errors import quoted
 
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
@@ -15,6 +15,8 @@ class AlwaysPullImages(Steps):
     """Has every container and image volume of a pod pull its image. Off by default."""
 
     name = "AlwaysPullImages"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates of pods, and updates that bring new images."""

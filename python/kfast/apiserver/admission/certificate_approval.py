@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.apiserver.admission.signers import may, signer_of
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.status_errors import quoted
@@ -12,6 +12,8 @@ class CertificateApproval(Steps):
     """403 unless the user may `approve` for the signer."""
 
     name = "CertificateApproval"
+    resources = ("certificatesigningrequests.certificates.k8s.io",)
+    operations: tuple[Operation, ...] = ("UPDATE",)
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer

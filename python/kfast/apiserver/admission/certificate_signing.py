@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.apiserver.admission.signers import may, signer_of
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.status_errors import quoted
@@ -13,6 +13,8 @@ class CertificateSigning(Steps):
     """403 unless the user may `sign` for the signer, or changes neither certificate nor conditions."""
 
     name = "CertificateSigning"
+    resources = ("certificatesigningrequests.certificates.k8s.io",)
+    operations: tuple[Operation, ...] = ("UPDATE",)
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer

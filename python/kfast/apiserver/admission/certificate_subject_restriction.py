@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.apiserver.admission.signers import signer_of
 
 _SIGNER = "kubernetes.io/kube-apiserver-client"
@@ -15,6 +15,8 @@ class CertificateSubjectRestriction(Steps):
     """403 for requests to the signer of API clients with the organization system:masters."""
 
     name = "CertificateSubjectRestriction"
+    resources = ("certificatesigningrequests.certificates.k8s.io",)
+    operations: tuple[Operation, ...] = ("CREATE",)
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates of requests."""

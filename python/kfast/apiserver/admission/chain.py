@@ -135,9 +135,12 @@ class Plugin(Protocol):
 
 
 class Steps:
-    """A plugin that looks at objects; its steps do nothing unless it says otherwise."""
+    """A plugin that looks at objects; its steps do nothing unless it says otherwise. It is not asked about other
+    resources and operations than its own, if it names them."""
 
     looks = True
+    resources: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
     async def admit(self, attributes: Attributes) -> None:
         """Changes nothing."""
@@ -152,14 +155,28 @@ class Chain:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         place = {name: number for number, name in enumerate(ADMISSION_PLUGINS)}
         self.plugins = sorted(plugins, key=lambda plugin: place[plugin.name])
+        self._concerned: dict[tuple[str, Operation], tuple[Plugin, ...]] = {}
+
+    def add(self, plugin: Plugin) -> None:
+        """Puts a plugin behind the others."""
+        self.plugins.append(plugin)
+        self._concerned.clear()
+
+    def _plugins(self, attributes: Attributes) -> Sequence[Plugin]:
+        """Those to be asked about such a request."""
+        key = attributes.kind.resource, attributes.operation
+        found = self._concerned.get(key)
+        if found is None:
+            found = self._concerned[key] = tuple(plugin for plugin in self.plugins if _may_handle(plugin, *key))
+        return found
 
     def handles(self, attributes: Attributes) -> bool:
         """Whether any plugin cares about the request."""
-        return any(plugin.handles(attributes) for plugin in self.plugins)
+        return any(plugin.handles(attributes) for plugin in self._plugins(attributes))
 
     def looks_at(self, attributes: Attributes) -> bool:
         """Whether any plugin needs the object of the request."""
-        return any(plugin.looks and plugin.handles(attributes) for plugin in self.plugins)
+        return any(plugin.looks and plugin.handles(attributes) for plugin in self._plugins(attributes))
 
     async def admit(self, attributes: Attributes) -> bool:
         """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""
@@ -171,7 +188,7 @@ class Chain:
 
     async def _admit(self, attributes: Attributes) -> bool:
         looked = False
-        for plugin in self.plugins:
+        for plugin in self._plugins(attributes):
             if plugin.handles(attributes):
                 await plugin.admit(attributes)
                 looked = looked or plugin.looks
@@ -179,13 +196,13 @@ class Chain:
 
     async def admit_unseen(self, attributes: Attributes) -> None:
         """The mutating step where no plugin looks at the object."""
-        for plugin in self.plugins:
+        for plugin in self._plugins(attributes):
             if not plugin.looks and plugin.handles(attributes):
                 await plugin.admit(attributes)
 
     async def validate_unseen(self, attributes: Attributes) -> None:
         """The validating step where no plugin looks at the object."""
-        for plugin in self.plugins:
+        for plugin in self._plugins(attributes):
             if not plugin.looks and plugin.handles(attributes):
                 await plugin.validate(attributes)
 
@@ -196,9 +213,15 @@ class Chain:
 
     async def validate(self, attributes: Attributes) -> None:
         """The validating step."""
-        for plugin in self.plugins:
+        for plugin in self._plugins(attributes):
             if plugin.handles(attributes):
                 await plugin.validate(attributes)
+
+
+def _may_handle(plugin: Plugin, resource: str, operation: Operation) -> bool:
+    if not isinstance(plugin, Steps):
+        return True
+    return resource in (plugin.resources or (resource,)) and operation in (plugin.operations or (operation,))
 
 
 def refusal(attributes: Attributes, why: str) -> StatusError:

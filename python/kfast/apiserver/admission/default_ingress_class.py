@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import Object
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps
 from kfast.apiserver.admission.default_storage_class import newest
 from kfast.apiserver.admission.latest import Latest
 from kfast.store.protocol import Store
@@ -16,6 +16,8 @@ class DefaultIngressClass(Steps):
     """Fills in the newest default class; the first by name of those equally new."""
 
     name = "DefaultIngressClass"
+    resources = ("ingresses.networking.k8s.io",)
+    operations: tuple[Operation, ...] = ("CREATE",)
 
     def __init__(self, store: Store) -> None:
         self._defaults = Latest(store, "ingressclasses.networking.k8s.io", _is_default)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import Object
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps
 from kfast.apiserver.admission.latest import Latest
 from kfast.clock import parse_time
 from kfast.store.protocol import Store
@@ -17,6 +17,8 @@ class DefaultStorageClass(Steps):
     """Fills in the newest default class; the first by name of those equally new."""
 
     name = "DefaultStorageClass"
+    resources = ("persistentvolumeclaims",)
+    operations: tuple[Operation, ...] = ("CREATE",)
 
     def __init__(self, store: Store) -> None:
         self._defaults = Latest(store, "storageclasses.storage.k8s.io", is_default)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps
 
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 SECONDS = 300
@@ -12,6 +12,8 @@ class DefaultTolerationSeconds(Steps):
     """Adds a toleration for each of the taints that a pod says nothing about."""
 
     name = "DefaultTolerationSeconds"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates and updates of pods."""

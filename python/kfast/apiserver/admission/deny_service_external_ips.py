@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 
 
 class DenyServiceExternalIPs(Steps):
     """403 for external IPs that a Service did not have before. Off by default."""
 
     name = "DenyServiceExternalIPs"
+    resources = ("services",)
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates and updates of services."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps
 
 
 class ExtendedResourceToleration(Steps):
     """Adds a toleration for each extended resource that containers ask for. Off by default."""
 
     name = "ExtendedResourceToleration"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
 
     def handles(self, attributes: Attributes) -> bool:
         """Creates and updates of pods."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kfast._core import Object, PodAdmission
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
 from kfast.store.protocol import Store
@@ -18,6 +18,8 @@ class LimitRanger(Steps):
     """403 for what is outside the limits. New pods are the core's, where it can."""
 
     name = "LimitRanger"
+    resources = ("pods", "persistentvolumeclaims")
+    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
 
     def __init__(self, store: Store) -> None:
         self._ranges = Latest(store, "limitranges")

@@ -6,7 +6,7 @@ Source: `component-helpers/nodedeclaredfeatures` of v0.36: the features an updat
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.store.protocol import Store
 
 _POD_LEVEL = "InPlacePodLevelResourcesVerticalScaling"
@@ -17,6 +17,8 @@ class NodeDeclaredFeatureValidator(Steps):
     """403 for an update that asks for features the node lacks."""
 
     name = "NodeDeclaredFeatureValidator"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("UPDATE",)
 
     def __init__(self, store: Store) -> None:
         self._store = store

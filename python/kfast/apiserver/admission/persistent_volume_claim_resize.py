@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.meta.quantity import Quantity, parse
 from kfast.store.protocol import Store
 
@@ -14,6 +14,8 @@ class PersistentVolumeClaimResize(Steps):
     """403 for a larger request of a claim that is not bound, or whose class allows no expansion."""
 
     name = "PersistentVolumeClaimResize"
+    resources = ("persistentvolumeclaims",)
+    operations: tuple[Operation, ...] = ("UPDATE",)
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast._core import PodRules
 from kfast.api.schema import load_schema
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
 from kfast.errors import StatusError
 from kfast.meta.quantity import parse
 from kfast.store.protocol import Store
@@ -14,6 +14,8 @@ class PodResizeValidator(Steps):
     """403 for resizes beyond the node's allocatable resources, and on nodes that are not Linux."""
 
     name = "PodResizeValidator"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("UPDATE",)
 
     def __init__(self, store: Store) -> None:
         self._store = store

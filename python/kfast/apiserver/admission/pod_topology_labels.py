@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Operation, Steps
 from kfast.meta.exchange import Binding
 from kfast.store.protocol import Store
 
@@ -13,6 +13,8 @@ class PodTopologyLabels(Steps):
     """Copies the labels to pods that are created on a node, and to bindings, from which the pod takes them."""
 
     name = "PodTopologyLabels"
+    resources = ("pods",)
+    operations: tuple[Operation, ...] = ("CREATE",)
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -30,7 +30,7 @@ async def api(request: pytest.FixtureRequest, clock: Any) -> Any:
     server = APIServer(store, default_catalog(), clock, seed=1)
     await server.start()
     if request.param == "hooks":
-        server.backend.admission.plugins.append(Looking())
+        server.backend.admission.add(Looking())
     yield server
     await server.stop()
     await store.close()
