@@ -81,6 +81,10 @@ async def test_v2_is_one_document_with_its_own_references(call):
         "connect",
     )
     assert "head" in found["paths"]["/api/v1/nodes/{name}/proxy/{path}"]
+    watch = found["paths"]["/api/v1/watch/namespaces/{namespace}/configmaps"]["get"]
+    assert (watch["operationId"], watch["x-kubernetes-action"]) == ("watchCoreV1NamespacedConfigMapList", "watchlist")
+    answer = found["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["delete"]["responses"]["200"]
+    assert answer["schema"]["$ref"] == "#/definitions/io.k8s.api.core.v1.Pod"
 
 
 async def ask_v2(call, **headers: str):

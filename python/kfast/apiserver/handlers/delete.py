@@ -27,7 +27,7 @@ from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
-_RETURNS_OBJECT = frozenset(
+RETURNS_OBJECT = frozenset(
     {
         "pods",
         "services",
@@ -78,7 +78,7 @@ def _answer(
     backend: Backend, request: Request, info: RequestInfo, output: Output, options: DeleteOptions, outcome: Deletion
 ) -> Response:
     scope, kind = info.served, info.served.kind
-    if outcome.gone and scope.resource not in _RETURNS_OBJECT and output.transform == "":
+    if outcome.gone and scope.resource not in RETURNS_OBJECT and output.transform == "":
         details = {"name": info.name, "group": kind.group, "kind": kind.plural, "uid": outcome.object.uid}
         return status_success(request, 200, {k: v for k, v in details.items() if v})
     status = 202 if not outcome.gone and options.orphan_dependents is False else 200

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfast.api.kind import Kind, Subresource
+from kfast.apiserver.handlers.delete import RETURNS_OBJECT
 from kfast.meta.gvk import GroupVersion
 
 STATUS = "io.k8s.apimachinery.pkg.apis.meta.v1.Status"
+WATCH_EVENT = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"
 PATCH = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch"
 DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 
@@ -54,6 +56,7 @@ _DELETE = {
 
 
 _PRETTY = {"pretty": _STRING}
+_WATCH = _LIST | _PRETTY
 _STREAMS = {"container": _STRING, "stderr": "boolean", "stdin": "boolean", "stdout": "boolean", "tty": "boolean"}
 _QUERIES = {
     "NodeProxyOptions": {"path": _STRING},
@@ -141,6 +144,9 @@ def path_items(kind: Kind, names: Names) -> Iterator[PathItem]:
     item = tuple(maker.item())
     if item:
         yield PathItem(f"{collection}/{{name}}", ("name", *variables), item, tag, custom)
+    if "watch" in kind.verbs and not custom:
+        for path, given, operation in maker.watches(variables):
+            yield PathItem(path, given, (operation,), tag, parameters=_WATCH)
     for subresource in kind.subresources:
         path = f"{collection}/{{name}}/{subresource.name}"
         parameters = _QUERIES.get(subresource.kind or subresource.name, _PRETTY)
@@ -215,9 +221,26 @@ class _Maker:
                 _DELETE,
                 DELETE_OPTIONS,
                 CUSTOM_TYPES if self._custom else ("*/*",),
+                self._schema if self._kind.resource in RETURNS_OBJECT else STATUS,
                 answer_types=self._types,
                 codes=(200, 202),
             )
+
+    def watches(self, variables: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Operation]]:
+        """The deprecated paths that are always watched, with their variables."""
+        version = self._kind.gv.path
+        collection = self._kind.path("{namespace}" if variables else "").removeprefix(version)
+        everywhere = self._id.replace("Namespaced", "", 1)
+
+        def watch(action: str, name: str) -> Operation:
+            types = (*JSON_TYPES, *WATCH_TYPES)
+            return Operation("get", action, f"watch{name}", self._gvk, answer=WATCH_EVENT, answer_types=types)
+
+        if variables:
+            path = f"{version}/watch{self._kind.path().removeprefix(version)}"
+            yield path, (), watch("watchlist", f"{everywhere}ListForAllNamespaces")
+        yield f"{version}/watch{collection}", variables, watch("watchlist", f"{self._id}List")
+        yield f"{version}/watch{collection}/{{name}}", ("name", *variables), watch("watch", self._id)
 
     def subresource(self, subresource: Subresource) -> Iterator[Operation]:
         gvk, schema = self._gvk, self._schema
