@@ -181,6 +181,8 @@ class Definition:
     """The selectable fields of all versions."""
     structures: Mapping[str, Schema] = field(default_factory=dict)
     """The structures of all versions."""
+    replicas: Mapping[str, str] = field(default_factory=dict)
+    """Where the replicas are by api version, empty if a version has no scale subresource."""
     webhook: Body | None = None
     """spec.conversion.webhook, if that converts between the versions."""
 

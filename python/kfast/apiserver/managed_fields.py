@@ -17,6 +17,8 @@ from kfast.meta.exchange import Request
 
 Paths = tuple[tuple[str, ...], ...]
 Entries = list[dict[str, Any]]
+Writer = tuple[str, str, str, str]
+"""Manager, version, subresource, time."""
 
 _STATUS: Paths = (("status",),)
 _STATUS_METADATA = ("labels", "annotations", "finalizers")
@@ -33,7 +35,7 @@ def manager_of(request: Request, options: WriteOptions) -> str:
     return "".join(c for c in agent if c.isprintable()).encode()[:MAX_MANAGER].decode(errors="ignore")
 
 
-def writer(backend: Backend, request: Request, options: WriteOptions, scope: Scope, subresource: str) -> Any:
+def writer(backend: Backend, request: Request, options: WriteOptions, scope: Scope, subresource: str) -> Writer:
     """Who writes, as the core wants it."""
     now = rfc3339(backend.clock.now())
     return manager_of(request, options), scope.api_version, subresource, now
@@ -57,7 +59,7 @@ def take_stated(body: Body) -> Entries | None:
 def track(
     backend: Backend,
     scope: Scope,
-    writer: Any,
+    writer: Writer,
     old: Body | None,
     new: Body,
     stated: Entries | None,

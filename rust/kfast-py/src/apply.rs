@@ -5,12 +5,14 @@ use crate::json::{json_from_py, value_to_py};
 use crate::schema::PySchema;
 use crate::tree::kind_of;
 use kfast_schema::apply::{
-    ApplyError, FieldSet, Kind, Managers, Write, atomics, conflict_causes, conflicting, merge,
+    ApplyError, FieldSet, Kind, Managers, ReplicasPaths, Write, atomics, conflict_causes,
+    conflicting, merge,
 };
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Who writes: (manager, version, subresource, RFC 3339 time).
 type Writer = (String, String, String, String);
@@ -45,6 +47,19 @@ fn managers(managed: &[Managed<'_>]) -> PyResult<Managers> {
         }
     }
     Ok(Managers::default())
+}
+
+fn stored_managers(json: &[u8]) -> Managers {
+    let text = std::str::from_utf8(json).ok();
+    text.and_then(Managers::read).unwrap_or_default()
+}
+
+fn replicas_paths(paths: BTreeMap<String, Vec<String>>) -> ReplicasPaths {
+    let set = |path: Vec<String>| field_set(&[path]);
+    paths
+        .into_iter()
+        .map(|(version, path)| (version, set(path)))
+        .collect()
 }
 
 fn write_of<'a>(writer: &'a Writer, ignored: &'a FieldSet) -> Write<'a> {
@@ -133,6 +148,33 @@ impl PySchema {
             kind.update(&old, &new, &mut managers, &write);
         }
         Ok(written(py, kind, &managers))
+    }
+
+    /// The JSON of the managed fields of the Scale of an object with those of `managed`; `paths` are of its replicas by
+    /// version, empty in versions without a scale subresource.
+    fn scale_managers<'py>(
+        &self,
+        py: Python<'py>,
+        managed: &[u8],
+        paths: BTreeMap<String, Vec<String>>,
+    ) -> Bound<'py, PyBytes> {
+        let scale = stored_managers(managed).to_scale(&replicas_paths(paths));
+        PyBytes::new(py, scale.to_json(&self.set).as_bytes())
+    }
+
+    /// The JSON of the managed fields of an object of a version that had those of `managed` before its Scale was written,
+    /// which has those of `scale` now.
+    fn managers_with_scale<'py>(
+        &self,
+        py: Python<'py>,
+        managed: &[u8],
+        scale: &[u8],
+        paths: BTreeMap<String, Vec<String>>,
+        version: &str,
+    ) -> Bound<'py, PyBytes> {
+        let scale = stored_managers(scale);
+        let managers = stored_managers(managed).with_scale(&scale, &replicas_paths(paths), version);
+        PyBytes::new(py, managers.to_json(&self.set).as_bytes())
     }
 
     /// The object of JSON `live` with the JSON `config` laid over it as server-side apply does, whoever owns what. CoreError if it

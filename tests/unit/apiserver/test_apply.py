@@ -68,7 +68,7 @@ async def test_conflicts_and_force(call: Any) -> None:
 
 
 async def test_status_and_spec_have_owners_of_their_own(call: Any) -> None:
-    await call.ok("PATCH", f"{DEPLOY}?fieldManager=ann", deployment(), APPLY)
+    await call.ok("PATCH", f"{DEPLOY}?fieldManager=ann", deployment(replicas=2), APPLY)
     status = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "status": {"replicas": 3}}
     body = await call.ok("PATCH", f"{DEPLOY}/status?fieldManager=ctl", status, APPLY)
     assert body["status"]["replicas"] == 3
@@ -79,6 +79,44 @@ async def test_status_and_spec_have_owners_of_their_own(call: Any) -> None:
     entry = next(e for e in body["metadata"]["managedFields"] if e["manager"] == "hpa")
     assert (entry["operation"], entry["subresource"]) == ("Update", "scale")
     assert (await call("PATCH", f"{DEPLOY}x/status?fieldManager=ctl", status, APPLY)).code == 404
+
+
+async def test_replicas_applied_through_scale_have_an_owner(call: Any) -> None:
+    made = deployment(replicas=2)
+    await call.ok("POST", f"{DEPLOY.removesuffix('/a')}?fieldManager=ann", made)
+
+    def scale(replicas: int) -> dict[str, Any]:
+        return {
+            "apiVersion": "autoscaling/v1",
+            "kind": "Scale",
+            "metadata": {"name": "a"},
+            "spec": {"replicas": replicas},
+        }
+
+    refused = await call("PATCH", f"{DEPLOY}/scale?fieldManager=hpa", scale(5), APPLY)
+    assert refused.body["message"] == (
+        'Apply failed with 1 conflict: conflict with "ann" using autoscaling/v1: .spec.replicas'
+    )
+    forced = await call.ok("PATCH", f"{DEPLOY}/scale?fieldManager=hpa&force=true", scale(5), APPLY)
+    assert (forced["kind"], forced["spec"]) == ("Scale", {"replicas": 5})
+    first, other = (await call.ok("GET", DEPLOY))["metadata"]["managedFields"]
+    assert first == {
+        "manager": "hpa",
+        "operation": "Apply",
+        "apiVersion": "apps/v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+        "subresource": "scale",
+    }
+    assert (other["manager"], "f:replicas" in other["fieldsV1"]["f:spec"]) == ("ann", False)
+    refused = await call("PATCH", f"{DEPLOY}?fieldManager=bob", deployment(replicas=3), APPLY)
+    assert refused.body["details"]["causes"][0]["message"] == 'conflict with "hpa" with subresource "scale"'
+    wrong = {**scale(1), "spec": {"replicas": "x"}}
+    refused = await call("PATCH", f"{DEPLOY}/scale?fieldManager=hpa", wrong, APPLY)
+    assert (
+        refused.code,
+        refused.body["message"].endswith(".spec.replicas: expected numeric (int or float), got string"),
+    ) == (500, True)
 
 
 async def test_what_is_not_tracked_belongs_to_its_past(call: Any) -> None:

@@ -65,7 +65,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
     parts = version.get("subresources") or {}
     has_status = "status" in parts
     converter = _Converter(f"{group}/{name}", accepted["kind"], structures)
-    scale = _scale_paths(parts.get("scale") or {})
+    scale = _scaled(version)
     rules = CustomRules(structures[name], f"{group}/{name}/{accepted['kind']}", scale)
     return Kind(
         group=group,
@@ -90,6 +90,7 @@ def _kind(crd: Body, version: Body, stored: str, structures: Mapping[str, Schema
             terminating=conditions.is_true(crd, conditions.TERMINATING),
             changed=changed,
             structures=structures,
+            replicas={f"{group}/{v['name']}": _scaled(v).get("spec", "") for v in versions_of(crd)},
             webhook=_webhook(spec) if len(structures) > 1 else None,
             selectable=tuple(dict.fromkeys(f for v in versions_of(crd) for f in _fields(v))),
         ),
@@ -120,7 +121,8 @@ def _subresources(parts: Body, rules: CustomRules) -> list[Subresource]:
     return [declared for name, declared in (("status", status), ("scale", SCALE)) if name in parts]
 
 
-def _scale_paths(scale: Body) -> dict[str, str]:
+def _scaled(version: Body) -> dict[str, str]:
+    scale = (version.get("subresources") or {}).get("scale") or {}
     paths = {
         "spec": scale.get("specReplicasPath"),
         "status": scale.get("statusReplicasPath"),

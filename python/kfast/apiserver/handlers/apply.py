@@ -14,9 +14,10 @@ from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.create import create_body
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import encode_json, match_namespace
-from kfast.apiserver.managed_fields import out_of_reach, writer
+from kfast.apiserver.managed_fields import Writer, out_of_reach, writer
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import apply_conflict, bad_request
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
@@ -33,16 +34,17 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
     scope = info.served
     output = output_of(request, scope, "object")
     options = write_options(request, "PatchOptions", apply=True)
-    config, warnings = _configuration(backend, request, info, options)
+    config, warnings = read_configuration(backend, request, scope, options)
+    author = writer(backend, request, options, scope, info.subresource)
 
     def transform(old: Body, current: Object) -> Body:
         live = encode_json(old) if scope.converts else current.to_bytes()
         managed = current.managed_fields
-        merged, change.applied = _merge(backend, request, info, options, config, live, managed)
+        merged, change.applied = merge_configuration(backend, scope, author, options, config, live, managed)
         if merged is None:
             change.applied = managed
             return old
-        return _typed(backend, info, merged)
+        return typed(backend, scope, merged)
 
     change = Update(transform, options, part)
     status = 200
@@ -65,11 +67,10 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
     return response
 
 
-def _configuration(
-    backend: Backend, request: Request, info: RequestInfo, options: WriteOptions
+def read_configuration(
+    backend: Backend, request: Request, scope: Scope, options: WriteOptions
 ) -> tuple[Body, list[str]]:
     """The body, and warnings about what occurs twice in it. Raises StatusError 400, 500."""
-    scope = info.served
     try:
         config, repeated = backend.schema.read_yaml(request.body)
     except CoreError as error:
@@ -89,40 +90,40 @@ def _configuration(
         metadata = config["metadata"] = {}
     if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
-    _check_fields(backend, info, config)
+    _check_fields(backend, scope, config)
     told = repeated.split("\n  ")[1:] if repeated and options.field_validation == "Warn" else []
     return config, told
 
 
-def _check_fields(backend: Backend, info: RequestInfo, config: Body) -> None:
+def _check_fields(backend: Backend, scope: Scope, config: Body) -> None:
     """Raises StatusError 500, as upstream does, if the configuration does not fit its kind."""
-    scope, metadata = info.served, config["metadata"]
     why = misfit(backend.structure(scope, scope.schema), scope.schema, encode_json(config))
     if why:
-        raise _untyped(info, metadata, why)
+        raise _untyped(config, why)
 
 
-def _untyped(info: RequestInfo, metadata: Body, why: str) -> StatusError:
-    kind = info.served.kind
+def _untyped(config: Body, why: str) -> StatusError:
+    return StatusError(500, "", f"failed to create typed patch object ({described(config)}): {why}")
+
+
+def described(config: Body) -> str:
+    """Which object a configuration is of, as upstream's errors name it."""
+    metadata = config["metadata"]
     name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
-    return StatusError(
-        500, "", f"failed to create typed patch object ({name}; {kind.api_version}, Kind={kind.kind}): {why}"
-    )
+    return f"{name}; {config['apiVersion']}, Kind={config['kind']}"
 
 
-def _merge(
+def merge_configuration(
     backend: Backend,
-    request: Request,
-    info: RequestInfo,
+    scope: Scope,
+    author: Writer,
     options: WriteOptions,
     config: Body,
     live: bytes | None,
     managed: bytes,
 ) -> tuple[Body | None, bytes]:
     """The merged object, None if nothing changes, and the JSON of its managed fields. Raises StatusError 409, 500."""
-    scope = info.served
-    author = writer(backend, request, options, scope, info.subresource)
-    reach = out_of_reach(scope, config, info.subresource)
+    reach = out_of_reach(scope, config, author[2])
     annotations = msgspec.json.decode(live)["metadata"].get("annotations") if live is not None else None
     last = (annotations or {}).get(_LAST_APPLIED)
     takes_over = last.encode() if last and options.field_manager == _KUBECTL else None
@@ -133,7 +134,7 @@ def _merge(
     except ApplyConflictError as conflict:
         raise apply_conflict(conflict.args[0]) from None
     except CoreError as error:
-        raise _untyped(info, config["metadata"], str(error)) from None
+        raise _untyped(config, str(error)) from None
     if merged is not None and last and options.field_manager == _KUBECTL:
         merged["metadata"]["annotations"][_LAST_APPLIED] = _last_applied(config)
     return merged, entries
@@ -149,8 +150,8 @@ def _last_applied(config: Body) -> str:
     return text.decode() + "\n"
 
 
-def _typed(backend: Backend, info: RequestInfo, merged: Body) -> Body:
-    scope = info.served
+def typed(backend: Backend, scope: Scope, merged: Body) -> Body:
+    """A merged object with the values its kind writes."""
     structure = backend.structure(scope, scope.schema)
     body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
     body["apiVersion"], body["kind"] = scope.api_version, scope.kind.kind
@@ -165,8 +166,10 @@ async def _create(
     config: Body,
     warnings: list[str],
 ) -> Object:
-    merged, entries = _merge(backend, request, info, options, config, None, b"")
-    body = _typed(backend, info, merged if merged is not None else config)
+    scope = info.served
+    author = writer(backend, request, options, scope, info.subresource)
+    merged, entries = merge_configuration(backend, scope, author, options, config, None, b"")
+    body = typed(backend, scope, merged if merged is not None else config)
     metadata = body["metadata"]
     if metadata.get("name") not in (None, "", info.name):
         raise bad_request(
