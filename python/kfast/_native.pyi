@@ -34,6 +34,7 @@ __all__ = [
     "TemplateRules",
     "Tree",
     "Watch",
+    "device_selector_cost",
     "plan_endpoint_slices",
     "plan_endpoints",
     "read_event",
@@ -174,6 +175,8 @@ class CelInput:
 class CelProgram:
     @property
     def output_type(self) -> str: ...
+
+def device_selector_cost(expression: str) -> int: ...
 
 # schema.rs
 

@@ -17,6 +17,7 @@ pub struct Environment {
     variables: HashMap<Arc<str>, Type>,
     objects: HashMap<Arc<str>, Arc<Object>>,
     mutating: bool,
+    bindings: bool,
 }
 
 impl Environment {
@@ -57,14 +58,21 @@ impl Environment {
         self.object(Arc::new(patch))
     }
 
+    /// Adds `cel.bind`, which gives a name to a value.
+    #[must_use]
+    pub fn bindings(mut self) -> Self {
+        self.bindings = true;
+        self
+    }
+
     /// Compiles an expression.
     ///
     /// # Errors
     /// All that is wrong with it, in upstream's words.
     pub fn compile(&self, text: &str) -> Result<Program, CompileError> {
         let mut issues = Issues::default();
-        let checked =
-            parser::parse(text, &mut issues).and_then(|ast| checker::check(ast, self, &mut issues));
+        let checked = parser::parse(text, self.bindings, &mut issues)
+            .and_then(|ast| checker::check(ast, self, &mut issues));
         match checked {
             Some(checked) => {
                 let plan = plan::plan(&checked, self).map_err(CompileError::Instantiation)?;

@@ -10,6 +10,7 @@ mod checker;
 mod composition;
 mod cost;
 mod declared;
+mod device;
 mod environment;
 mod evaluate;
 mod functions;
@@ -31,6 +32,7 @@ pub use authorizer::{Authorizer, Check, Decision, Subject};
 pub use composition::{Composition, Inputs};
 pub use cost::{CostEstimate, SizeEstimate};
 pub use declared::{Declared, ListKind, Object, Property, Shape, escape};
+pub use device::device_selector_cost;
 pub use environment::Environment;
 pub use program::{
     Activation, CALL_LIMIT, CompileError, Evaluation, EvaluationError, Program, Variables,

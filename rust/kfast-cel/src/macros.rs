@@ -41,6 +41,11 @@ pub(crate) fn expand(
         }
         ("optMap" | "optFlatMap", 2) => maker.optional(name, target, args),
         ("sortBy", 2) => maker.sort_by(target, args),
+        ("bind", 3)
+            if maker.parser.bindings && target.as_ident().is_some_and(|n| **n == *"cel") =>
+        {
+            maker.binding(args)
+        }
         _ => return Err((Some(target), args)),
     };
     Ok(match expanded {
@@ -314,6 +319,14 @@ impl Maker<'_, '_, '_> {
         };
         let none = self.call("optional.none", Vec::new());
         Ok(self.call("_?_:_", vec![there, some, none]))
+    }
+
+    fn binding(&mut self, mut args: Vec<Expr>) -> Result<Expr, Wrong> {
+        const COMPLAINT: &str = "cel.bind() variable names must be simple identifiers";
+        let name = args[0].as_ident().cloned();
+        let name = name.ok_or_else(|| self.wrong(&args[0], COMPLAINT))?;
+        let within = args.remove(2);
+        Ok(self.bind(&name, args.remove(1), within))
     }
 
     fn sort_by(&mut self, target: Expr, args: Vec<Expr>) -> Result<Expr, Wrong> {

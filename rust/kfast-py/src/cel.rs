@@ -26,7 +26,15 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("CelError", m.py().get_type::<CelError>())?;
     m.add_class::<PyCelEnvironment>()?;
     m.add_class::<PyCelInput>()?;
-    m.add_class::<PyCelProgram>()
+    m.add_class::<PyCelProgram>()?;
+    m.add_function(wrap_pyfunction!(device_selector_cost, m)?)
+}
+
+/// What a selector of devices costs at worst. CelError if it does not compile or is no condition.
+#[pyfunction]
+fn device_selector_cost(py: Python<'_>, expression: &str) -> PyResult<u64> {
+    py.detach(|| kfast_cel::device_selector_cost(expression))
+        .map_err(CelError::new_err)
 }
 
 /// The variables expressions of one policy or webhook may read. Immutable.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, lookup
-from kfast.api.field_errors import immutable
-from kfast.api.kind import STATUS_ALONE, Body, Cell, Column, FieldError, Kind
-from kfast.api.resource.device_requests import default_claim_spec
+from kfast.api.field_errors import IMMUTABLE, invalid
+from kfast.api.internal_form import internal
+from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
+from kfast.api.resource.claim_status import default_status, prepare_status, status_errors
+from kfast.api.resource.device_requests import claim_spec_errors, default_claim_spec
 
 
 def _defaults(claim: Body) -> None:
@@ -16,10 +18,14 @@ def _prepare_create(claim: Body) -> None:
     claim["status"] = {}
 
 
+def _validate(claim: Body) -> list[FieldError]:
+    return claim_spec_errors(claim["spec"], "spec")
+
+
 def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    immutable("spec", new.get("spec"), old.get("spec"), errors)
-    return errors
+    if new["spec"] == old["spec"]:
+        return []
+    return [invalid("spec", internal("resource.ResourceClaimSpec", new["spec"]), IMMUTABLE)]
 
 
 def _state(claim: Body, _: float) -> Cell:
@@ -39,10 +45,16 @@ KIND = Kind(
     version="v1",
     kind="ResourceClaim",
     plural="resourceclaims",
-    subresources=(STATUS_ALONE,),
+    subresources=(
+        Subresource("status", metadata=(), defaults=default_status, prepare=prepare_status, validate=status_errors),
+    ),
     columns=(NAME, Column("State", _state), AGE),
     has_generation=False,
+    metadata_on_update=("create", "update"),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    validate=_validate,
+    validates_metadata=False,
+    validates_on_update=False,
     validate_update=_validate_update,
 )

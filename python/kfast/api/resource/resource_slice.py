@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from kfast.api.columns import AGE, NAME, lookup, text
-from kfast.api.field_errors import immutable, required
-from kfast.api.kind import Body, Column, FieldError, Kind, SelectableField
+from kfast.api.columns import AGE, NAME, text
+from kfast.api.kind import Body, Column, Kind, SelectableField
+from kfast.api.resource.slice_validation import validate_slice, validate_slice_update
+
+_LISTS = ("bools", "ints", "strings", "versions")
+"""Attributes that are lists are behind the feature gate DRAListTypeAttributes, which is off."""
 
 
 def _defaults(resource_slice: Body) -> None:
-    for device in resource_slice.setdefault("spec", {}).get("devices") or ():
-        for mapping in (device.get("nodeAllocatableResourceMappings") or {}).values():
-            mapping.setdefault("allocationMultiplier", "1")
+    resource_slice.setdefault("spec", {})
 
 
-def _validate(resource_slice: Body) -> list[FieldError]:
-    """Counters are named wherever there is a set of them."""
-    spec = resource_slice["spec"]
-    sets = {f"spec.sharedCounters[{i}]": counted for i, counted in enumerate(spec.get("sharedCounters") or ())}
-    for i, device in enumerate(spec.get("devices") or ()):
-        for j, counted in enumerate(device.get("consumesCounters") or ()):
-            sets[f"spec.devices[{i}].consumesCounters[{j}]"] = counted
-    return [required(f"{path}.counters") for path, counted in sets.items() if not counted.get("counters")]
+def _prepare_create(resource_slice: Body) -> None:
+    """Drops what is behind feature gates that are off."""
+    for device in resource_slice["spec"].get("devices") or ():
+        device.pop("nodeAllocatableResourceMappings", None)
+        for attribute in (device.get("attributes") or {}).values():
+            for field in _LISTS:
+                attribute.pop(field, None)
 
 
-def _validate_update(new: Body, old: Body) -> list[FieldError]:
-    errors: list[FieldError] = []
-    for path in ("spec.pool.name", "spec.driver", "spec.nodeName"):
-        immutable(path, lookup(new, path), lookup(old, path), errors)
-    return errors
+def _prepare_update(new: Body, _old: Body) -> None:
+    _prepare_create(new)
 
 
 KIND = Kind(
@@ -45,6 +42,9 @@ KIND = Kind(
     ),
     fields=(SelectableField("spec.nodeName", "spec.nodeName"), SelectableField("spec.driver", "spec.driver")),
     defaults=_defaults,
-    validate=_validate,
-    validate_update=_validate_update,
+    prepare_create=_prepare_create,
+    prepare_update=_prepare_update,
+    validate=validate_slice,
+    validates_on_update=False,
+    validate_update=validate_slice_update,
 )

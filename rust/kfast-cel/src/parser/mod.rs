@@ -42,8 +42,9 @@ pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word) || matches!(word, "true" | "false" | "null" | "in")
 }
 
-/// The tree of an expression; `None` if issues were reported.
-pub(crate) fn parse(text: &str, issues: &mut Issues) -> Option<Ast> {
+/// The tree of an expression, in which `cel.bind` may give names to values if there are `bindings`; `None` if issues were
+/// reported.
+pub(crate) fn parse(text: &str, bindings: bool, issues: &mut Issues) -> Option<Ast> {
     let length = text.chars().count();
     if length > LONGEST {
         issues.report_nowhere(format!(
@@ -57,6 +58,7 @@ pub(crate) fn parse(text: &str, issues: &mut Issues) -> Option<Ast> {
         at: 0,
         depth: 0,
         positions: Vec::new(),
+        bindings,
         issues,
     };
     let root = parser.whole();
@@ -77,6 +79,7 @@ pub(crate) struct Parser<'s, 'i> {
     at: usize,
     depth: u32,
     positions: Vec<u32>,
+    pub(crate) bindings: bool,
     issues: &'i mut Issues,
 }
 
