@@ -14,7 +14,7 @@ from kfast.apiserver.openapi.custom import custom_definitions
 from kfast.apiserver.openapi.merge import Document, merged
 from kfast.apiserver.openapi.operations import JSON_TYPES, Names, Operation, PathItem, path_items
 from kfast.apiserver.openapi.protobuf import FORMER_MEDIA_TYPE, MEDIA_TYPE, document_protobuf
-from kfast.apiserver.openapi.v3 import INFO, Definitions, reachable
+from kfast.apiserver.openapi.v3 import INFO, SECURITY, Definitions, reachable
 from kfast.meta.exchange import Request, Response
 
 _encode = msgspec.json.encode
@@ -73,11 +73,15 @@ class OpenAPIV2:
             self._built_in = _parts([kind for kind in kinds if not kind.definition], definitions)
         custom = [kind for kind in kinds if kind.definition]
         paths, schemas = _parts(custom, custom_definitions(custom, v2=True), definitions)
-        body = b'{"swagger":"2.0","info":%b,"paths":%b,"definitions":%b}' % (
-            _encode(INFO),
-            _joined(self._built_in[0], paths),
-            _joined(self._built_in[1], schemas),
-        )
+        parts = {
+            "swagger": "2.0",
+            "info": INFO,
+            "paths": msgspec.Raw(_joined(self._built_in[0], paths)),
+            "definitions": msgspec.Raw(_joined(self._built_in[1], schemas)),
+            "securityDefinitions": SECURITY,
+            "security": [{name: [] for name in SECURITY}],
+        }
+        body = _encode(parts)
         remotes = list(self.remotes())
         return _encode(merged(msgspec.json.decode(body), remotes)) if remotes else body
 

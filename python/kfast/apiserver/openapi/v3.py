@@ -26,6 +26,14 @@ _ONE_OF = {
 """Definitions whose values are of one of several types, which v2 cannot say."""
 
 INFO = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
+SECURITY = {
+    "BearerToken": {
+        "type": "apiKey",
+        "description": "Bearer Token authentication",
+        "name": "authorization",
+        "in": "header",
+    }
+}
 _CUSTOM_INFO = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
 Definitions = Mapping[str, dict[str, Any]]
 
@@ -111,11 +119,15 @@ def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
     names = Names(definitions)
     items = [item for kind in kinds for item in path_items(kind, names)]
     roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
+    custom = all(item.custom for item in items)
+    components: dict[str, Any] = {"schemas": {n: _schema(n, s) for n, s in reachable(roots, definitions).items()}}
+    if not custom:
+        components["securitySchemes"] = SECURITY
     return {
         "openapi": "3.0.0",
-        "info": _CUSTOM_INFO if all(item.custom for item in items) else INFO,
+        "info": _CUSTOM_INFO if custom else INFO,
         "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
-        "components": {"schemas": {n: _schema(n, s) for n, s in reachable(roots, definitions).items()}},
+        "components": components,
     }
 
 
