@@ -50,6 +50,8 @@ class SampleServer:
         self._http: HTTPServer | None = None
         self._flunders: dict[str, dict[str, Any]] = {}
         self._written = asyncio.Event()
+        self.swagger: Any = _SWAGGER
+        """The OpenAPI v2 document."""
         self.users: list[tuple[str, tuple[str, ...], dict[str, list[str]]]] = []
         """Name, groups and extra of everybody who asked for objects."""
 
@@ -83,7 +85,7 @@ class SampleServer:
         if request.path == f"/openapi/v3{_BASE}":
             return Response(200, {"openapi": "3.0.0", "info": {"title": "wardle"}, "paths": {}})
         if request.path == "/openapi/v2":
-            return Response(200, _SWAGGER, {"ETag": '"1"'})
+            return Response(200, self.swagger, {"ETag": '"1"'})
         if not request.path.startswith(f"{_BASE}/"):
             return Response(404, b"404 page not found\n", content_type="text/plain")
         self.users.append((user.name, user.groups, user.extra))

@@ -249,6 +249,16 @@ async def test_discovery_and_openapi_show_it(call, sample):
     await until(call, "/apis", lambda answer: GROUP not in [group["name"] for group in answer.body["groups"]])
 
 
+@pytest.mark.parametrize("document", [[], {"paths": 1}, {"definitions": {"A": {"type": {}}}}])
+async def test_a_bad_openapi_document_spoils_nothing_else(call, sample, document):
+    sample.swagger = document
+    await serve_it(call, sample)
+    await call.ok("POST", SERVICES, api_service(caBundle=base64.b64encode(sample.ca).decode()))
+    await until(call, "/apis", current, AGGREGATED)
+    assert f"apis/{GROUP}/{VERSION}" in (await call.ok("GET", "/openapi/v3"))["paths"]
+    assert "/api/v1/pods" in (await call.ok("GET", "/openapi/v2"))["paths"]
+
+
 async def test_a_front_proxy_names_the_user(api, pki):
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding

@@ -173,11 +173,14 @@ class Aggregator:
         try:
             resources = await aggregated_entries(self._forwarder, remote, AGGREGATOR)
             openapi = await read_openapi(self._forwarder, remote, AGGREGATOR)
-            openapi_v2, etag = await read_openapi_v2(self._forwarder, remote, AGGREGATOR)
         except (OSError, ValueError, StatusError) as error:
             _log.debug("discovery of %s: %s", remote.gv, error)
             return
-        remote.openapi_v2_etag = etag
+        openapi_v2 = remote.openapi_v2
+        try:
+            openapi_v2, remote.openapi_v2_etag = await read_openapi_v2(self._forwarder, remote, AGGREGATOR)
+        except (OSError, ValueError, StatusError) as error:
+            _log.warning("OpenAPI v2 of %s stays as it was: %s", remote.gv, error)
         if (resources, openapi, openapi_v2) != (remote.resources, remote.openapi, remote.openapi_v2):
             remote.resources, remote.openapi, remote.openapi_v2 = resources, openapi, openapi_v2
             self._changed()
