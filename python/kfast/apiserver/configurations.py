@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 
 from kfast._core import CoreError, Schema
+from kfast.api.kind import Body
 
-_UNFIT = re.compile(r"json: cannot unmarshal (\w+) into Go struct field \w+(\.\S+) of type (.*)")
-_GO_TYPES = {"number": "int64", "array": "[]interface {}", "object": "map[string]interface {}"}
+_FRACTION = re.compile(r"json: cannot unmarshal number \S+ into Go struct field \S+ of type (u?int\d+)")
+_HANDLED = re.compile(r".* cannot be handled as a [^:]*: ")
 
 
-def misfit(structure: Schema, schema: str, config: bytes) -> str:
-    """Why the JSON of a configuration does not fit `schema`, in upstream's words; empty if it does."""
+def misfit(structure: Schema, schema: str, config: Body) -> str:
+    """Why a configuration does not fit `schema`, in upstream's words; empty if it does."""
+    return structure.misfit(schema, config) or ""
+
+
+def unreadable(structure: Schema, schema: str, data: bytes) -> str:
+    """Why the JSON of an object that fits `schema` is none of its kind all the same; empty if it is."""
     try:
-        _, unknown = structure.decode(schema, config, "application/json", "Warn")
+        structure.decode(schema, data, "application/json", "Ignore")
     except CoreError as error:
-        return _mismatch(str(error))
-    # Upstream ends with the first field it does not know.
-    fields = sorted(f.removeprefix('unknown field "').removesuffix('"') for f in unknown if f.startswith("unknown"))
-    return f".{fields[0]}: field not declared in schema" if fields else ""
+        return converted(str(error))
+    return ""
 
 
-def _mismatch(message: str) -> str:
-    """A type error of the JSON decoder as the typed reader of configurations words it."""
-    match = _UNFIT.search(message)
-    if match is None:
-        return message[message.find("json: ") :] if "json: " in message else message
-    found, path, wanted = match.groups()
-    expected = "numeric (int or float)" if wanted.startswith(("int", "float")) else wanted
-    return f"{path}: expected {expected}, got {_GO_TYPES.get(found, found)}"
+def converted(message: str) -> str:
+    """An error of the JSON decoder as the conversion of merged objects words it."""
+    fraction = _FRACTION.search(message)
+    if fraction is not None:
+        return f"cannot convert float64 to {fraction[1]}"
+    message = _HANDLED.sub("", message)
+    return f"error decoding from json: {message}" if message.startswith("illegal base64") else message

@@ -6,7 +6,7 @@ use crate::schema::PySchema;
 use crate::tree::kind_of;
 use kfast_schema::apply::{
     ApplyError, FieldSet, Kind, Managers, ReplicasPaths, Write, atomics, conflict_causes,
-    conflicting, merge,
+    conflicting, merge, misfit,
 };
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -148,6 +148,12 @@ impl PySchema {
             kind.update(&old, &new, &mut managers, &write);
         }
         Ok(written(py, kind, &managers))
+    }
+
+    /// Why a configuration does not fit its kind, in upstream's words; None if it does.
+    fn misfit(slf: Py<Self>, key: &str, config: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let kind = named_kind(&slf, key)?;
+        Ok(misfit(kind.set, kind.id, &json_from_py(config)?))
     }
 
     /// The JSON of the managed fields of the Scale of an object with those of `managed`; `paths` are of its replicas by

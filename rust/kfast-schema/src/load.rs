@@ -1,6 +1,8 @@
 //! Reading the schema data file into a [`SchemaSet`].
 
-use crate::model::{Field, ListType, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
+use crate::model::{
+    Applies, Field, ListType, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId,
+};
 use crate::names;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -210,6 +212,7 @@ impl<'a> Builder<'a> {
                 replace: row.patch.split(',').any(|s| s == "replace"),
             },
             default: None,
+            applies: Applies::default(),
         })
     }
 

@@ -159,6 +159,20 @@ pub struct Field {
     pub patch: PatchStrategy,
     /// What stands for the property where it is absent, of custom resources.
     pub default: Option<Value<'static>>,
+    /// What server-side apply takes besides what `ty` says, of custom resources.
+    pub applies: Applies,
+}
+
+/// What of JSON an applied configuration may have in a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Applies {
+    /// What the type says.
+    #[default]
+    Typed,
+    /// Objects: free-form JSON that is declared to be one.
+    Object,
+    /// Any scalar: texts with a format.
+    Scalar,
 }
 
 /// How the items of a list are merged by server-side apply.

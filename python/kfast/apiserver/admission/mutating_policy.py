@@ -25,7 +25,7 @@ from kfast.apiserver.admission.policies import ConfigurationError, Policies, Pol
 from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.configurations import misfit
+from kfast.apiserver.configurations import misfit, unreadable
 from kfast.apiserver.status_errors import forbidden, quoted
 from kfast.errors import KfastError, StatusError
 from kfast.store.protocol import Store
@@ -256,7 +256,7 @@ class MutatingAdmissionPolicy:
             return dict(new)
         api_version, _, name = schema_name.rpartition("/")
         config = {"apiVersion": kind.api_version if not attributes.schema else api_version, "kind": name, **value}
-        why = misfit(structure, schema_name, _encode(config))
+        why = misfit(structure, schema_name, config) or unreadable(structure, schema_name, _encode(config))
         if why:
             raise _MutationError(f"error applying patch: failed to convert patch object to typed object: {why}")
         try:

@@ -9,7 +9,7 @@ import msgspec
 from kfast._core import ApplyConflictError, CoreError, Object
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
-from kfast.apiserver.configurations import misfit
+from kfast.apiserver.configurations import converted, misfit
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.create import create_body
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
@@ -44,7 +44,7 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
         if merged is None:
             change.applied = managed
             return old
-        return typed(backend, scope, merged)
+        return typed(backend, scope, merged, config)
 
     change = Update(transform, options, part)
     status = 200
@@ -85,21 +85,20 @@ def read_configuration(
     kind = scope.kind
     if (group, version, config.get("kind")) != (kind.group, kind.version, kind.kind):
         raise bad_request(f"invalid object type: {group}/{version}, Kind={config.get('kind') or ''}")
-    metadata = config.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = config["metadata"] = {}
-    if metadata.get("managedFields") is not None:
+    if config.get("metadata") is None:
+        config["metadata"] = {}
+    if _metadata(config).get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
-    _check_fields(backend, scope, config)
+    why = misfit(backend.structure(scope, scope.schema), scope.schema, config)
+    if why:
+        raise _untyped(config, why)
     told = repeated.split("\n  ")[1:] if repeated and options.field_validation == "Warn" else []
     return config, told
 
 
-def _check_fields(backend: Backend, scope: Scope, config: Body) -> None:
-    """Raises StatusError 500, as upstream does, if the configuration does not fit its kind."""
-    why = misfit(backend.structure(scope, scope.schema), scope.schema, encode_json(config))
-    if why:
-        raise _untyped(config, why)
+def _metadata(config: Body) -> Body:
+    metadata = config["metadata"]
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _untyped(config: Body, why: str) -> StatusError:
@@ -108,9 +107,13 @@ def _untyped(config: Body, why: str) -> StatusError:
 
 def described(config: Body) -> str:
     """Which object a configuration is of, as upstream's errors name it."""
-    metadata = config["metadata"]
-    name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
-    return f"{name}; {config['apiVersion']}, Kind={config['kind']}"
+    namespace, name = (v if isinstance(v := _metadata(config).get(key), str) else "" for key in ("namespace", "name"))
+    return f"{namespace}/{name}; {_go_kind(config)}"
+
+
+def _go_kind(config: Body) -> str:
+    group, _, version = config["apiVersion"].rpartition("/")
+    return f"{group}/{version}, Kind={config['kind']}"
 
 
 def merge_configuration(
@@ -150,12 +153,32 @@ def _last_applied(config: Body) -> str:
     return text.decode() + "\n"
 
 
-def typed(backend: Backend, scope: Scope, merged: Body) -> Body:
-    """A merged object with the values its kind writes."""
+def typed(backend: Backend, scope: Scope, merged: Body, config: Body) -> Body:
+    """An object a configuration was merged into with the values its kind writes. Raises StatusError 500."""
     structure = backend.structure(scope, scope.schema)
-    body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
+    try:
+        body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
+    except CoreError as error:
+        why = f"unable to convert unstructured object to {_go_kind(config)}: {converted(str(error))}"
+        what = f"failed to convert new object ({described(config)}) to proper version: {why}"
+        raise StatusError(500, "", what) from None
+    if scope.custom:
+        _keep_nulls(merged, body)
     body["apiVersion"], body["kind"] = scope.api_version, scope.kind.kind
     return body
+
+
+def _keep_nulls(merged: Any, body: Any) -> None:
+    """Puts back what a decoder takes out of custom resources: nulls that are applied are checked like any value."""
+    if isinstance(merged, dict) and isinstance(body, dict):
+        for key, value in merged.items():
+            if value is None and key != "metadata":
+                body.setdefault(key, None)
+            elif key != "metadata":
+                _keep_nulls(value, body.get(key))
+    elif isinstance(merged, list) and isinstance(body, list):
+        for value, kept in zip(merged, body, strict=False):
+            _keep_nulls(value, kept)
 
 
 async def _create(
@@ -169,7 +192,7 @@ async def _create(
     scope = info.served
     author = writer(backend, request, options, scope, info.subresource)
     merged, entries = merge_configuration(backend, scope, author, options, config, None, b"")
-    body = typed(backend, scope, merged if merged is not None else config)
+    body = typed(backend, scope, merged if merged is not None else config, config)
     metadata = body["metadata"]
     if metadata.get("name") not in (None, "", info.name):
         raise bad_request(

@@ -2,7 +2,7 @@
 
 use super::schema::{Names, Property, read};
 use super::{JsonType, Schema, Structure, StructureError};
-use crate::model::{Field, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
+use crate::model::{Applies, Field, NameId, PatchStrategy, SchemaSet, Slot, Struct, Type, TypeId};
 use std::collections::HashMap;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -183,6 +183,11 @@ impl Builder<'_> {
 }
 
 fn field(name: &str, key: NameId, ty: Type, schema: &Schema) -> Field {
+    let applies = match (&ty, schema.ty) {
+        (Type::RawExtension, Some(JsonType::Object)) => Applies::Object,
+        (Type::String, _) if has_format(schema) => Applies::Scalar,
+        _ => Applies::Typed,
+    };
     Field {
         name: name.into(),
         key,
@@ -198,5 +203,11 @@ fn field(name: &str, key: NameId, ty: Type, schema: &Schema) -> Field {
         merge_key: Box::default(),
         patch: PatchStrategy::default(),
         default: schema.default.clone(),
+        applies,
     }
+}
+
+fn has_format(schema: &Schema) -> bool {
+    let format = schema.checks.as_ref().and_then(|c| c.format.as_ref());
+    format.is_some_and(|f| &*f.name != "byte")
 }
