@@ -2,10 +2,37 @@
 
 use crate::schema::SCHEMA;
 use kfast_pod as rules;
-use kfast_pod::admission::Admission;
+use kfast_pod::admission::{Account, Admission, LimitRange, Policy, Standard};
+use kfast_pod::pod_security::Level;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::metadata::Creation;
 use kfast_schema::{MediaType, Validation, decode};
+use std::sync::LazyLock;
+
+/// Everything that plugins can know of a namespace.
+static ADMISSION: LazyLock<Admission> = LazyLock::new(|| {
+    let limits = br#"{"limits":[{"type":"Container","default":{"cpu":"1"},"max":{"memory":"1Gi"}},
+        {"type":"Pod","maxLimitRequestRatio":{"cpu":"2"},"min":{"cpu":"1m"}}]}"#;
+    let account = br#"{"metadata":{"name":"default"},"imagePullSecrets":[{"name":"s"}]}"#;
+    let account = Account::parse(account).expect("an account");
+    let standard = |level, minor| Standard {
+        level: Some(level),
+        minor,
+        text: String::new(),
+    };
+    Admission {
+        limits: vec![LimitRange::parse(limits).expect("limits")],
+        accounts: Some([(account.name().to_owned(), account)].into()),
+        policy: Policy {
+            enforce: standard(Level::Baseline, 0),
+            audit: standard(Level::Restricted, 24),
+            warn: standard(Level::Restricted, u32::MAX),
+        },
+        priority: true,
+        toleration_seconds: Some(300),
+        quotas: true,
+    }
+});
 
 /// Creates the pod that `data` is, or the update from its first line to the rest: no panic; what is stored decodes, and
 /// defaults change it no more.
@@ -24,7 +51,14 @@ pub fn check_pod(data: &[u8]) {
         suffix: "abcde",
         manager: "fuzz",
     };
-    if let Ok(prepared) = rules::prepare(&SCHEMA, &Admission::default(), &new)
+    for admission in [&Admission::default(), &*ADMISSION] {
+        check_new(admission, &new);
+    }
+    check_update(data);
+}
+
+fn check_new(admission: &Admission, new: &rules::NewPod<'_>) {
+    if let Ok(prepared) = rules::prepare(&SCHEMA, admission, new)
         && prepared.violations.is_empty()
     {
         let stored = |bytes: &[u8]| {
@@ -33,10 +67,20 @@ pub fn check_pod(data: &[u8]) {
                 rules::defaults::pod(&mut pod);
                 assert_eq!(pod, before, "stored pods have their defaults");
             };
-            decode(&SCHEMA, "v1/Pod", bytes, MediaType::Json, Validation::Strict, filled)
+            decode(
+                &SCHEMA,
+                "v1/Pod",
+                bytes,
+                MediaType::Json,
+                Validation::Strict,
+                filled,
+            )
         };
         stored(&prepared.bytes).expect("what is stored decodes");
     }
+}
+
+fn check_update(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else {
         return;
     };
@@ -45,7 +89,14 @@ pub fn check_pod(data: &[u8]) {
             rules::defaults::pod(&mut pod);
             pod.into_owned()
         };
-        decode(&SCHEMA, "v1/Pod", bytes, MediaType::Json, Validation::Ignore, owned)
+        decode(
+            &SCHEMA,
+            "v1/Pod",
+            bytes,
+            MediaType::Json,
+            Validation::Ignore,
+            owned,
+        )
     };
     let (Ok(old), Ok(new)) = (read(&data[..at]), read(&data[at + 1..])) else {
         return;

@@ -1,6 +1,7 @@
 //! What the targets of decoders and patches share: the schema of the wheel and the properties they check.
 
 use flate2::read::GzDecoder;
+use kfast_schema::apply::{FieldSet, Kind, Managers, Write};
 use kfast_schema::patch::{PatchKind, apply};
 use kfast_schema::structural;
 use kfast_schema::{MediaType, SchemaSet, Validation, decode, encode, load, sniff};
@@ -91,12 +92,82 @@ pub fn check_structure(data: &[u8]) {
         return;
     };
     let read = |body: &[u8]| {
-        decode(&set, "g/v1/K", body, MediaType::Json, Validation::Ignore, |(value, _)| {
-            (value.canonical(&set), structural::validate(&set, &value))
-        })
+        decode(
+            &set,
+            "g/v1/K",
+            body,
+            MediaType::Json,
+            Validation::Ignore,
+            |(value, _)| (value.canonical(&set), structural::validate(&set, &value)),
+        )
     };
     if let Ok((bytes, violations)) = read(object) {
         let again = read(&bytes).expect("what was read reads again");
         assert_eq!(again, (bytes, violations));
     }
+}
+
+/// Applies the second line of `data` to the first, with the third as managed fields; the first byte chooses the kind.
+///
+/// What is written of managers reads back; applying the same again changes nothing of the object.
+pub fn check_apply(data: &[u8]) {
+    let Some((choice, rest)) = data.split_first() else {
+        return;
+    };
+    let mut lines = rest.splitn(3, |byte| *byte == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let key = PATCHED[usize::from(*choice) % PATCHED.len()];
+    let canonical = |body: &[u8]| {
+        let written = |(value, _): kfast_schema::Decoded<'_>| value.canonical(&SCHEMA);
+        decode(
+            &SCHEMA,
+            key,
+            body,
+            MediaType::Json,
+            Validation::Ignore,
+            written,
+        )
+    };
+    let Ok(live) = canonical(line()) else {
+        return;
+    };
+    let live: Value = serde_json::from_slice(&live).expect("it is JSON");
+    let Ok(config @ Value::Object(_)) = serde_json::from_slice::<Value>(line()) else {
+        return;
+    };
+    let fields = std::str::from_utf8(line()).ok().and_then(Managers::read);
+    let mut managers = fields.unwrap_or_default();
+    let reread = |managers: &Managers| {
+        let text = managers.to_json(&SCHEMA);
+        let again = Managers::read(&text).unwrap_or_default();
+        assert_eq!(
+            again.to_json(&SCHEMA),
+            text,
+            "managed fields are a fixed point"
+        );
+    };
+    reread(&managers);
+    let kind = Kind {
+        set: &SCHEMA,
+        id: SCHEMA.kind(key).expect("it is a kind"),
+    };
+    let nothing = FieldSet::default();
+    let write = Write {
+        manager: "fuzz",
+        version: key.rsplit_once('/').map_or(key, |(version, _)| version),
+        subresource: "",
+        now: "2026-01-01T00:00:00Z",
+        ignored: &nothing,
+    };
+    let Ok(merged) = kind.apply(Some(&live), &config, &mut managers, &write, true) else {
+        return;
+    };
+    reread(&managers);
+    let merged = merged.unwrap_or_else(|| live.clone());
+    let again = kind
+        .apply(Some(&merged), &config, &mut managers, &write, true)
+        .expect("it applied once");
+    assert!(again.is_none_or(|again| again == merged), "applied twice");
+    kind.update(&live, &merged, &mut managers, &write);
+    reread(&managers);
 }

@@ -66,6 +66,8 @@ def seeds(target: str, shared: Path) -> Iterator[bytes]:
             yield from (bytes([choice]) + data for data in _samples(shared, kind, suffix))
     elif target == "structural":
         yield from (_compact(schema) + b"\0" + _compact(obj) for schema, obj in _STRUCTURES)
+    elif target == "server_side_apply":
+        yield from _applied(shared)
     elif target.endswith("_patch"):
         yield from _patches(target, shared)
     elif target in ("scheduler", "endpoints"):
@@ -104,6 +106,15 @@ def _patches(target: str, shared: Path) -> Iterator[bytes]:
                     [{"op": "move", "from": "/spec", "path": "/status"}, {"op": "copy", "from": "", "path": "/a"}],
                 )
             yield from (bytes([choice]) + data + b"\n" + _compact(change) for change in changes)
+
+
+def _applied(shared: Path) -> Iterator[bytes]:
+    owned = {"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:containers": {'k:{"name":"c"}': {".": {}}}}}
+    entry = {"manager": "m", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": owned}
+    config = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    for choice, kind in enumerate(_PATCHED):
+        for data in _samples(shared, kind, "json"):
+            yield bytes([choice]) + b"\n".join((data, _compact(config), _compact([entry])))
 
 
 def _clusters(target: str, shared: Path) -> Iterator[bytes]:
