@@ -68,9 +68,10 @@ impl<'s> Place<'s> {
                 }
             }
             // Extensions of built-in kinds are one value, as upstream's schemas have them.
-            Type::RawExtension if !field.is_some_and(|f| f.atomic) => {
-                Shape::Object(None, Self::Free)
-            }
+            Type::RawExtension if !field.is_some_and(|f| f.atomic) => match value {
+                Some(value) if !value.is_null() => free(set, Some(value)),
+                _ => Shape::Object(None, Self::Free),
+            },
             _ => Shape::Leaf,
         }
     }

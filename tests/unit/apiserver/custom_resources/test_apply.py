@@ -13,6 +13,7 @@ PROPERTIES: dict[str, Any] = {
     "number": {"type": "integer"},
     "text": {"type": "string"},
     "date": {"type": "string", "format": "date-time"},
+    "any": {"x-kubernetes-preserve-unknown-fields": True},
     "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
     "map": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"], "items": ITEM},
@@ -49,6 +50,13 @@ async def test_values_that_do_not_fit(call: Any, lab: Any, spec: dict[str, Any],
     assert refused.code == code
     assert refused.body["message"].startswith(prefix)
     assert refused.body["message"].endswith(message)
+
+
+@pytest.mark.parametrize(("value", "fields"), [("x", {}), ([1], {}), ({"a": 1}, {"f:a": {}})])
+async def test_free_form_values_have_owners(call: Any, lab: Any, value: Any, fields: dict[str, Any]) -> None:
+    await define(lab)
+    body = await call.ok("PATCH", f"{PATH}?fieldManager=ann", widget(any=value), APPLY)
+    assert body["metadata"]["managedFields"][0]["fieldsV1"] == {"f:spec": {"f:any": fields}}
 
 
 async def test_scale_takes_configurations_that_change_nothing(call: Any, lab: Any) -> None:
