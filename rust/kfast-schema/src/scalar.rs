@@ -1,6 +1,6 @@
 //! Texts with a form of their own, normalised as upstream writes them back.
 
-use crate::time::{is_normal, parse};
+use crate::time::{is_normal, parse, parse_micro};
 use crate::value::Value;
 use base64::DecodeError;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -22,7 +22,11 @@ pub(crate) fn time(text: Cow<'_, str>, micro: bool) -> Result<Option<Value<'_>>,
     if !micro && is_normal(&text) {
         return Ok(Some(Value::Text(text)));
     }
-    let instant = parse(&text)?;
+    let instant = if micro {
+        parse_micro(&text)?
+    } else {
+        parse(&text)?
+    };
     if instant.is_zero() {
         return Ok(None);
     }

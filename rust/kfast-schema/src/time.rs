@@ -11,6 +11,9 @@ pub(crate) struct Instant {
     pub nanos: u32,
 }
 
+/// Six decimals in Go's layout.
+const MICROS: &str = ".000000";
+
 /// Seconds of year 1, the zero of Go's `time.Time`.
 const ZERO: i64 = -62_135_596_800;
 
@@ -24,7 +27,16 @@ pub(crate) fn is_normal(text: &str) -> bool {
 
 /// Reads RFC 3339 text; the error is the one of Go's `time.Parse`.
 pub(crate) fn parse(text: &str) -> Result<Instant, String> {
-    let mut scan = Scan { text, at: 0 };
+    read(text, false)
+}
+
+/// The same with exactly six decimals, as `MicroTime` wants them.
+pub(crate) fn parse_micro(text: &str) -> Result<Instant, String> {
+    read(text, true)
+}
+
+fn read(text: &str, micro: bool) -> Result<Instant, String> {
+    let mut scan = Scan { text, at: 0, micro };
     let year = scan.digits(4, "2006")?;
     scan.literal("-")?;
     let month = scan.digits(2, "01")?;
@@ -36,7 +48,11 @@ pub(crate) fn parse(text: &str) -> Result<Instant, String> {
     let minute = scan.digits(2, "04")?;
     scan.literal(":")?;
     let second = scan.digits(2, "05")?;
-    let nanos = scan.fraction();
+    let nanos = if micro {
+        scan.micros()?
+    } else {
+        scan.fraction()
+    };
     let offset = scan.offset()?;
     if scan.at < text.len() {
         return Err(format!(
@@ -83,6 +99,7 @@ impl Instant {
 struct Scan<'a> {
     text: &'a str,
     at: usize,
+    micro: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -92,8 +109,9 @@ impl<'a> Scan<'a> {
 
     fn fail<T>(&self, element: &str) -> Result<T, String> {
         Err(format!(
-            "parsing time {} as \"2006-01-02T15:04:05Z07:00\": cannot parse {} as \"{element}\"",
+            "parsing time {} as \"2006-01-02T15:04:05{}Z07:00\": cannot parse {} as \"{element}\"",
             quote(self.text),
+            if self.micro { MICROS } else { "" },
             quote(self.rest())
         ))
     }
@@ -115,6 +133,25 @@ impl<'a> Scan<'a> {
         }
         self.at += expected.len();
         Ok(())
+    }
+
+    /// Six decimals.
+    fn micros(&mut self) -> Result<u32, String> {
+        let digits = match self.rest().as_bytes() {
+            [b'.' | b',', rest @ ..] => rest
+                .iter()
+                .take(6)
+                .take_while(|d| d.is_ascii_digit())
+                .count(),
+            _ => 0,
+        };
+        if digits < 6 {
+            return self.fail(MICROS);
+        }
+        let found = &self.rest().as_bytes()[1..7];
+        let micros = found.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
+        self.at += 7;
+        Ok(micros * 1000)
     }
 
     /// `.123`, any number of digits; 0 if there is none.
@@ -232,6 +269,24 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err(), message);
         }
+    }
+
+    #[test]
+    fn micro_times_have_six_decimals() {
+        let layout = "2006-01-02T15:04:05.000000Z07:00";
+        for (text, rest, element) in [
+            ("2024-01-01T00:00:00Z", "Z", ".000000"),
+            ("2024-01-01T00:00:00.000Z", ".000Z", ".000000"),
+            ("2024-01-01T00:00:00.0000000Z", "0Z", "Z07:00"),
+            ("bad", "bad", "2006"),
+        ] {
+            let message = format!(
+                r#"parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{element}""#
+            );
+            assert_eq!(parse_micro(text).unwrap_err(), message);
+        }
+        let read = parse_micro("2024-01-01T00:00:00.000007+01:00").unwrap();
+        assert_eq!(read.format(true), "2023-12-31T23:00:00.000007Z");
     }
 
     proptest! {

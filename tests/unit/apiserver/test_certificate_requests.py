@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,19 @@ from kfast.meta.exchange import User
 
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 MERGE = {"Content-Type": "application/merge-patch+json"}
-CERTIFICATE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n").decode()
+
+
+def _certificate() -> str:
+    name, key = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bob")]),
+        ec.generate_private_key(ec.SECP256R1()),
+    )
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(datetime(2024, 1, 1)).not_valid_after(datetime(2044, 1, 1))
+    return base64.b64encode(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)).decode()
+
+
+CERTIFICATE = _certificate()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Refusals of the kinds' rules in upstream's words.
 
-rules.txt has collections with an object each accepts, below them changes of one field (`~`: an update),
-below each what the server says.
+rules.txt has collections with an object each accepts, below them changes of one field (`~`: an update, `~x/`: of
+subresource x), below each what the server says.
 """
 
 from pathlib import Path
@@ -49,7 +49,9 @@ async def test_refusals(call: Any, lines: list[str]) -> None:
             continue
         case = line.strip()
         at, _, value = case.partition(" = ")
-        changed = with_field(body, at.removeprefix("~"), msgspec.json.decode(value))
-        write = ("PUT", f"{path}/rules?dryRun=All") if at.startswith("~") else ("POST", f"{path}?dryRun=All")
+        subresource, _, field = at.removeprefix("~").rpartition("/")
+        changed = with_field(body, field, msgspec.json.decode(value))
+        written = f"{path}/rules/{subresource}".rstrip("/")
+        write = ("PUT", f"{written}?dryRun=All") if at.startswith("~") else ("POST", f"{path}?dryRun=All")
         answers[case] = said((await call(*write, changed)).body)
     assert answers == expected

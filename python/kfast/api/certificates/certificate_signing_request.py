@@ -5,8 +5,10 @@ from __future__ import annotations
 from kfast.api.certificates.signing_validation import (
     APPROVED,
     DENIED,
+    certificate_of,
     conditions_of,
     validate_certificate,
+    validate_certificate_kept,
     validate_conditions,
     validate_lasting,
     validate_request,
@@ -71,9 +73,10 @@ def _stamp(new: Body, old: Body, now: float) -> None:
 def _validate_status(new: Body, old: Body) -> list[FieldError]:
     return [
         *validate_conditions(new),
-        *validate_certificate(new),
+        *([] if certificate_of(new) == certificate_of(old) else validate_certificate(new)),
         *validate_lasting(new, old),
         *validate_verdict_kept(new, old),
+        *validate_certificate_kept(new, old),
     ]
 
 
@@ -114,6 +117,7 @@ KIND = Kind(
     fields=(SelectableField("spec.signerName", "spec.signerName"),),
     has_generation=False,
     name_rule="path",
+    metadata_on_update=("create", "update"),
     prepare_create=_prepare_create,
     prepare_requester=_prepare_requester,
     prepare_update=_prepare_update,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
-from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, quoted, required
+from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, quoted, required, too_long
 from kfast.api.kind import Body, FieldError
 from kfast.meta import names
 
@@ -36,7 +37,14 @@ _USAGES = (
     "signing",
     "timestamping",
 )
+_STATUSES = ("False", "True", "Unknown")
 _MINIMUM_SECONDS = 600
+_LONGEST_DOMAIN = 253
+_LONGEST_SIGNER = _LONGEST_DOMAIN + 1 + 63 + 1 + 253
+_BLOCK = re.compile(
+    r"^-----BEGIN ([^\n]+?)-----[ \t\r]*\n((?:[^\n:]+:[^\n]*\n)*)([A-Za-z0-9+/=\s]*?)-----END \1-----", re.MULTILINE
+)
+"""A block of PEM: its label, headers and content."""
 
 
 def validate_request(request: Body) -> list[FieldError]:
@@ -60,27 +68,26 @@ def validate_conditions(request: Body) -> list[FieldError]:
         path, kind, status = f"status.conditions[{at}]", condition.get("type") or "", condition.get("status")
         if not kind:
             errors.append(required(f"{path}.type"))
-        elif kind in (APPROVED, DENIED, FAILED) and status != "True":
-            errors.append(not_supported(f"{path}.status", status, ["True"]))
+        allowed = ("True",) if kind in (APPROVED, DENIED, FAILED) else _STATUSES
+        if not status:
+            errors.append(required(f"{path}.status"))
+        elif status not in allowed:
+            errors.append(not_supported(f"{path}.status", status, allowed))
+        if kind in (APPROVED, DENIED) and ({APPROVED, DENIED} - {kind}) & seen:
+            errors.append(invalid("status.conditions", kind, "Approved and Denied conditions are mutually exclusive"))
         if kind in seen:
             errors.append(duplicate(f"{path}.type", kind))
-        elif kind in (APPROVED, DENIED) and seen & {APPROVED, DENIED}:
-            errors.append(invalid("status.conditions", kind, "Approved and Denied conditions are mutually exclusive"))
         seen.add(kind)
     return errors
 
 
 def validate_lasting(new: Body, old: Body) -> list[FieldError]:
-    """What an update may not take away: the verdict, a failure, an issued certificate."""
-    errors = [
+    """What an update may not take away: the verdict, a failure."""
+    return [
         forbidden("status.conditions", f"updates may not remove a condition of type {quoted(kind)}")
         for kind in (APPROVED, DENIED, FAILED)
         if len(conditions_of(new, kind)) < len(conditions_of(old, kind))
     ]
-    issued, before = certificate_of(new), certificate_of(old)
-    if before and issued != before:
-        errors.append(forbidden("status.certificate", "updates may not modify existing certificate content"))
-    return errors
 
 
 def validate_verdict_kept(new: Body, old: Body) -> list[FieldError]:
@@ -92,13 +99,35 @@ def validate_verdict_kept(new: Body, old: Body) -> list[FieldError]:
     ]
 
 
+def validate_certificate_kept(new: Body, old: Body) -> list[FieldError]:
+    """What is issued stays as it is."""
+    before = certificate_of(old)
+    if before and certificate_of(new) != before:
+        return [forbidden("status.certificate", "updates may not modify existing certificate content")]
+    return []
+
+
 def validate_certificate(request: Body) -> list[FieldError]:
     """An issued certificate is a chain in PEM."""
     issued = certificate_of(request)
-    if issued and b"-----BEGIN CERTIFICATE-----" not in _decoded(issued):
-        detail = "must contain at least one CERTIFICATE PEM block"
-        return [invalid("status.certificate", "<certificate data>", detail)]
-    return []
+    problem = _chain_problem(_decoded(issued)) if issued else ""
+    return [invalid("status.certificate", "<certificate data>", problem)] if problem else []
+
+
+def _chain_problem(pem: bytes) -> str:
+    from cryptography.x509 import load_der_x509_certificate  # only who signs needs it
+
+    blocks = _BLOCK.findall(pem.decode("latin-1"))
+    for label, headers, content in blocks:
+        if label != "CERTIFICATE":
+            return f"only CERTIFICATE PEM blocks are allowed, found {quoted(label)}"
+        if headers:
+            return "no PEM block headers are permitted"
+        try:
+            load_der_x509_certificate(_decoded("".join(content.split())))
+        except ValueError:
+            return "x509: malformed certificate"
+    return "" if blocks else "must contain at least one CERTIFICATE PEM block"
 
 
 def conditions_of(request: Body, kind: str) -> list[Body]:
@@ -142,15 +171,18 @@ def _signer_name(name: str) -> list[FieldError]:
     path = "spec.signerName"
     if not name:
         return [required(path)]
+    if name == "kubernetes.io/legacy-unknown":
+        return [invalid(path, name, "the legacy signerName is not allowed via this API version")]
     domain, slash, rest = name.partition("/")
     if not slash or "/" in rest:
         return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")]
-    errors = _labels(path, domain, names.dns_label)
+    errors = [too_long(path, _LONGEST_DOMAIN)] if len(domain) > _LONGEST_DOMAIN else []
+    errors += _labels(path, domain, names.dns_label)
     if "." not in domain:
         errors.append(invalid(path, domain, "should be a domain with at least two segments separated by dots"))
     errors += _labels(path, rest, names.dns_subdomain)
-    if name == "kubernetes.io/legacy-unknown":
-        errors.append(invalid(path, name, "the legacy signerName is not allowed via this API version"))
+    if len(name) > _LONGEST_SIGNER:
+        errors.append(too_long(path, _LONGEST_SIGNER))
     return errors
 
 
