@@ -98,12 +98,19 @@ pub fn check_structure(data: &[u8]) {
             body,
             MediaType::Json,
             Validation::Ignore,
-            |(value, _)| (value.canonical(&set), structural::validate(&set, &value)),
+            |(value, _)| {
+                // Compared as JSON: where in its object a default stands is not fixed.
+                let json = serde_json::from_slice::<Value>(&value.canonical(&set));
+                (
+                    json.expect("it is JSON"),
+                    structural::validate(&set, &value),
+                )
+            },
         )
     };
-    if let Ok((bytes, violations)) = read(object) {
-        let again = read(&bytes).expect("what was read reads again");
-        assert_eq!(again, (bytes, violations));
+    if let Ok(first) = read(object) {
+        let again = read(first.0.to_string().as_bytes()).expect("what was read reads again");
+        assert_eq!(again, first);
     }
 }
 
