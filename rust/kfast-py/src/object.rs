@@ -107,7 +107,13 @@ impl PyObjectHandle {
             .map(|key| key.extract())
             .collect::<Result<_, _>>()?;
         let path: SmallVec<[&str; 4]> = keys.iter().map(|key| &**key).collect();
-        match path::lookup(self.0.bytes(), &path) {
+        // Where spec and status lie is known: metadata need not be passed over.
+        let found = match path.split_first() {
+            Some((&"spec", rest)) => path::lookup(self.0.spec(), rest),
+            Some((&"status", rest)) => path::lookup(self.0.status(), rest),
+            _ => path::lookup(self.0.bytes(), &path),
+        };
+        match found {
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
             Some(raw) => json_to_py(py, raw),
         }
