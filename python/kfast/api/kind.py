@@ -235,6 +235,8 @@ class Kind:
     """Strategy of the main resource: (new, old), changes new in place. Status is kept from old by the apiserver."""
     validate: Callable[[Body], list[FieldError]] = _valid
     """Semantic validation beyond the schema; also run on updates."""
+    validate_in_namespace: Callable[[Body, Body | None, Mapping[str, str]], list[FieldError]] | None = None
+    """(new, old or None for a create, labels of the namespace): what the namespace has a say in."""
     validates_metadata: bool = True
     """Whether `validate` says more about metadata than the rules of all kinds. If not, an update that leaves a valid
     object's spec as it is passes without it."""

@@ -222,7 +222,8 @@ def bump_generation(kind: Kind, new: Body, old: Body) -> None:
 def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
     """Raises StatusError 422 with every violation."""
     kind = scope.kind
-    errors = [FieldError(*v) for v in validate_object_meta(body["metadata"], kind.namespaced, kind.name_rule)]
+    errors = _validate_in_namespace(backend, kind, body, None)
+    errors += [FieldError(*v) for v in validate_object_meta(body["metadata"], kind.namespaced, kind.name_rule)]
     errors += kind.validate(body)
     _raise(kind, body["metadata"], errors)
 
@@ -231,7 +232,7 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
     """Raises StatusError 422. Only the `main` part changes specs; any other has the rules of the subresource of that
     name. `version` is the resourceVersion the update is based on."""
     kind = scope.kind
-    errors: list[FieldError] = []
+    errors = _validate_in_namespace(backend, kind, new, old)
     if new["metadata"] != old["metadata"]:
         metadata = {**new["metadata"], "resourceVersion": version}
         again = kind.metadata_on_update if part == "main" else ("update",)
@@ -246,6 +247,13 @@ def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, versio
     elif part in scope.subresources:
         errors += scope.subresources[part].validate(new, old)
     _raise(kind, old["metadata"], errors)
+
+
+def _validate_in_namespace(backend: Backend, kind: Kind, new: Body, old: Body | None) -> list[FieldError]:
+    if kind.validate_in_namespace is None:
+        return []
+    namespace = backend.store.get("namespaces", "", new["metadata"].get("namespace") or "")
+    return kind.validate_in_namespace(new, old, namespace.labels if namespace is not None else {})
 
 
 def _raise(kind: Kind, metadata: dict[str, Any], errors: list[FieldError]) -> None:

@@ -6,6 +6,7 @@ from kfast.api.columns import AGE, NAME, lookup
 from kfast.api.field_errors import IMMUTABLE, invalid
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
+from kfast.api.resource.admin_access import claim_access
 from kfast.api.resource.claim_status import default_status, prepare_status, status_errors
 from kfast.api.resource.device_requests import claim_spec_errors, default_claim_spec
 
@@ -54,6 +55,7 @@ KIND = Kind(
     defaults=_defaults,
     prepare_create=_prepare_create,
     validate=_validate,
+    validate_in_namespace=claim_access,
     validates_metadata=False,
     validates_on_update=False,
     validate_update=_validate_update,

@@ -6,6 +6,7 @@ from kfast.api.columns import AGE, NAME
 from kfast.api.field_errors import IMMUTABLE, invalid
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, FieldError, Kind
+from kfast.api.resource.admin_access import template_access
 from kfast.api.resource.device_requests import claim_spec_errors, default_claim_spec
 from kfast.meta.validation import validate_annotations, validate_finalizers, validate_labels
 
@@ -43,6 +44,7 @@ KIND = Kind(
     metadata_on_update=("create", "update"),
     defaults=_defaults,
     validate=_validate,
+    validate_in_namespace=template_access,
     validates_metadata=False,
     validate_update=_validate_update,
 )
