@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from looking import Looking
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from kfast.api.catalog import default_catalog
-from kfast.apiserver.admission.chain import Attributes, Steps
 from kfast.apiserver.app import APIServer
 from kfast.clock import SystemClock
 from kfast.config import ADMISSION_PLUGINS
@@ -33,15 +33,6 @@ LIMITS = [
 ]
 
 
-class Looking(Steps):
-    """Has every create go through the plugins' hooks."""
-
-    name = "NamespaceLifecycle"
-
-    def handles(self, attributes: Attributes) -> bool:
-        return attributes.operation == "CREATE"
-
-
 class Server:
     """An API server with a namespace to make pods in."""
 
@@ -51,7 +42,7 @@ class Server:
         self.api = APIServer(self.store, default_catalog(), SystemClock(), disable_admission_plugins=disabled)
         self.loop.run_until_complete(self._prepare(bounded))
         if hooks:
-            self.api.backend.admission.plugins.append(Looking())
+            self.api.backend.admission.add(Looking())
         container = {"name": "c", "image": "nginx:1", "resources": {"requests": {"cpu": "1m"}, "limits": {"cpu": "2"}}}
         body = {"metadata": {"generateName": "p-", "labels": {"app": "web"}}, "spec": {"containers": [container]}}
         self.body = msgspec.json.encode(body)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kfast.api.catalog import default_catalog
+from kfast.apiserver.admission.chain import Plugin
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.audit.log_file import LogFile
 from kfast.apiserver.audit.policy import Policy
@@ -238,7 +239,7 @@ async def test_strangers_refusals_and_impersonation(audited) -> None:
     assert impersonated["impersonatedUser"]["username"] == "eve"
 
 
-class Broken:
+class Broken(Plugin):
     """An admission plugin with a fault."""
 
     name = "Broken"

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from looking import Looking
 
 OLD = {
     "involvedObject": {"kind": "Pod", "namespace": "default", "name": "p", "uid": "u"},
@@ -65,22 +66,6 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         )
     ),
 ]
-
-
-class Looking:
-    """Has every create go through the hooks."""
-
-    name = "Looking"
-    looks = True
-
-    def handles(self, attributes: Any) -> bool:
-        return attributes.operation == "CREATE"
-
-    async def admit(self, attributes: Any) -> None:
-        assert attributes.object is not None
-
-    async def validate(self, attributes: Any) -> None:
-        assert attributes.object is not None
 
 
 @pytest.mark.parametrize(("version", "change"), CASES)

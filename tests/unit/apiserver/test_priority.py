@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from looking import Looking
 
 from kfast.apiserver.admission.chain import Attributes
 from kfast.cluster import ControlPlane
@@ -24,22 +25,6 @@ def pod(name: str = "p", **spec: Any) -> dict[str, Any]:
 
 def given(body: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(body["spec"].get(field) for field in FIELDS)
-
-
-class Looking:
-    """Has every create go through the hooks."""
-
-    name = "Looking"
-    looks = True
-
-    def handles(self, attributes: Any) -> bool:
-        return attributes.operation == "CREATE"
-
-    async def admit(self, attributes: Any) -> None:
-        assert attributes.object is not None
-
-    async def validate(self, attributes: Any) -> None:
-        assert attributes.object is not None
 
 
 async def make(call: Any, name: str, value: int, policy: str = LOWER, default: bool = False) -> Any:

@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.status_errors import quoted
 
 _GROUPS = ("initContainers", "containers", "ephemeralContainers")
 
 
-class AlwaysPullImages(Steps):
+class AlwaysPullImages(Plugin):
     """Has every container and image volume of a pod pull its image. Off by default."""
 
     name = "AlwaysPullImages"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
+    rules = Rules(create=("pods",), update=("pods",))
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods, and updates that bring new images."""
-        if attributes.kind.resource != "pods" or attributes.subresource:
-            return False
-        if attributes.operation == "CREATE":
+        """Of updates, those that bring new images."""
+        if attributes.object is None or attributes.old is None:
             return True
-        if attributes.operation != "UPDATE" or attributes.object is None or attributes.old is None:
-            return False
         before = {holder.get("image") for _, holder, _ in _pulling(attributes.old)}
         return any(
             holder.get("image") not in before for _, holder, key in _pulling(attributes.object) if key != "pullPolicy"

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.signers import may, signer_of
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.status_errors import quoted
 
 
-class CertificateApproval(Steps):
+class CertificateApproval(Plugin):
     """403 unless the user may `approve` for the signer."""
 
     name = "CertificateApproval"
-    resources = ("certificatesigningrequests.certificates.k8s.io",)
-    operations: tuple[Operation, ...] = ("UPDATE",)
+    rules = Rules(update=("certificatesigningrequests.certificates.k8s.io/approval",))
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Updates of the approval."""
-        requests = attributes.kind.resource == "certificatesigningrequests.certificates.k8s.io"
-        return requests and attributes.subresource == "approval" and attributes.operation == "UPDATE"
 
     async def validate(self, attributes: Attributes) -> None:
         """Asks the authorizer."""

@@ -5,23 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.signers import signer_of
 
 _SIGNER = "kubernetes.io/kube-apiserver-client"
 
 
-class CertificateSubjectRestriction(Steps):
+class CertificateSubjectRestriction(Plugin):
     """403 for requests to the signer of API clients with the organization system:masters."""
 
     name = "CertificateSubjectRestriction"
-    resources = ("certificatesigningrequests.certificates.k8s.io",)
-    operations: tuple[Operation, ...] = ("CREATE",)
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates of requests."""
-        requests = attributes.kind.resource == "certificatesigningrequests.certificates.k8s.io"
-        return requests and attributes.operation == "CREATE" and not attributes.subresource
+    rules = Rules(create=("certificatesigningrequests.certificates.k8s.io",))
 
     async def validate(self, attributes: Attributes) -> None:
         """Reads the subject."""

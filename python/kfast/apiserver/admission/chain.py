@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, get_args
 
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.options import DeleteOptions, WriteOptions
@@ -19,6 +19,7 @@ from kfast.meta.name_rules import qualified_name
 _log = logging.getLogger(__name__)
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+_OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 @dataclass(slots=True)
@@ -114,39 +115,42 @@ class Attributes:
             _log.warning("the audit annotation %r of %s is there already with another value", key, self.name)
 
 
-class Plugin(Protocol):
-    """One admission plugin. Both steps raise StatusError to refuse."""
+class Rules(NamedTuple):
+    """The resources a plugin is asked about, by operation: `resource`, `resource/subresource`, or `*/*` for all."""
+
+    create: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+
+    def match(self, operation: Operation, resource: str, subresource: str) -> bool:
+        """Whether they take such a request."""
+        listed = self[_OPERATIONS.index(operation)]
+        return "*/*" in listed or (f"{resource}/{subresource}" if subresource else resource) in listed
+
+
+ALL = ("*/*",)
+"""Resources and subresources."""
+
+
+class Plugin:
+    """One admission plugin: it looks at everything and changes nothing, unless it says otherwise. Both steps raise
+    StatusError to refuse."""
 
     name: str
-    looks: bool
+    looks = True
     """Whether it reads or changes objects; if not, they may be left out."""
+    rules = Rules(ALL, ALL, ALL, ALL)
 
     def handles(self, attributes: Attributes) -> bool:
-        """Whether the plugin cares; asked before each step."""
-        ...
+        """Whether it cares about a request that its rules take; asked before each step."""
+        return True
 
     async def admit(self, attributes: Attributes) -> None:
         """May change `attributes.object`."""
-        ...
 
     async def validate(self, attributes: Attributes) -> None:
         """Sees the final object."""
-        ...
-
-
-class Steps:
-    """A plugin that looks at objects; its steps do nothing unless it says otherwise. It is not asked about other
-    resources and operations than its own, if it names them."""
-
-    looks = True
-    resources: tuple[str, ...] = ()
-    operations: tuple[Operation, ...] = ()
-
-    async def admit(self, attributes: Attributes) -> None:
-        """Changes nothing."""
-
-    async def validate(self, attributes: Attributes) -> None:
-        """Refuses nothing."""
 
 
 class Chain:
@@ -155,7 +159,7 @@ class Chain:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         place = {name: number for number, name in enumerate(ADMISSION_PLUGINS)}
         self.plugins = sorted(plugins, key=lambda plugin: place[plugin.name])
-        self._concerned: dict[tuple[str, Operation], tuple[Plugin, ...]] = {}
+        self._concerned: dict[tuple[Operation, str, str], tuple[Plugin, ...]] = {}
 
     def add(self, plugin: Plugin) -> None:
         """Puts a plugin behind the others."""
@@ -163,11 +167,11 @@ class Chain:
         self._concerned.clear()
 
     def _plugins(self, attributes: Attributes) -> Sequence[Plugin]:
-        """Those to be asked about such a request."""
-        key = attributes.kind.resource, attributes.operation
+        """Those whose rules take the request."""
+        key = attributes.operation, attributes.kind.resource, attributes.subresource
         found = self._concerned.get(key)
         if found is None:
-            found = self._concerned[key] = tuple(plugin for plugin in self.plugins if _may_handle(plugin, *key))
+            found = self._concerned[key] = tuple(plugin for plugin in self.plugins if plugin.rules.match(*key))
         return found
 
     def handles(self, attributes: Attributes) -> bool:
@@ -216,12 +220,6 @@ class Chain:
         for plugin in self._plugins(attributes):
             if plugin.handles(attributes):
                 await plugin.validate(attributes)
-
-
-def _may_handle(plugin: Plugin, resource: str, operation: Operation) -> bool:
-    if not isinstance(plugin, Steps):
-        return True
-    return resource in (plugin.resources or (resource,)) and operation in (plugin.operations or (operation,))
 
 
 def refusal(attributes: Attributes, why: str) -> StatusError:

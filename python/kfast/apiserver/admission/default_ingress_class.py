@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import Object
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 from kfast.apiserver.admission.default_storage_class import newest
 from kfast.apiserver.admission.latest import Latest
 from kfast.store.protocol import Store
@@ -12,20 +12,14 @@ _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 _OLD_CLASS = "kubernetes.io/ingress.class"
 
 
-class DefaultIngressClass(Steps):
+class DefaultIngressClass(Plugin):
     """Fills in the newest default class; the first by name of those equally new."""
 
     name = "DefaultIngressClass"
-    resources = ("ingresses.networking.k8s.io",)
-    operations: tuple[Operation, ...] = ("CREATE",)
+    rules = Rules(create=("ingresses.networking.k8s.io",))
 
     def __init__(self, store: Store) -> None:
         self._defaults = Latest(store, "ingressclasses.networking.k8s.io", _is_default)
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates of ingresses."""
-        ingresses = attributes.kind.resource == "ingresses.networking.k8s.io" and not attributes.subresource
-        return attributes.operation == "CREATE" and ingresses
 
     async def admit(self, attributes: Attributes) -> None:
         """Fills in the class."""

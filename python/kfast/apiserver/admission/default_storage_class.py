@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast._core import Object
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 from kfast.apiserver.admission.latest import Latest
 from kfast.clock import parse_time
 from kfast.store.protocol import Store
@@ -13,20 +13,14 @@ _BETA_DEFAULT = "storageclass.beta.kubernetes.io/is-default-class"
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
-class DefaultStorageClass(Steps):
+class DefaultStorageClass(Plugin):
     """Fills in the newest default class; the first by name of those equally new."""
 
     name = "DefaultStorageClass"
-    resources = ("persistentvolumeclaims",)
-    operations: tuple[Operation, ...] = ("CREATE",)
+    rules = Rules(create=("persistentvolumeclaims",))
 
     def __init__(self, store: Store) -> None:
         self._defaults = Latest(store, "storageclasses.storage.k8s.io", is_default)
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates of claims."""
-        claims = attributes.kind.resource == "persistentvolumeclaims" and not attributes.subresource
-        return attributes.operation == "CREATE" and claims
 
     async def admit(self, attributes: Attributes) -> None:
         """Fills in the class."""

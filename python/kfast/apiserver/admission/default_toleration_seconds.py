@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 SECONDS = 300
 
 
-class DefaultTolerationSeconds(Steps):
+class DefaultTolerationSeconds(Plugin):
     """Adds a toleration for each of the taints that a pod says nothing about."""
 
     name = "DefaultTolerationSeconds"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
+    rules = Rules(create=("pods",), update=("pods",))
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates and updates of pods."""
-        pods = attributes.kind.resource == "pods" and not attributes.subresource
-        return pods and attributes.operation in ("CREATE", "UPDATE") and attributes.object is not None
+        """Without an object the pod is the core's."""
+        return attributes.object is not None
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the tolerations."""

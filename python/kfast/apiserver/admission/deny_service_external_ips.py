@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 
 
-class DenyServiceExternalIPs(Steps):
+class DenyServiceExternalIPs(Plugin):
     """403 for external IPs that a Service did not have before. Off by default."""
 
     name = "DenyServiceExternalIPs"
-    resources = ("services",)
-    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates and updates of services."""
-        services = attributes.kind.resource == "services" and not attributes.subresource
-        return services and attributes.operation in ("CREATE", "UPDATE")
+    rules = Rules(create=("services",), update=("services",))
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares the addresses."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 
 
-class ExtendedResourceToleration(Steps):
+class ExtendedResourceToleration(Plugin):
     """Adds a toleration for each extended resource that containers ask for. Off by default."""
 
     name = "ExtendedResourceToleration"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates and updates of pods."""
-        pods = attributes.kind.resource == "pods" and not attributes.subresource
-        return pods and attributes.operation in ("CREATE", "UPDATE")
+    rules = Rules(create=("pods",), update=("pods",))
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the tolerations."""

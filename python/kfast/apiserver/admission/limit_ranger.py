@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kfast._core import Object, PodAdmission
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
 from kfast.store.protocol import Store
@@ -14,26 +14,20 @@ from kfast.store.protocol import Store
 _REMEMBERED = 4096
 
 
-class LimitRanger(Steps):
+class LimitRanger(Plugin):
     """403 for what is outside the limits. New pods are the core's, where it can."""
 
     name = "LimitRanger"
-    resources = ("pods", "persistentvolumeclaims")
-    operations: tuple[Operation, ...] = ("CREATE", "UPDATE")
+    rules = Rules(create=("pods", "persistentvolumeclaims"), update=("pods/resize", "persistentvolumeclaims"))
 
     def __init__(self, store: Store) -> None:
         self._ranges = Latest(store, "limitranges")
         self._read: dict[str, tuple[list[int], PodAdmission]] = {}
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods, creates and updates of claims, resizes; of no object that is being deleted."""
-        resource, part = attributes.kind.resource, attributes.subresource
-        if attributes.object is None or (attributes.old or {}).get("metadata", {}).get("deletionTimestamp"):
-            return False
-        if resource == "persistentvolumeclaims":
-            return not part and attributes.operation in ("CREATE", "UPDATE")
-        made = attributes.operation == "CREATE" and not part
-        return resource == "pods" and (made or (part == "resize" and attributes.operation == "UPDATE"))
+        """Not what is being deleted. Without an object the pod is the core's."""
+        deleted = (attributes.old or {}).get("metadata", {}).get("deletionTimestamp")
+        return attributes.object is not None and not deleted
 
     def ranges(self, namespace: str) -> Sequence[Object]:
         """The LimitRanges of a namespace, by name."""

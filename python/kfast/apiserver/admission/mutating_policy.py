@@ -11,7 +11,7 @@ import msgspec
 from kfast._core import CelEnvironment, CelInput, CoreError, PatchError
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules
 from kfast.apiserver.admission.expressions import (
     Compiled,
     Evaluator,
@@ -90,11 +90,11 @@ def _compile(spec: Body) -> _Expressions:
     return _Expressions(environment, conditions, mutating, mutations)
 
 
-class MutatingAdmissionPolicy:
+class MutatingAdmissionPolicy(Plugin):
     """Each policy sees what those before it made of the object."""
 
     name = "MutatingAdmissionPolicy"
-    looks = True
+    rules = Rules(create=ALL, update=ALL)
 
     def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
         self._policies = Policies(store, catalog, "mutatingadmission", _compile)
@@ -103,7 +103,7 @@ class MutatingAdmissionPolicy:
 
     def handles(self, attributes: Attributes) -> bool:
         """Whether a policy's rules take the request."""
-        return attributes.operation in ("CREATE", "UPDATE") and bool(self._policies.concerned(attributes))
+        return bool(self._policies.concerned(attributes))
 
     async def admit(self, attributes: Attributes) -> None:
         """Applies the mutations. Raises StatusError 403 for one that cannot be made, unless failures are ignored."""
@@ -123,9 +123,6 @@ class MutatingAdmissionPolicy:
             error = forbidden(kind.group, kind.plural, attributes.name, "")
             details = {**error.details, "causes": [{"message": failure} for failure in failures]}
             raise StatusError(403, "Invalid" if "' with binding" in failures[0] else "Forbidden", failures[0], details)
-
-    async def validate(self, attributes: Attributes) -> None:
-        """Has had its say."""
 
     def _invocations(self, attributes: Attributes, failures: list[str]) -> Iterator[_Invocation]:
         """What is to be invoked, chosen before any of it is."""

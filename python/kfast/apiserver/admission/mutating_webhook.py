@@ -11,7 +11,7 @@ import msgspec
 
 from kfast._core import CoreError, PatchError
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import Attributes, Plugin
 from kfast.apiserver.admission.hooks import Hook, Hooks, Invocation
 from kfast.apiserver.admission.review import AdmissionResponse
 from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
@@ -42,11 +42,10 @@ class _Rounds:
         self.reinvocable = set()
 
 
-class MutatingAdmissionWebhook:
+class MutatingAdmissionWebhook(Plugin):
     """Each webhook sees what those before it made of the object."""
 
     name = "MutatingAdmissionWebhook"
-    looks = True
 
     def __init__(self, hooks: Hooks, backend: Callable[[], Backend]) -> None:
         self._hooks = hooks
@@ -79,9 +78,6 @@ class MutatingAdmissionWebhook:
                     rounds.reinvocable.add(hook.uid)
         finally:
             rounds.output = _encode(attributes.object)
-
-    async def validate(self, attributes: Attributes) -> None:
-        """Has had its say."""
 
     async def _call(self, invocation: Invocation, attributes: Attributes, versions: Versions) -> bool:
         """Whether the webhook changed the object."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, refusal
+from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules, refusal
 from kfast.apiserver.status_errors import forbidden
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
@@ -11,20 +11,20 @@ IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 _REVIEWS = frozenset({"localsubjectaccessreviews.authorization.k8s.io"})
 
 
-class NamespaceLifecycle:
+class NamespaceLifecycle(Plugin):
     """404 for a missing namespace, 403 for a terminating one and for deleting the namespaces of the system."""
 
     name = "NamespaceLifecycle"
     looks = False
+    rules = Rules(create=ALL, delete=("namespaces",))
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates in a namespace, and deletes of namespaces."""
-        if attributes.operation == "CREATE":
-            return attributes.kind.namespaced and attributes.kind.resource not in _REVIEWS
-        return attributes.operation == "DELETE" and attributes.kind.resource == "namespaces"
+        """Of creates, those in a namespace."""
+        kind = attributes.kind
+        return attributes.operation == "DELETE" or (kind.namespaced and kind.resource not in _REVIEWS)
 
     async def admit(self, attributes: Attributes) -> None:
         """Refuses; changes nothing."""
@@ -48,6 +48,3 @@ class NamespaceLifecycle:
                 }
             ]
             raise error
-
-    async def validate(self, attributes: Attributes) -> None:
-        """Nothing more to check on the final object."""

@@ -6,27 +6,21 @@ Source: `component-helpers/nodedeclaredfeatures` of v0.36: the features an updat
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.store.protocol import Store
 
 _POD_LEVEL = "InPlacePodLevelResourcesVerticalScaling"
 _INIT_CONTAINERS = "InPlacePodVerticalScalingInitContainers"
 
 
-class NodeDeclaredFeatureValidator(Steps):
+class NodeDeclaredFeatureValidator(Plugin):
     """403 for an update that asks for features the node lacks."""
 
     name = "NodeDeclaredFeatureValidator"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("UPDATE",)
+    rules = Rules(update=("pods", "pods/resize"))
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Updates of pods and resizes."""
-        pods = attributes.kind.resource == "pods" and attributes.subresource in ("", "resize")
-        return attributes.operation == "UPDATE" and pods
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares what is asked for with the node's status."""

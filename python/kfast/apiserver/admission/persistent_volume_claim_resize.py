@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.meta.quantity import Quantity, parse
 from kfast.store.protocol import Store
 
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
-class PersistentVolumeClaimResize(Steps):
+class PersistentVolumeClaimResize(Plugin):
     """403 for a larger request of a claim that is not bound, or whose class allows no expansion."""
 
     name = "PersistentVolumeClaimResize"
-    resources = ("persistentvolumeclaims",)
-    operations: tuple[Operation, ...] = ("UPDATE",)
+    rules = Rules(update=("persistentvolumeclaims",))
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Updates of claims."""
-        claims = attributes.kind.resource == "persistentvolumeclaims" and not attributes.subresource
-        return attributes.operation == "UPDATE" and claims
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares the sizes."""

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from kfast._core import PodRules
 from kfast.api.schema import load_schema
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.errors import StatusError
 from kfast.meta.quantity import parse
 from kfast.store.protocol import Store
 
 
-class PodResizeValidator(Steps):
+class PodResizeValidator(Plugin):
     """403 for resizes beyond the node's allocatable resources, and on nodes that are not Linux."""
 
     name = "PodResizeValidator"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("UPDATE",)
+    rules = Rules(update=("pods/resize",))
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Updates of pods/resize."""
-        pods = attributes.kind.resource == "pods" and attributes.subresource == "resize"
-        return attributes.operation == "UPDATE" and pods
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares the pod's requests with what the node has."""

@@ -15,7 +15,7 @@ from typing import Any
 from kfast._core import Object, PodAdmission, PodStandard, Tree
 from kfast.api.kind import Body, FieldError
 from kfast.api.schema import load_schema
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.pod_trees import tree
 from kfast.apiserver.status_errors import invalid, quoted
 from kfast.store.protocol import Store
@@ -27,7 +27,6 @@ MOST_PODS = 3000
 MOST_SECONDS = 1.0
 """What of a namespace is looked at when its level is raised."""
 _REMEMBERED = 4096
-_IGNORED = frozenset({"exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status"})
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "podtemplates": ("template",),
     "replicationcontrollers": ("spec", "template"),
@@ -68,11 +67,15 @@ class PodSecurityConfiguration:
     runtime_classes: frozenset[str] = frozenset()
 
 
-class PodSecurity(Steps):
+class PodSecurity(Plugin):
     """403 for pods that violate what their namespace enforces, warnings and audit annotations for the rest, templates
     included. New pods are the core's, where it can."""
 
     name = "PodSecurity"
+    rules = Rules(
+        create=("pods", "namespaces", *_TEMPLATES),
+        update=("pods", "pods/ephemeralcontainers", "pods/resize", "namespaces", *_TEMPLATES),
+    )
 
     def __init__(self, store: Store, configuration: PodSecurityConfiguration | None = None) -> None:
         self._store = store
@@ -80,13 +83,8 @@ class PodSecurity(Steps):
         self._policies: dict[str, tuple[int, tuple[Policy, list[FieldError]]]] = {}
 
     def handles(self, attributes: Attributes) -> bool:
-        """Writes of pods, namespaces and what has pod templates."""
-        if attributes.operation not in ("CREATE", "UPDATE") or attributes.object is None:
-            return False
-        resource, part = attributes.kind.resource, attributes.subresource
-        if resource == "pods":
-            return part not in _IGNORED
-        return not part and (resource == "namespaces" or resource in _TEMPLATES)
+        """Without an object the pod is the core's."""
+        return attributes.object is not None
 
     def policy(self, attributes: Attributes) -> tuple[Policy, list[FieldError]]:
         """What holds for pods of the request's namespace and user, and what is wrong with the labels."""

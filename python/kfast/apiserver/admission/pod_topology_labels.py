@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Operation, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 from kfast.meta.exchange import Binding
 from kfast.store.protocol import Store
 
 LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
-class PodTopologyLabels(Steps):
+class PodTopologyLabels(Plugin):
     """Copies the labels to pods that are created on a node, and to bindings, from which the pod takes them."""
 
     name = "PodTopologyLabels"
-    resources = ("pods",)
-    operations: tuple[Operation, ...] = ("CREATE",)
+    rules = Rules(create=("pods", "pods/binding"))
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods with a node, and of bindings."""
-        if attributes.kind.resource != "pods" or attributes.operation != "CREATE":
-            return False
+        """Where a node is stated."""
         return bool(_node_of(attributes))
 
     async def admit(self, attributes: Attributes) -> None:
@@ -51,4 +48,4 @@ def _node_of(attributes: Attributes) -> str:
     if attributes.subresource == "binding":
         target = body.get("target") or {}
         return str(target.get("name") or "") if target.get("kind") == "Node" else ""
-    return "" if attributes.subresource else str((body.get("spec") or {}).get("nodeName") or "")
+    return str((body.get("spec") or {}).get("nodeName") or "")

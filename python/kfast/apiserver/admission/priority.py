@@ -7,32 +7,28 @@ from typing import Any
 
 from kfast._core import Object
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.store.protocol import Store
 
 _CLASSES = "priorityclasses.scheduling.k8s.io"
 
 
-class Priority:
+class Priority(Plugin):
     """403 for a pod that names no existing class or states another priority than its class, and for a second global
     default. New pods without a class are looked at only if there is a global default: else their kind knows what they
     get."""
 
     name = "Priority"
-    looks = True
+    rules = Rules(create=("pods", _CLASSES), update=("pods", _CLASSES))
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._defaults = Latest(store, _CLASSES, lambda found: found.get("globalDefault"))
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates and updates of pods and classes."""
-        if attributes.subresource or attributes.operation not in ("CREATE", "UPDATE"):
-            return False
-        if attributes.kind.resource == "pods":
-            return attributes.object is not None or self._default() is not None
-        return attributes.kind.resource == _CLASSES
+        """Without an object the pod is the core's, unless there is a default class."""
+        return attributes.object is not None or attributes.kind.resource == _CLASSES or self._default() is not None
 
     async def admit(self, attributes: Attributes) -> None:
         """Gives a new pod its priority, and an old one what the update leaves out."""

@@ -11,7 +11,7 @@ import msgspec
 
 from kfast.api.core.quota_usage import IGNORED, Amounts, Evaluator, Use, add, covers, evaluator, increase
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.status_errors import unavailable
 from kfast.clock import Clock
@@ -39,7 +39,7 @@ class _Charge:
     """Names of the quotas that hold it already."""
 
 
-class ResourceQuota(Steps):
+class ResourceQuota(Plugin):
     """403 for what exceeds a quota, or fails to say how much it takes where a quota asks.
 
     Requests of one namespace are charged together, one group after the other, each against the stored quota, whose
@@ -47,6 +47,7 @@ class ResourceQuota(Steps):
     """
 
     name = "ResourceQuota"
+    rules = Rules(create=ALL, update=ALL)
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -58,12 +59,10 @@ class ResourceQuota(Steps):
         self._queues: dict[str, list[_Charge]] = defaultdict(list)
 
     def handles(self, attributes: Attributes) -> bool:
-        """Writes of what namespaces hold, where there is a quota."""
-        if not attributes.namespace or attributes.object is None or attributes.kind.resource in IGNORED:
-            return False
-        if attributes.kind.resource == "namespaces" or attributes.operation not in ("CREATE", "UPDATE"):
-            return False
-        return self.watches_over(attributes.namespace)
+        """What namespaces hold, where there is a quota. Without an object the pod is the core's."""
+        kind = attributes.kind
+        counted = kind.namespaced and kind.resource not in IGNORED and attributes.object is not None
+        return counted and self.watches_over(attributes.namespace)
 
     def watches_over(self, namespace: str) -> bool:
         """Whether the namespace has quotas."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast._core import Object
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.meta.quantity import parse
 from kfast.store.protocol import Store
 
@@ -12,18 +12,17 @@ _OTHER_OVERHEAD = "pod rejected: Pod's Overhead doesn't match RuntimeClass's def
 _NO_OVERHEAD = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
 
 
-class RuntimeClass(Steps):
+class RuntimeClass(Plugin):
     """403 for a class that does not exist, and for what contradicts it."""
 
     name = "RuntimeClass"
+    rules = Rules(create=("pods",))
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods that say something about it."""
-        if attributes.operation != "CREATE" or attributes.kind.resource != "pods" or attributes.subresource:
-            return False
+        """Pods that say something about it."""
         spec = (attributes.object or {}).get("spec") or {}
         return spec.get("runtimeClassName") is not None or spec.get("overhead") is not None
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from kfast._core import Object, PodAdmission
-from kfast.apiserver.admission.chain import Attributes, Steps, refusal
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
 from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
 from kfast.clock import Clock
@@ -21,10 +21,11 @@ _ENFORCED = "kubernetes.io/enforce-mountable-secrets"
 _KNOWN = 64
 
 
-class ServiceAccount(Steps):
+class ServiceAccount(Plugin):
     """403 for an account that does not exist and for secrets it may not use. New pods are the core's, where it can."""
 
     name = "ServiceAccount"
+    rules = Rules(create=("pods",), update=("pods/ephemeralcontainers",))
 
     def __init__(self, store: Store, clock: Clock, suffix: Callable[[], str]) -> None:
         self._store = store
@@ -35,12 +36,8 @@ class ServiceAccount(Steps):
         self._missed: dict[str, float] = {}
 
     def handles(self, attributes: Attributes) -> bool:
-        """Creates of pods, and of their ephemeral containers."""
-        if attributes.kind.resource != "pods" or attributes.object is None:
-            return False
-        if attributes.operation == "CREATE":
-            return not attributes.subresource
-        return attributes.operation == "UPDATE" and attributes.subresource == "ephemeralcontainers"
+        """Without an object the pod is the core's."""
+        return attributes.object is not None
 
     async def known(self, namespace: str) -> Sequence[Object]:
         """The default account of a namespace, waited for, and the others that pods were made with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 
 FINALIZERS = {
     "persistentvolumes": "kubernetes.io/pv-protection",
@@ -12,16 +12,11 @@ FINALIZERS = {
 """By resource; the protection controllers take them off what is deleted and not in use."""
 
 
-class StorageObjectInUseProtection(Steps):
+class StorageObjectInUseProtection(Plugin):
     """Gives new volumes, claims and volume attributes classes their finalizer."""
 
     name = "StorageObjectInUseProtection"
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates of them."""
-        return (
-            attributes.operation == "CREATE" and attributes.kind.resource in FINALIZERS and not attributes.subresource
-        )
+    rules = Rules(create=tuple(FINALIZERS))
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the finalizer."""

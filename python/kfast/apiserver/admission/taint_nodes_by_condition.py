@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes, Steps
+from kfast.apiserver.admission.chain import Attributes, Plugin, Rules
 
 _KEY, _EFFECT = "node.kubernetes.io/not-ready", "NoSchedule"
 
 
-class TaintNodesByCondition(Steps):
+class TaintNodesByCondition(Plugin):
     """Taints new nodes as not ready; the node lifecycle controller lifts that."""
 
     name = "TaintNodesByCondition"
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Creates of nodes."""
-        kind = attributes.kind
-        return attributes.operation == "CREATE" and kind.resource == "nodes" and not attributes.subresource
+    rules = Rules(create=("nodes",))
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the taint."""

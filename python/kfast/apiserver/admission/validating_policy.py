@@ -10,7 +10,7 @@ import msgspec
 from kfast._core import CelEnvironment, CelInput
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import Attributes, Plugin
 from kfast.apiserver.admission.expressions import (
     BUDGET,
     Compiled,
@@ -89,11 +89,10 @@ def _compile(spec: Body) -> _Expressions:
     )
 
 
-class ValidatingAdmissionPolicy:
+class ValidatingAdmissionPolicy(Plugin):
     """The first denial is the client's answer."""
 
     name = "ValidatingAdmissionPolicy"
-    looks = True
 
     def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
         self._policies = Policies(store, catalog, "validatingadmission", _compile)
@@ -103,9 +102,6 @@ class ValidatingAdmissionPolicy:
     def handles(self, attributes: Attributes) -> bool:
         """Whether a policy's rules take the request."""
         return bool(self._policies.concerned(attributes))
-
-    async def admit(self, attributes: Attributes) -> None:
-        """Changes nothing."""
 
     async def validate(self, attributes: Attributes) -> None:
         """Raises StatusError: what a validation says, 422 unless it says otherwise."""

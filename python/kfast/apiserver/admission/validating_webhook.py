@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import Attributes, Plugin
 from kfast.apiserver.admission.hooks import Hooks, Invocation
 from kfast.apiserver.admission.versions import Versions
 from kfast.apiserver.admission.webhook_caller import HookError, call
@@ -17,11 +17,10 @@ _log = logging.getLogger(__name__)
 _FAILED_OPEN = "failed-open.validating.webhook.admission.k8s.io/round_0_index_"
 
 
-class ValidatingAdmissionWebhook:
+class ValidatingAdmissionWebhook(Plugin):
     """The first refusal to arrive is the client's answer."""
 
     name = "ValidatingAdmissionWebhook"
-    looks = True
 
     def __init__(self, hooks: Hooks, backend: Callable[[], Backend]) -> None:
         self._hooks = hooks
@@ -30,9 +29,6 @@ class ValidatingAdmissionWebhook:
     def handles(self, attributes: Attributes) -> bool:
         """Whether a webhook's rules take the request."""
         return bool(self._hooks.concerned(attributes))
-
-    async def admit(self, attributes: Attributes) -> None:
-        """Changes nothing."""
 
     async def validate(self, attributes: Attributes) -> None:
         """Raises StatusError: what a webhook says, 500 if one whose failures count cannot be asked."""

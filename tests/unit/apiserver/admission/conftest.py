@@ -6,22 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from looking import Looking
 
 from kfast.api.catalog import default_catalog
-from kfast.apiserver.admission.chain import Attributes, Steps
 from kfast.apiserver.app import APIServer
 from kfast.store.embedded import EmbeddedStore
 
 Make = Callable[..., Awaitable[str]]
-
-
-class Looking(Steps):
-    """Has every create go through the hooks."""
-
-    name = "NamespaceLifecycle"
-
-    def handles(self, attributes: Attributes) -> bool:
-        return attributes.operation == "CREATE"
 
 
 @pytest.fixture(params=["core", "hooks"])
