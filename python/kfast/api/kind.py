@@ -79,12 +79,27 @@ def _valid_update(_new: Body, _old: Body) -> list[FieldError]:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """What a change asks of its author beyond the request: one of `any_of`, each a (verb, subresource, namespace, name)
+    of the changed object's resource. Without it the change of `path` is forbidden: `why`, then the authorizer's words.
+    """
+
+    path: str
+    any_of: tuple[tuple[str, str, str, str], ...]
+    why: str
+
+
+def _no_permissions(_new: Body, _old: Body, _user: User, _verb: str) -> list[Permission]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Subresource:
     """A subresource in discovery: `kind` and `group_version` differ from the parent's for scale, eviction, token...
 
     A write of the status takes the fields of the metadata that `metadata` names, too. Of those that write a part of
-    the status, `defaults` fills what is sent, `prepare` (new, old, now in epoch seconds) changes new in place, and
-    `validate` checks (new, old).
+    the status, `defaults` fills what is sent, `prepare` (new, old, now in epoch seconds) changes new in place,
+    `validate` checks (new, old), and `permissions` says what (new, old, author, verb of the request) asks for besides.
     """
 
     name: str
@@ -95,6 +110,7 @@ class Subresource:
     prepare: Callable[[Body, Body, float], None] = _unprepared
     metadata: tuple[str, ...] = ("labels", "annotations", "finalizers")
     validate: Callable[[Body, Body], list[FieldError]] = _valid_update
+    permissions: Callable[[Body, Body, User, str], list[Permission]] = _no_permissions
 
 
 STATUS = Subresource("status")

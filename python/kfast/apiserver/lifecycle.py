@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -228,11 +229,13 @@ def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
     _raise(kind, body["metadata"], errors)
 
 
-def validate_update(backend: Backend, scope: Scope, new: Body, old: Body, version: str, part: str) -> None:
+def validate_update(
+    backend: Backend, scope: Scope, new: Body, old: Body, version: str, part: str, refused: Sequence[FieldError] = ()
+) -> None:
     """Raises StatusError 422. Only the `main` part changes specs; any other has the rules of the subresource of that
-    name. `version` is the resourceVersion the update is based on."""
+    name. `version` is the resourceVersion the update is based on; `refused` is what its author may not do."""
     kind = scope.kind
-    errors = _validate_in_namespace(backend, kind, new, old)
+    errors = [*_validate_in_namespace(backend, kind, new, old), *refused]
     if new["metadata"] != old["metadata"]:
         metadata = {**new["metadata"], "resourceVersion": version}
         again = kind.metadata_on_update if part == "main" else ("update",)

@@ -46,7 +46,7 @@ def prepare_status(new: Body, old: Body, _now: float) -> None:
     status = new.get("status") or {}
     if status.get("devices"):
         allocated, gone = _allocated(new), _allocated(old)
-        status["devices"] = [d for d in status["devices"] if _identity(d) in allocated or _identity(d) not in gone]
+        status["devices"] = [d for d in status["devices"] if identity(d) in allocated or identity(d) not in gone]
         if not status["devices"]:
             del status["devices"]
 
@@ -58,7 +58,7 @@ def status_errors(new: Body, old: Body) -> list[FieldError]:
     reserved, allocation = status.get("reservedFor") or [], status.get("allocation")
     check_items(reserved, _MAX_RESERVED_FOR, _check_consumer, "status.reservedFor", errors, _uid)
     device_rule = partial(_check_device, _allocated(new))
-    check_items(status.get("devices"), -1, device_rule, "status.devices", errors, _identity, _shown)
+    check_items(status.get("devices"), -1, device_rule, "status.devices", errors, identity, _shown)
     if reserved and allocation is None:
         errors.append(forbidden("status.reservedFor", "may not be specified when `allocated` is not set"))
     elif new["metadata"].get("deletionTimestamp") and any(r not in (before.get("reservedFor") or []) for r in reserved):
@@ -77,7 +77,8 @@ def _results(claim: Body) -> list[Body]:
     return (allocation.get("devices") or {}).get("results") or []
 
 
-def _identity(device: Body) -> tuple[str, ...]:
+def identity(device: Body) -> tuple[str, ...]:
+    """What tells one allocated device, or share of it, from another."""
     return tuple(device.get(field) or "" for field in _DEVICE)
 
 
@@ -86,7 +87,7 @@ def _shown(identity: tuple[str, ...]) -> Struct:
 
 
 def _allocated(claim: Body) -> set[tuple[str, ...]]:
-    return {_identity(result) for result in _results(claim)}
+    return {identity(result) for result in _results(claim)}
 
 
 def _uid(consumer: Body) -> str:
@@ -122,8 +123,8 @@ def _check_place(device: Body, path: str, errors: list[FieldError]) -> None:
 def _check_device(allocated: set[tuple[str, ...]], device: Body, path: str, errors: list[FieldError]) -> None:
     _check_place(device, path, errors)
     _check_share(device, path, errors)
-    if _identity(device) not in allocated:
-        errors.append(invalid(path, _shown(_identity(device)), "must be an allocated device in the claim"))
+    if identity(device) not in allocated:
+        errors.append(invalid(path, _shown(identity(device)), "must be an allocated device in the claim"))
     conditions = device.get("conditions") or []
     if len(conditions) > _MAX_CONDITIONS:
         errors.append(too_many(f"{path}.conditions", len(conditions), _MAX_CONDITIONS))

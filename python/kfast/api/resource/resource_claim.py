@@ -7,6 +7,7 @@ from kfast.api.field_errors import IMMUTABLE, invalid
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
 from kfast.api.resource.admin_access import claim_access
+from kfast.api.resource.claim_permissions import status_permissions
 from kfast.api.resource.claim_status import default_status, prepare_status, status_errors
 from kfast.api.resource.device_requests import claim_spec_errors, default_claim_spec
 
@@ -47,7 +48,14 @@ KIND = Kind(
     kind="ResourceClaim",
     plural="resourceclaims",
     subresources=(
-        Subresource("status", metadata=(), defaults=default_status, prepare=prepare_status, validate=status_errors),
+        Subresource(
+            "status",
+            metadata=(),
+            defaults=default_status,
+            prepare=prepare_status,
+            validate=status_errors,
+            permissions=status_permissions,
+        ),
     ),
     columns=(NAME, Column("State", _state), AGE),
     has_generation=False,

@@ -18,10 +18,10 @@ from kfast.apiserver.status_errors import bad_request, quoted
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request, User
 from kfast.meta.names import dns_subdomain
+from kfast.meta.users import pod_node_of, service_account_of
 
 _EXTRA = "impersonate-extra-"
 _ANONYMOUS, _UNAUTHENTICATED = "system:anonymous", "system:unauthenticated"
-_NODE_NAME = "authentication.kubernetes.io/node-name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +42,20 @@ def _node(user: User) -> str:
     return "" if name == user.name or dns_subdomain(name) else name
 
 
-def _service_account(user: User) -> tuple[str, str] | None:
-    parts = user.name.split(":")
-    if len(parts) != 4 or parts[:2] != ["system", "serviceaccount"] or not all(parts):
-        return None
-    return parts[2], parts[3]
-
-
 def _only_named(user: User) -> bool:
     return not (user.uid or user.groups or user.extra)
 
 
 def _own_node(wanted: User, caller: User) -> bool:
-    associated = bool(_service_account(caller)) and caller.extra.get(_NODE_NAME) == [_node(wanted)]
-    return _only_named(wanted) and bool(_node(wanted)) and associated
+    node = _node(wanted)
+    return _only_named(wanted) and bool(node) and pod_node_of(caller) == node
 
 
 MODES = (
     Mode("associated-node", _own_node),
     Mode("arbitrary-node", lambda wanted, _: _only_named(wanted) and bool(_node(wanted))),
-    Mode("serviceaccount", lambda wanted, _: _only_named(wanted) and bool(_service_account(wanted))),
-    Mode("user-info", lambda wanted, _: not _node(wanted) and not _service_account(wanted)),
+    Mode("serviceaccount", lambda wanted, _: _only_named(wanted) and bool(service_account_of(wanted))),
+    Mode("user-info", lambda wanted, _: not _node(wanted) and not service_account_of(wanted)),
     Mode("", lambda *_: True),
 )
 
@@ -121,7 +114,7 @@ async def _check(authorizer: Authorizer, mode: Mode, caller: User, wanted: User,
         await _allowed(authorizer, caller, on)
     group = "authentication.k8s.io" if mode.name else ""
     user = replace(wanted)
-    account, node = _service_account(wanted), _node(wanted)
+    account, node = service_account_of(wanted), _node(wanted)
     if account:
         await _allowed(authorizer, caller, _attributes(mode, group, "serviceaccounts", account[1], account[0]))
         if not wanted.groups:

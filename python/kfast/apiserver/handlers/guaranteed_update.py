@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kfast._core import Object
 from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.authz.permissions import missing_permissions
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.get import read_current
@@ -159,7 +160,8 @@ async def _attempt(
     try:
         if not update.keeps_valid or new["metadata"] != old["metadata"]:
             part = "main" if update.part == "main" else info.subresource
-            validate_update(backend, scope, new, old, current.resource_version, part)
+            refused = await missing_permissions(backend.authorizer, request, info, new, old)
+            validate_update(backend, scope, new, old, current.resource_version, part, refused)
         if not update.admitted:
             attributes.object = new if update.view is None else update.view.of(new)
             attributes.versions = (current.resource_version, current.resource_version)
