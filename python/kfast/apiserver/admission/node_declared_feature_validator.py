@@ -5,8 +5,8 @@ Source: `component-helpers/nodedeclaredfeatures` of v0.36: the features an updat
 
 from __future__ import annotations
 
-from kfast.api.kind import Body
 from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
+from kfast.apiserver.admission.pod_node import changed_on_node, find_node
 from kfast.store.protocol import Store
 
 _POD_LEVEL = "InPlacePodLevelResourcesVerticalScaling"
@@ -24,19 +24,11 @@ class NodeDeclaredFeatureValidator(Plugin):
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares what is asked for with the node's status."""
-        new, old = attributes.object, attributes.old
-        if new is None or old is None or not new["spec"].get("nodeName"):
-            return
-        if new["metadata"].get("generation") == old["metadata"].get("generation"):
-            return
-        wanted = _asked_for(new["spec"], old["spec"])
+        name = changed_on_node(attributes)
+        wanted = _asked_for(attributes) if name else ()
         if not wanted:
             return
-        name = new["spec"]["nodeName"]
-        node = self._store.get("nodes", "", name)
-        if node is None:
-            raise refusal(attributes, f'node "{name}" not found')
-        declared = node.get("status", "declaredFeatures") or ()
+        declared = find_node(self._store, name, attributes).get("status", "declaredFeatures") or ()
         if missing := [feature for feature in wanted if feature not in declared]:
             features = ", ".join(missing)
             raise refusal(
@@ -44,8 +36,9 @@ class NodeDeclaredFeatureValidator(Plugin):
             )
 
 
-def _asked_for(new: Body, old: Body) -> list[str]:
+def _asked_for(attributes: Attributes) -> list[str]:
     """Names of features, sorted."""
+    new, old = ((body or {})["spec"] for body in (attributes.object, attributes.old))
     features = [_POD_LEVEL] if new.get("resources") != old.get("resources") else []
     containers = zip(new.get("initContainers") or (), old.get("initContainers") or (), strict=False)
     for mine, before in containers:

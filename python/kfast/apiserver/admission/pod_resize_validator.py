@@ -5,6 +5,7 @@ from __future__ import annotations
 from kfast._core import PodRules
 from kfast.api.schema import load_schema
 from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
+from kfast.apiserver.admission.pod_node import changed_on_node, find_node
 from kfast.errors import StatusError
 from kfast.meta.quantity import parse
 from kfast.store.protocol import Store
@@ -21,20 +22,15 @@ class PodResizeValidator(Plugin):
 
     async def validate(self, attributes: Attributes) -> None:
         """Compares the pod's requests with what the node has."""
-        new, old = attributes.object, attributes.old
-        if new is None or old is None or not new["spec"].get("nodeName"):
+        pod, name = attributes.object, changed_on_node(attributes)
+        if pod is None or not name:
             return
-        if new["metadata"].get("generation") == old["metadata"].get("generation"):
-            return
-        name = new["spec"]["nodeName"]
-        node = self._store.get("nodes", "", name)
-        if node is None:
-            raise refusal(attributes, f'node "{name}" not found')
+        node = find_node(self._store, name, attributes)
         system = node.labels.get("kubernetes.io/os", "linux")
         if system != "linux":
             why = f'pod resize is only supported on linux nodes, node "{name}" is "{system}"'
             raise _because(refusal(attributes, why), "UnsupportedPlatform")
-        requests = PodRules.requests(load_schema().tree("v1/Pod", {"spec": new["spec"]}))
+        requests = PodRules.requests(load_schema().tree("v1/Pod", {"spec": pod["spec"]}))
         allocatable = node.get("status", "allocatable") or {}
         short = []
         for resource, unit in (("cpu", "milli_value"), ("memory", "value")):
