@@ -6,7 +6,7 @@ import asyncio
 import builtins
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kfast._core import Object, StoreOperationError
@@ -70,6 +70,11 @@ class EmbeddedWatch:
         """Returns when there is something to hand out, or the watch is closed."""
         await self._store._wait(self._native)
 
+    def tell(self, callback: Callable[[], None]) -> bool:
+        """Calls back once when there is something to hand out, before the write returns that brings it. False, and no
+        call, if there is something already."""
+        return self._store._tell(self._native, callback)
+
     def close(self) -> None:
         """Gives the cursor up; wakes a waiter."""
         self._native.close()
@@ -98,6 +103,7 @@ class EmbeddedStore:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writes: dict[int, asyncio.Future[Any]] = {}
         self._watchers: dict[int, list[asyncio.Future[None]]] = {}
+        self._told: dict[int, Callable[[], None]] = {}
         self._revisions: list[tuple[int, asyncio.Future[None]]] = []
 
     def register(self, resource: str, fields: Sequence[tuple[str, str, str]] = ()) -> None:
@@ -250,6 +256,12 @@ class EmbeddedStore:
             if not waiting and self._watchers.get(watch.id) is waiting:
                 del self._watchers[watch.id]
 
+    def _tell(self, watch: NativeWatch, callback: Callable[[], None]) -> bool:
+        if not watch.arm():
+            return False
+        self._told[watch.id] = callback
+        return True
+
     def _deliver(self) -> None:
         """Wakes whoever waited for what has happened since the last call."""
         native = self._native
@@ -262,7 +274,9 @@ class EmbeddedStore:
                 write.set_exception(result)
             else:
                 write.set_result(result)
-        for watch in native.ready():
+        for watch in native.ready():  # a write's watches are ready before the write is complete
+            if (callback := self._told.pop(watch, None)) is not None:
+                callback()
             for future in self._watchers.get(watch, ()):
                 if not future.done():
                     future.set_result(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from kfast._core import Object
@@ -102,6 +102,15 @@ class Watch(Protocol):
         ...
 
 
+class OwnWatch(Watch, Protocol):
+    """A cursor of the store itself."""
+
+    def tell(self, callback: Callable[[], None]) -> bool:
+        """Calls back once when `events` has something to hand out, or the watch is closed: before the write returns
+        that brings it. False, and no call, if there is something already."""
+        ...
+
+
 class Store(Protocol):
     """Objects by (resource, namespace, name) under one revision counter. Namespace is "" for cluster-scoped kinds."""
 
@@ -144,7 +153,7 @@ class Store(Protocol):
         labels: Any = None,
         fields: Any = None,
         since: int = 0,
-    ) -> Watch:
+    ) -> OwnWatch:
         """Events with a revision greater than `since` (0: from now). Raises CompactedError."""
         ...
 
@@ -194,6 +203,7 @@ __all__ = [
     "AlreadyExistsError",
     "CompactedError",
     "ModifiedError",
+    "OwnWatch",
     "Page",
     "Store",
     "StoreError",

@@ -138,3 +138,14 @@ async def test_history_is_bounded_by_arguments():
     for i in range(20):
         await create(store, f"c{i}")
     assert (store.revision, store.compacted) == (21, 16)
+
+
+async def test_who_is_to_be_told_is_told_once_before_the_write_returns(store):
+    watch, told = store.watch("configmaps"), []
+    assert watch.tell(lambda: told.append("first"))
+    await create(store, "a")
+    assert told == ["first"]
+    assert not watch.tell(lambda: told.append("second"))
+    assert len(watch.events()) == 1
+    await create(store, "b")
+    assert told == ["first"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast._core import Object
 from kfast.api.kind import Body
-from kfast.apiserver.admission.latest import Latest
+from kfast.apiserver.followed import Followed
 from kfast.clock import parse_time
 from kfast.store.protocol import Store
 
@@ -14,7 +14,7 @@ class DefaultClasses:
 
     def __init__(self, store: Store, resource: str, *marks: str) -> None:
         self._marks = marks
-        self._found = Latest(store, resource, self._is_default)
+        self._found = Followed(store, resource, self._is_default)
 
     def fill(self, holder: Body, field: str, instead: str) -> None:
         """Names the default class in `field` of a spec, unless that or the annotation `instead` names one."""

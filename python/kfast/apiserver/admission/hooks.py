@@ -63,13 +63,15 @@ class Hooks:
         self._authorizer = authorizer
         self._catalog = catalog
         self._followed = Followed(store, f"{kind}webhookconfigurations.admissionregistration.k8s.io")
+        self._seen = 0
         self._hooks: list[Hook] = []
         self._concerned: dict[tuple[str, ...], Sequence[Invocation]] = {}
         self._changes = -1
 
     def concerned(self, attributes: Attributes) -> Sequence[Invocation]:
         """The webhooks whose rules take the request."""
-        if self._followed.changed():
+        if (seen := self._followed.version()) != self._seen:
+            self._seen = seen
             self._load()
         if not self._hooks or exempt(attributes):
             return ()
@@ -120,7 +122,7 @@ class Hooks:
     def _load(self) -> None:
         self._concerned = {}
         self._hooks = []
-        for _, configuration in sorted(self._followed.objects.items()):
+        for configuration in self._followed:
             seen: dict[str, int] = {}
             for body in configuration.to_dict().get("webhooks") or ():
                 name = body.get("name") or ""

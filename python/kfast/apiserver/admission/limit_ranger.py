@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from kfast._core import Object, PodAdmission
 from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
-from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
+from kfast.apiserver.followed import Followed
 from kfast.store.protocol import Store
 
 _REMEMBERED = 4096
@@ -21,7 +21,7 @@ class LimitRanger(Plugin):
     rules = Rules(create=("pods", "persistentvolumeclaims"), update=("pods/resize", "persistentvolumeclaims"))
 
     def __init__(self, store: Store) -> None:
-        self._ranges = Latest(store, "limitranges")
+        self._ranges = Followed(store, "limitranges")
         self._read: dict[str, tuple[list[int], PodAdmission]] = {}
 
     def handles(self, attributes: Attributes) -> bool:

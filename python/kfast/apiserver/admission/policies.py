@@ -67,14 +67,16 @@ class Policies(Generic[C]):
         self._compile = compile
         self._definitions = Followed(store, f"{plural}policies.admissionregistration.k8s.io")
         self._bindings = Followed(store, f"{plural}policybindings.admissionregistration.k8s.io")
+        self._seen = (0, 0)
         self._policies: dict[str, tuple[str, Policy[C]]] = {}
         self._concerned: dict[tuple[str, ...], Sequence[Policy[C]]] = {}
         self._changes = -1
 
     def concerned(self, attributes: Attributes) -> Sequence[Policy[C]]:
         """The policies whose rules may take the request."""
-        changed = self._definitions.changed()
-        if self._bindings.changed() or changed:
+        seen = self._definitions.version(), self._bindings.version()
+        if seen != self._seen:
+            self._seen = seen
             self._load()
         if not self._policies or exempt(attributes) or attributes.kind.group in _REVIEWS:
             return ()
@@ -100,10 +102,11 @@ class Policies(Generic[C]):
         self._concerned = {}
         known, self._policies = self._policies, {}
         bindings: dict[str, list[Body]] = {}
-        for _, binding in sorted(self._bindings.objects.items()):
+        for binding in self._bindings:
             body = binding.to_dict()
             bindings.setdefault(body["spec"].get("policyName") or "", []).append(body)
-        for (_, name), definition in sorted(self._definitions.objects.items()):
+        for definition in self._definitions:
+            name = definition.name
             if name not in bindings:
                 continue
             version, before = known.get(name, ("", None))

@@ -8,7 +8,7 @@ from typing import Any
 from kfast._core import Object
 from kfast.api.kind import Body
 from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
-from kfast.apiserver.admission.latest import Latest
+from kfast.apiserver.followed import Followed
 from kfast.store.protocol import Store
 
 _CLASSES = "priorityclasses.scheduling.k8s.io"
@@ -24,7 +24,7 @@ class Priority(Plugin):
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._defaults = Latest(store, _CLASSES, lambda found: found.get("globalDefault"))
+        self._defaults = Followed(store, _CLASSES, lambda found: found.get("globalDefault"))
 
     def handles(self, attributes: Attributes) -> bool:
         """Without an object the pod is the core's, unless there is a default class."""

@@ -12,7 +12,7 @@ import msgspec
 from kfast.api.core.quota_usage import IGNORED, Amounts, Evaluator, Use, add, covers, evaluator, increase
 from kfast.api.kind import Body
 from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules, refusal
-from kfast.apiserver.admission.latest import Latest
+from kfast.apiserver.followed import Followed
 from kfast.apiserver.status_errors import unavailable
 from kfast.clock import Clock
 from kfast.errors import StatusError
@@ -52,8 +52,8 @@ class ResourceQuota(Plugin):
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._quotas = Latest(store, "resourcequotas")
-        self._device_classes = Latest(store, "deviceclasses.resource.k8s.io")
+        self._quotas = Followed(store, "resourcequotas")
+        self._device_classes = Followed(store, "deviceclasses.resource.k8s.io")
         self._evaluators: dict[str, Evaluator] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._queues: dict[str, list[_Charge]] = defaultdict(list)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from kfast._core import Object, PodAdmission
 from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
-from kfast.apiserver.admission.latest import Latest
 from kfast.apiserver.admission.pod_trees import change, tree
+from kfast.apiserver.followed import Followed
 from kfast.clock import Clock
 from kfast.errors import StatusError
 from kfast.store.protocol import CompactedError, Store
@@ -31,7 +31,7 @@ class ServiceAccount(Plugin):
         self._store = store
         self._clock = clock
         self._suffix = suffix
-        self._accounts = Latest(store, "serviceaccounts")
+        self._accounts = Followed(store, "serviceaccounts")
         self._used: dict[str, dict[str, None]] = {}
         self._missed: dict[str, float] = {}
 
@@ -110,7 +110,7 @@ class ServiceAccount(Plugin):
         watch = self._store.watch("serviceaccounts", namespace, since=self._store.revision)
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while (found := self._accounts.within(namespace).get(DEFAULT)) is None:
+                while (found := self._store.get("serviceaccounts", namespace, DEFAULT)) is None:
                     await watch.wait()
                     watch.events()
         except (TimeoutError, CompactedError):

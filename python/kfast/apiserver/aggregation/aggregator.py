@@ -52,6 +52,7 @@ class Aggregator:
             Followed(backend.store, "services"),
             Followed(backend.store, "endpointslices.discovery.k8s.io"),
         ]
+        self._seen: list[int] = []
         self._due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.remotes: dict[tuple[str, str], Remote] = {}
@@ -158,8 +159,8 @@ class Aggregator:
             self._due.clear()
 
     def _neighbours_changed(self) -> bool:
-        changed = [neighbour.changed() for neighbour in self._neighbours]
-        return any(changed)
+        before, self._seen = self._seen, [neighbour.version() for neighbour in self._neighbours]
+        return self._seen != before
 
     async def _check(self, remote: Remote) -> None:
         clock = self._backend.clock
