@@ -21,7 +21,7 @@ from kfast.apiserver.audit.policy import Policy
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.request_header import RequestHeaders
 from kfast.apiserver.authn.service_account import ServiceAccountTokens
-from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refusal
+from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer, refused, require
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.batches import Batches
 from kfast.apiserver.bootstrap import create_system_objects, extension_trust
@@ -113,7 +113,7 @@ class APIServer:
             self.nonresource.jwks = self.service_accounts.jwks
             self.nonresource.issuer = self.service_accounts.issuer
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
-        self._batches = Batches(self.backend, self._authorize, self.handle, self._observe)
+        self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None
         if audit is not None:
             self._auditor = Auditor(Policy.load(audit.policy_file), LogFile(audit, clock), self.backend)
@@ -187,7 +187,7 @@ class APIServer:
         if audited is not None:
             audited.authorized(decision)
         if not decision.allowed:
-            raise refusal(user, info, decision.reason)
+            raise refused(user, info, decision)
         if request.body:
             check_limits(request)
         if self.aggregator.remotes:
@@ -225,12 +225,6 @@ class APIServer:
         self.discovery.changed()
         for document in self._openapi:
             document.changed()
-
-    async def _authorize(self, user: User, info: RequestInfo) -> None:
-        """Raises StatusError 403."""
-        decision = await self.authorizer.authorize(user, info)
-        if not decision.allowed:
-            raise refusal(user, info, decision.reason)
 
     def _watching(self, info: RequestInfo, change: int) -> None:
         self.metrics.watching(_labels(info), change)

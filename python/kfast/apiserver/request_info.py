@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kfast.apiserver.scope import Scope
+from kfast.apiserver.selection import EVERYTHING, selected_fields, selected_labels, selected_name
 from kfast.meta.exchange import Request
 
 ScopeLookup = Callable[[str, str, str], "Scope | None"]
@@ -12,6 +13,7 @@ ScopeLookup = Callable[[str, str, str], "Scope | None"]
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+_SELECTING = frozenset({"list", "watch", "deletecollection"})
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 
@@ -19,13 +21,16 @@ class RequestInfo:
     """The attributes authorization and routing decide on.
 
     `scope` is set if the resource is served. For a non-resource request `verb` is the lower-case method and only
-    `path` is meaningful besides.
+    `path` is meaningful besides. `fields` and `labels` narrow a request for many objects; `name` is also that of the
+    one object the fields of a list or watch prescribe.
     """
 
     __slots__ = (
         "api_group",
         "api_version",
+        "fields",
         "is_resource",
+        "labels",
         "name",
         "namespace",
         "path",
@@ -40,6 +45,7 @@ class RequestInfo:
         self.verb = verb
         self.is_resource = False
         self.scope: Scope | None = None
+        self.fields = self.labels = EVERYTHING
         self.api_group = self.api_version = self.resource = self.subresource = self.namespace = self.name = ""
 
     @property
@@ -69,13 +75,16 @@ def request_info(request: Request, scopes: ScopeLookup) -> RequestInfo:
     info = RequestInfo(path, _VERBS.get(method, method.lower()))
     info.is_resource = True
     info.api_group, info.api_version = group, version
-    if parts[at] == "watch" and method == "GET" and len(parts) > at + 1:
+    old_watch = parts[at] == "watch" and method == "GET" and len(parts) > at + 1
+    if old_watch:
         at += 1
         info.verb = "watch"
     _read_resource(info, parts[at:])
     info.scope = scopes(group, version, info.resource)
     if not info.name:
         _collection_verb(info, request)
+        if request.query and not old_watch and info.verb in _SELECTING:
+            _read_selectors(info, request)
     return info
 
 
@@ -99,3 +108,12 @@ def _collection_verb(info: RequestInfo, request: Request) -> None:
         info.verb = "watch" if watch and watch[0] in _TRUE else "list"
     elif info.verb == "delete":
         info.verb = "deletecollection"
+
+
+def _read_selectors(info: RequestInfo, request: Request) -> None:
+    if labels := request.param("labelSelector"):
+        info.labels = selected_labels(labels)
+    if fields := request.param("fieldSelector"):
+        info.fields = selected_fields(fields)
+        if info.verb != "deletecollection":
+            info.name = selected_name(info.fields)

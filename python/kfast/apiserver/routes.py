@@ -19,6 +19,7 @@ from kfast.apiserver.handlers.watch import watch
 from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
+from kfast.apiserver.selection import EVERYTHING
 from kfast.apiserver.status_errors import method_not_supported, no_resource, not_found, page_not_found
 from kfast.apiserver.subresources.binding import bind
 from kfast.apiserver.subresources.eviction import evict
@@ -118,7 +119,7 @@ def _scoped(info: RequestInfo, scope: Scope) -> bool:
     if scope.kind.namespaced:
         if scope.custom and not info.namespace and info.verb not in ("list", "watch"):
             return False
-        return bool(info.namespace) or not info.name
+        return bool(info.namespace) or not info.name or info.fields is not EVERYTHING
     return not info.namespace or info.resource == "namespaces"
 
 

@@ -1,7 +1,7 @@
 //! `LabelSelector` and `FieldSelector`: compiled selectors.
 
 use crate::object::PyObjectHandle;
-use kfast_selector::{FieldSelector, LabelSelector};
+use kfast_selector::{FieldSelector, LabelSelector, Operator};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -72,6 +72,18 @@ impl PyLabelSelector {
         Ok(true)
     }
 
+    /// (key, operator as API objects name it or `Gt` or `Lt`, values) of every requirement, sorted by key.
+    #[getter]
+    fn requirements(&self) -> Vec<(String, &'static str, Vec<String>)> {
+        let requirements = self.0.requirements().iter();
+        requirements
+            .map(|r| {
+                let values = r.values().iter().map(|v| v.to_string()).collect();
+                (r.key().to_owned(), operator(r.operator()), values)
+            })
+            .collect()
+    }
+
     /// Whether every object matches.
     #[getter]
     fn empty(&self) -> bool {
@@ -80,6 +92,17 @@ impl PyLabelSelector {
 
     fn __str__(&self) -> String {
         self.0.to_string()
+    }
+}
+
+fn operator(operator: Operator) -> &'static str {
+    match operator {
+        Operator::In | Operator::Equals | Operator::DoubleEquals => "In",
+        Operator::NotIn | Operator::NotEquals => "NotIn",
+        Operator::Exists => "Exists",
+        Operator::DoesNotExist => "DoesNotExist",
+        Operator::GreaterThan => "Gt",
+        Operator::LessThan => "Lt",
     }
 }
 

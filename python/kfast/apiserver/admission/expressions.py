@@ -13,6 +13,7 @@ from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.review import admission_request
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.selection import selected_fields, selected_labels
 from kfast.errors import KfastError
 from kfast.meta.exchange import User
 
@@ -124,7 +125,7 @@ class Evaluator:
         return not errors
 
     async def _answer(self, read: CelInput, question: list[str]) -> None:
-        verb, account_namespace, account, path, group, resource, subresource, namespace, name, *_ = question
+        verb, account_namespace, account, path, group, resource, subresource, namespace, name, fields, labels = question
         user = self._user or User("system:anonymous")
         if account:
             groups = ("system:serviceaccounts", f"system:serviceaccounts:{account_namespace}", "system:authenticated")
@@ -134,8 +135,9 @@ class Evaluator:
             info.is_resource = True
             info.api_group, info.api_version, info.resource = group, "*", resource
             info.subresource, info.namespace, info.name = subresource, namespace, name
+            info.fields, info.labels = selected_fields(fields), selected_labels(labels)
         decision = await self._authorizer.authorize(user, info)
-        read.answer(question, decision.allowed, decision.reason)
+        read.answer(question, decision.allowed, decision.reason, decision.error)
 
 
 def match_conditions(environment: CelEnvironment, conditions: Sequence[Body]) -> list[Compiled]:

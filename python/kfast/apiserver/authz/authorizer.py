@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import forbidden, quoted
+from kfast.apiserver.status_errors import forbidden, internal, quoted
 from kfast.errors import StatusError
 from kfast.meta.exchange import User
 
 
 class Decision(NamedTuple):
-    """`allowed`, or no opinion; `reason` says why where the authorizer knows."""
+    """`allowed`, or no opinion; `reason` says why where the authorizer knows, `error` what went wrong."""
 
     allowed: bool
     reason: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +116,34 @@ class Union:
         self._authorizers = tuple(authorizers)
 
     async def authorize(self, user: User, info: RequestInfo) -> Decision:
-        """The first allowance, or all reasons of refusal."""
-        reasons = []
+        """The first allowance, or all reasons and errors."""
+        reasons, errors = [], []
         for authorizer in self._authorizers:
             decision = await authorizer.authorize(user, info)
             if decision.allowed:
                 return decision
             if decision.reason:
                 reasons.append(decision.reason)
-        return Decision(False, "\n".join(reasons))
+            if decision.error and decision.error not in errors:
+                errors.append(decision.error)
+        error = f"[{', '.join(errors)}]" if len(errors) > 1 else "".join(errors)
+        return Decision(False, "\n".join(reasons), error)
 
     def rules(self, user: User, namespace: str) -> Sequence[Rule]:
         """The rules of all."""
         return [rule for authorizer in self._authorizers for rule in authorizer.rules(user, namespace)]
+
+
+async def require(authorizer: Authorizer, user: User, info: RequestInfo) -> None:
+    """Raises StatusError for what is not allowed."""
+    decision = await authorizer.authorize(user, info)
+    if not decision.allowed:
+        raise refused(user, info, decision)
+
+
+def refused(user: User, info: RequestInfo, decision: Decision) -> StatusError:
+    """What a request gets that is not allowed: a 403, or a 500 if the authorizer could not tell."""
+    return internal(decision.error) if decision.error else refusal(user, info, decision.reason)
 
 
 def refusal(user: User, info: RequestInfo, reason: str = "") -> StatusError:

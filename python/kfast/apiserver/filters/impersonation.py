@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from kfast.apiserver.authz.authorizer import Authorizer, refusal
+from kfast.apiserver.authz.authorizer import Authorizer, refusal, require
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, quoted
 from kfast.errors import StatusError
@@ -111,33 +111,33 @@ async def _check(authorizer: Authorizer, mode: Mode, caller: User, wanted: User,
     if mode.name:
         on = copy.copy(info)
         on.verb = f"impersonate-on:{mode.name}:{info.verb}"
-        await _allowed(authorizer, caller, on)
+        await require(authorizer, caller, on)
     group = "authentication.k8s.io" if mode.name else ""
     user = replace(wanted)
     account, node = service_account_of(wanted), _node(wanted)
     if account:
-        await _allowed(authorizer, caller, _attributes(mode, group, "serviceaccounts", account[1], account[0]))
+        await require(authorizer, caller, _attributes(mode, group, "serviceaccounts", account[1], account[0]))
         if not wanted.groups:
             user.groups = ("system:serviceaccounts", f"system:serviceaccounts:{account[0]}")
     elif mode.name and node:
         name = "*" if mode.name == "associated-node" else node
-        await _allowed(authorizer, caller, _attributes(mode, group, "nodes", name))
+        await require(authorizer, caller, _attributes(mode, group, "nodes", name))
         user.groups = ("system:nodes",)
     else:
-        await _allowed(authorizer, caller, _attributes(mode, group, "users", wanted.name))
+        await require(authorizer, caller, _attributes(mode, group, "users", wanted.name))
     if wanted.uid:
-        await _allowed(authorizer, caller, _attributes(mode, "authentication.k8s.io", "uids", wanted.uid))
+        await require(authorizer, caller, _attributes(mode, "authentication.k8s.io", "uids", wanted.uid))
     for name in wanted.groups:
         asked = _attributes(mode, group, "groups", name)
         if mode.name and name in ("", "system:masters"):
             what = f"{name} group" if name else "empty string group"
             raise refusal(caller, asked, f"impersonating the {what} is not allowed")
-        await _allowed(authorizer, caller, asked)
+        await require(authorizer, caller, asked)
     for key, values in wanted.extra.items():
         for value in values:
             asked = _attributes(mode, "authentication.k8s.io", "userextras", value)
             asked.subresource = key
-            await _allowed(authorizer, caller, asked)
+            await require(authorizer, caller, asked)
     user.groups += _implied_group(user)
     return user
 
@@ -158,9 +158,3 @@ def _attributes(mode: Mode, group: str, resource: str, name: str, namespace: str
     info.api_group, info.api_version, info.resource = group, "v1", resource
     info.name, info.namespace = name, namespace
     return info
-
-
-async def _allowed(authorizer: Authorizer, caller: User, info: RequestInfo) -> None:
-    decision = await authorizer.authorize(caller, info)
-    if not decision.allowed:
-        raise refusal(caller, info, decision.reason)

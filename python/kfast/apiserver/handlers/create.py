@@ -11,6 +11,7 @@ from kfast._core import Object
 from kfast.api.kind import Body, FieldError, PrepareBodies, Used, Whole
 from kfast.apiserver.admission.chain import Attributes, refusal
 from kfast.apiserver.admission.pod_security import AUDIT_VIOLATIONS
+from kfast.apiserver.authz.params import authorize_params
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import object_response, output_of
@@ -254,6 +255,7 @@ async def prepare(
     settle = _reserve(backend, scope.resource, body, options.dry_run)
     try:
         validate_create(backend, scope, body)
+        await authorize_params(backend, scope, request.user, body, None)
         warnings += kind.warnings(body)
         attributes.name = body["metadata"]["name"]
         await backend.admission.validate(attributes)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kfast._core import Object
 from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.authz.params import authorize_params
 from kfast.apiserver.authz.permissions import missing_permissions
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.contention import Contention
@@ -162,6 +163,8 @@ async def _attempt(
             part = "main" if update.part == "main" else info.subresource
             refused = await missing_permissions(backend.authorizer, request, info, new, old)
             validate_update(backend, scope, new, old, current.resource_version, part, refused)
+            if part == "main":
+                await authorize_params(backend, scope, request.user, new, old)
         if not update.admitted:
             attributes.object = new if update.view is None else update.view.of(new)
             attributes.versions = (current.resource_version, current.resource_version)

@@ -9,6 +9,7 @@ from kfast.api.kind import Body, FieldError
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.backend import VirtualHandler
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.selection import stated_fields, stated_labels
 from kfast.apiserver.status_errors import bad_request, invalid, unauthorized
 from kfast.meta.exchange import Request, User
 
@@ -68,10 +69,18 @@ def self_subject_rules_review(authorizer: Authorizer) -> VirtualHandler:
 
 
 async def _decide(authorizer: Authorizer, user: User, spec: Body) -> dict[str, Any]:
-    decision = await authorizer.authorize(user, _attributes(spec))
+    info = _attributes(spec)
+    decision = await authorizer.authorize(user, info)
     status: dict[str, Any] = {"allowed": decision.allowed}
     if decision.reason:
         status["reason"] = decision.reason
+    errors = [decision.error] if decision.error else []
+    for which, selection in (("fieldSelector", info.fields), ("labelSelector", info.labels)):
+        if selection.error:
+            how = "partially ignored" if selection.requirements else "ignored"
+            errors.append(f"spec.resourceAttributes.{which} {how} due to parse error")
+    if errors:
+        status["evaluationError"] = "; ".join(errors)
     return status
 
 
@@ -89,6 +98,8 @@ def _attributes(spec: Body) -> RequestInfo:
     info.subresource = resource.get("subresource") or ""
     info.namespace = resource.get("namespace") or ""
     info.name = resource.get("name") or ""
+    info.fields = stated_fields(resource.get("fieldSelector"))
+    info.labels = stated_labels(resource.get("labelSelector"))
     return info
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfast._core import Object
 from kfast.api.kind import Body
 from kfast.apiserver.admission.chain import Attributes
-from kfast.apiserver.authz.authorizer import refusal
+from kfast.apiserver.authz.authorizer import require
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.request_info import RequestInfo
@@ -59,12 +59,9 @@ async def _admitted(backend: Backend, request: Request, info: RequestInfo, wante
     attributes = Attributes.of("CONNECT", request, info, None, name=info.name, object=wanted, schema=schema)
     await backend.admission.review(attributes)
     if info.verb != "create" and request.user is not None:
-        info.verb = "create"
-        decision = await backend.authorizer.authorize(request.user, info)
-        info.verb = "get"
-        if not decision.allowed:
-            info.verb = "create"
-            raise refusal(request.user, info, decision.reason)
+        verb, info.verb = info.verb, "create"
+        await require(backend.authorizer, request.user, info)
+        info.verb = verb
     return read(backend, info)
 
 

@@ -84,7 +84,9 @@ async def test_union_takes_the_first_allowance_and_tells_all_reasons():
             return [Rule(("get",), paths=(self.decision.reason,))]
 
     no = Union([One(Decision(False, "a")), One(Decision(False, "b"))])
-    assert await no.authorize(DEV, RequestInfo("/", "get")) == (False, "a\nb")
+    assert await no.authorize(DEV, RequestInfo("/", "get")) == (False, "a\nb", "")
     assert [r.paths for r in no.rules(DEV, "")] == [("a",), ("b",)]
+    lost = Union([One(Decision(False, "a", "x")), One(Decision(False, "", "y")), One(Decision(False, "", "x"))])
+    assert await lost.authorize(DEV, RequestInfo("/", "get")) == (False, "a", "[x, y]")
     yes = Union([One(Decision(False, "a")), One(Decision(True))])
     assert (await yes.authorize(DEV, RequestInfo("/", "get"))).allowed
