@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from kfast.apiserver.pki import PKI
 
-Answer = dict[str, Any] | tuple[int, str, bytes]
-"""A review, or code, content type and body."""
+Answer = dict[str, Any] | tuple[int, str, bytes] | tuple[int, str, bytes, dict[str, str]]
+"""A review, or code, content type, body and further headers."""
 Handler = Callable[[str, dict[str, Any]], Answer]
 """(path, review) -> answer."""
 
@@ -49,10 +49,12 @@ class WebhookServer:
                 review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 served.reviews.append((self.path, review))
                 answer = handler(self.path.partition("?")[0], review)
-                code, kind, body = (
+                code, kind, body, *headers = (
                     answer if isinstance(answer, tuple) else (200, "application/json", json.dumps(answer).encode())
                 )
                 self.send_response(code)
+                for name, value in (headers[0] if headers else {}).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

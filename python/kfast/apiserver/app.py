@@ -103,7 +103,7 @@ class APIServer:
             self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
         self._compactor = Compactor(store, clock, compaction_interval)
         self._expiry = EventExpiry(store, clock, event_ttl)
-        self.metrics = Metrics()
+        self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families))
         self.backend.watching = self._watching
         self.health = Health()
         self.discovery = Discovery(lambda: catalog)

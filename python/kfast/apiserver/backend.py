@@ -12,6 +12,7 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.new_pods import NewPods
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer
+from kfast.apiserver.conversion_metrics import ConversionMetrics
 from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope, storage_version
@@ -63,6 +64,7 @@ class Backend:
         self.random = rng
         self.services = ServiceResolver(store, rng)
         self.webhooks = WebhookClient(self.services)
+        self.conversions = ConversionMetrics()
         self.http = HTTPClient()
         self.nodes = Nodes(store, self.http)
         self.authorizer: Authorizer = ComponentAuthorizer()
@@ -97,8 +99,12 @@ class Backend:
         self.store.register(storage.resource, [(f.label, f.path, f.default) for f in fields])
         scope = Scope(kind, storage)
         if kind.definition is not None and kind.definition.webhook is not None:
-            scope.remote = WebhookConversion(kind, self.webhooks, self.new_uid)
+            scope.remote = self.conversion(kind)
         return scope
+
+    def conversion(self, kind: Kind) -> WebhookConversion:
+        """What converts objects to a custom kind with a conversion webhook."""
+        return WebhookConversion(kind, self.webhooks, self.new_uid, self.conversions)
 
     async def readable(self, scope: Scope, objects: Sequence[Object]) -> Sequence[Object]:
         """Stored objects as the handlers of `scope` read them. Raises StatusError 500 if a webhook fails to convert

@@ -33,6 +33,7 @@ DEFAULT_PORT = 443
 _IDLE_SECONDS = 90.0
 """How long an unused connection is kept: Go's default."""
 _LARGE_BODY = 1 << 20
+_RETRIES = 10
 _MOST_SHOWN = 2048
 """Characters of an answer without a Status that an error shows."""
 _HEADERS = {
@@ -58,7 +59,12 @@ _OTHER_NAME = frozenset({62, 64})
 
 
 class WebhookError(KfastError):
-    """A webhook could not be asked, or its answer is not one; the text goes to the API's client."""
+    """A webhook could not be asked, or its answer is not one; the text goes to the API's client. `code` is that of an
+    HTTP error, 503 without an answer."""
+
+    def __init__(self, message: str, code: int = 503) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WebhookConfigError(WebhookError):
@@ -103,7 +109,8 @@ class WebhookClient:
             await session.close()
 
     async def post(self, target: WebhookTarget, review: bytes, timeout: float) -> Any:
-        """The decoded answer to a JSON `review`, within `timeout` seconds of the loop's time. Raises WebhookError."""
+        """The decoded answer to a JSON `review`, within `timeout` seconds of the loop's time. Asks again, ten times at
+        most, where an answer of 429 or 5xx says after how many seconds. Raises WebhookError."""
         import aiohttp  # slow to import, and most servers call no webhook
 
         context = tls_context(target.ca_bundle)
@@ -112,11 +119,16 @@ class WebhookClient:
         try:
             with real_time():
                 async with asyncio.timeout(timeout):
-                    code, headers, data = await self._exchange(target, url, review, context)
+                    for retries_left in reversed(range(_RETRIES + 1)):
+                        code, headers, data = await self._exchange(target, url, review, context)
+                        wait = _retry_after(code, headers)
+                        if wait is None or not retries_left:
+                            break
+                        await asyncio.sleep(wait)
         except (aiohttp.ClientError, StatusError, OSError, ValueError, TimeoutError) as error:
             raise WebhookError(f"Post {quoted(url)}: {_reason(error, target)}") from error
         if not 200 <= code <= 206:
-            raise WebhookError(_refusal(code, headers, data))
+            raise WebhookError(*_refusal(code, headers, data))
         if not data:
             kind = headers.get("Content-Type", "")
             raise WebhookError(f"0-length response with status code: {code} and content type: {kind}")
@@ -267,14 +279,25 @@ def _peer(cause: OSError, error: Exception) -> str:
     return f"{getattr(error, 'host', '')}:{getattr(error, 'port', '')}"
 
 
-def _refusal(code: int, headers: Mapping[str, str], data: bytes) -> str:
-    """What an answer outside 2xx says: its Status, or what its code stands for."""
+def _retry_after(code: int, headers: Mapping[str, str]) -> int | None:
+    """The seconds after which a webhook wants to be asked again; None if it does not. A date is none, as upstream."""
+    stated = headers.get("Retry-After", "")
+    return int(stated) if (code == 429 or code >= 500) and re.fullmatch(r"[+-]?[0-9]+", stated) else None
+
+
+def _refusal(code: int, headers: Mapping[str, str], data: bytes) -> tuple[str, int]:
+    """What an answer outside 2xx says: its Status, or what its code stands for; and the code."""
     try:
         status = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         status = None
     if isinstance(status, dict) and status.get("kind") == "Status" and status.get("status") != "Success":
-        return str(status.get("message") or "unknown")
+        stated = status.get("code")
+        return str(status.get("message") or "unknown"), stated if isinstance(stated, int) else 0
+    return _meaning(code, headers, data), code
+
+
+def _meaning(code: int, headers: Mapping[str, str], data: bytes) -> str:
     media_type = headers.get("Content-Type", "").partition(";")[0]
     shown = data[:_MOST_SHOWN].decode(errors="replace").strip() if media_type.startswith("text/") else "unknown"
     if code in (403, 406, 415):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import msgspec
 
 from kfast._core import Object, Schema
 from kfast.api.kind import Body, Kind
+from kfast.apiserver.conversion_metrics import ConversionMetrics
 from kfast.apiserver.status_errors import quoted
 from kfast.apiserver.webhook_client import WebhookClient, WebhookError, WebhookTarget
 from kfast.errors import StatusError
@@ -30,7 +32,9 @@ class WebhookConversion:
     Every method raises StatusError 500 if the webhook cannot be asked or its answer is not one.
     """
 
-    def __init__(self, kind: Kind, client: WebhookClient, new_uid: Callable[[], str]) -> None:
+    def __init__(
+        self, kind: Kind, client: WebhookClient, new_uid: Callable[[], str], metrics: ConversionMetrics
+    ) -> None:
         assert kind.definition is not None
         assert kind.definition.webhook is not None
         self._kind = kind
@@ -38,6 +42,7 @@ class WebhookConversion:
         self._webhook = kind.definition.webhook
         self._client = client
         self._new_uid = new_uid
+        self._metrics = metrics
 
     async def read(self, objects: Sequence[Object]) -> list[Object]:
         """Stored objects in the served version."""
@@ -75,13 +80,27 @@ class WebhookConversion:
         return ConvertedWatch(cursor, self)
 
     async def _convert(self, bodies: list[Body], wanted: str) -> list[Body]:
+        """Those bodies, which are of one version, in the version `wanted`."""
         if not bodies:
             return []
+        started, why = perf_counter(), ""
+        try:
+            return await self._converted(bodies, wanted)
+        except _FailedError as error:
+            why = error.kind
+            raise
+        finally:
+            before, after = (GroupVersion.parse(version).version for version in (bodies[0]["apiVersion"], wanted))
+            about = (self._kind.resource, before, after)
+            self._metrics.observe(about, why, perf_counter() - started)
+
+    async def _converted(self, bodies: list[Body], wanted: str) -> list[Body]:
         group, version = GroupVersion.parse(bodies[0]["apiVersion"])
         where = f"conversion webhook for {group}/{version}, Kind={self._kind.kind}"
         found = await self._ask(bodies, wanted, where)
         if len(found) != len(bodies):
-            raise _failed(f"{where} returned {len(found)} objects, expected {len(bodies)}")
+            why = f"{where} returned {len(found)} objects, expected {len(bodies)}"
+            raise _FailedError(why, "partial_response")
         converted = []
         for at, (before, after) in enumerate(zip(bodies, found, strict=True)):
             place = f"object at index {at}" if len(bodies) == 1 else f"converted object at index {at}"
@@ -95,7 +114,7 @@ class WebhookConversion:
         stated = self._webhook.get("conversionReviewVersions") or ()
         version = next((version for version in stated if version in _REVIEW_VERSIONS), None)
         if version is None:
-            raise _failed("no supported conversion review versions")
+            raise _FailedError("no supported conversion review versions", "call")
         uid = self._new_uid()
         review = {
             "kind": "ConversionReview",
@@ -106,7 +125,7 @@ class WebhookConversion:
             target = WebhookTarget.of(self._webhook.get("clientConfig") or {})
             answer = await self._client.post(target, _encode(review), TIMEOUT_SECONDS)
         except WebhookError as error:
-            raise _failed(f"{where} failed: {error}") from error
+            raise _FailedError(f"{where} failed: {error}", "call") from error
         return _objects(answer, uid, version, where)
 
     def _completed(self, body: Body) -> Body:
@@ -170,8 +189,16 @@ class ConvertedWatch:
         self._inner.close()
 
 
-def _failed(message: str) -> StatusError:
-    return StatusError(500, "", message)
+class _FailedError(StatusError):
+    """A conversion failed; `kind` is the failure_type of metrics, shortened."""
+
+    def __init__(self, message: str, kind: str = "invalid_converted_object") -> None:
+        super().__init__(500, "", message)
+        self.kind = kind
+
+
+def _malformed(message: str) -> StatusError:
+    return _FailedError(message, "malformed_response")
 
 
 def _objects(answer: Any, uid: str, version: str, where: str) -> list[Any]:
@@ -181,30 +208,30 @@ def _objects(answer: Any, uid: str, version: str, where: str) -> list[Any]:
         group, _, stated = str(answer.get("apiVersion") or "").rpartition("/")
         found = f"{group}/{stated}, Kind={answer.get('kind') or ''}"
         expected = f"{_GROUP}/v1, Kind=ConversionReview"
-        raise _failed(f"{where} failed: expected webhook response of {expected}, got {found}")
+        raise _malformed(f"{where} failed: expected webhook response of {expected}, got {found}")
     response = answer.get("response")
     if not isinstance(response, dict):
-        raise _failed(f"{where} failed: no response provided")
+        raise _malformed(f"{where} failed: no response provided")
     stated_uid = str(response.get("uid") or "")
     if version == "v1" and stated_uid != uid:
-        raise _failed(f"{where} failed: expected response.uid={quoted(uid)}, got {quoted(stated_uid)}")
+        raise _malformed(f"{where} failed: expected response.uid={quoted(uid)}, got {quoted(stated_uid)}")
     result = response.get("result") or {}
     if result.get("status") != "Success":
         status = result.get("status") or ""
         why = result.get("message") or f"response.result.status was '{status}', not 'Success'"
-        raise _failed(f"{where} failed: {why}")
+        raise _malformed(f"{where} failed: {why}")
     return list(response.get("convertedObjects") or ())
 
 
 def _check_type(before: Body, after: Any, wanted: str, preface: str) -> None:
     if not isinstance(after, dict) or not after.get("kind"):
         text = _encode(after).decode()
-        raise _failed(f"{preface}: Object 'Kind' is missing in '{text}'")
+        raise _FailedError(f"{preface}: Object 'Kind' is missing in '{text}'")
     stated = after.get("apiVersion") or ""
     if stated != wanted:
-        raise _failed(f"{preface}: invalid groupVersion (expected {wanted}, received {stated})")
+        raise _FailedError(f"{preface}: invalid groupVersion (expected {wanted}, received {stated})")
     if after["kind"] != before["kind"]:
-        raise _failed(f"{preface}: invalid kind (expected {before['kind']}, received {after['kind']})")
+        raise _FailedError(f"{preface}: invalid kind (expected {before['kind']}, received {after['kind']})")
 
 
 def _check_identity(before: Body, after: Body, preface: str) -> None:
@@ -213,16 +240,16 @@ def _check_identity(before: Body, after: Body, preface: str) -> None:
     for key, name in (("name", "name"), ("namespace", "namespace"), ("uid", "UID")):
         expected, found = old.get(key) or "", new.get(key) or ""
         if expected != found:
-            raise _failed(f"{preface}: must have the same {name}: {expected} != {found}")
+            raise _FailedError(f"{preface}: must have the same {name}: {expected} != {found}")
 
 
 def _restore_metadata(before: Body, after: Body, preface: str) -> None:
     """A webhook may change labels and annotations; the rest is as it was."""
     if "metadata" not in after:
-        raise _failed(f"{preface}: missing metadata in converted object")
+        raise _FailedError(f"{preface}: missing metadata in converted object")
     stated = after["metadata"]
     if not isinstance(stated, dict):
-        raise _failed(f"{preface}: invalid metadata of type {_go_type(stated)} in converted object")
+        raise _FailedError(f"{preface}: invalid metadata of type {_go_type(stated)} in converted object")
     metadata = {key: value for key, value in before["metadata"].items() if key not in ("labels", "annotations")}
     for key, check, path in (
         ("labels", validate_labels, "metadata.labels"),
@@ -232,15 +259,15 @@ def _restore_metadata(before: Body, after: Body, preface: str) -> None:
         if values is None:
             continue
         if not isinstance(values, dict):
-            raise _failed(f"{preface}: invalid metadata.{key} of type {_go_type(values)} in converted object")
+            raise _FailedError(f"{preface}: invalid metadata.{key} of type {_go_type(values)} in converted object")
         for name, value in values.items():
             if not isinstance(value, str):
                 why = f"must be a string, but is {_go_type(value)} in converted object"
-                raise _failed(f"{preface}: metadata.{key}[{name}] {why}")
+                raise _FailedError(f"{preface}: metadata.{key}[{name}] {why}")
         if values != (before["metadata"].get(key) or {}):
             errors = [f"{where}: {message}" for where, _, message in check(values, path)]
             if errors:
-                raise _failed(f"{preface}: {errors[0] if len(errors) == 1 else '[' + ', '.join(errors) + ']'}")
+                raise _FailedError(f"{preface}: {errors[0] if len(errors) == 1 else '[' + ', '.join(errors) + ']'}")
         metadata[key] = values
     after["metadata"] = metadata
 

@@ -245,7 +245,7 @@ class Broken(Plugin):
     name = "Broken"
     looks = False
 
-    def handles(self, attributes: Any) -> bool:
+    async def admit(self, attributes: Any) -> None:
         raise RuntimeError("boom")
 
 

@@ -186,3 +186,51 @@ def test_virtual_time_waits_for_webhooks_and_their_timeouts() -> None:
 
     with WebhookServer(slow) as server:
         run_virtual(main())
+
+
+def busy(times: int, code: int, retry_after: str) -> tuple[list[str], Any]:
+    """A webhook that says so many times when to ask again; and what it was asked."""
+    asked: list[str] = []
+
+    def answer(path: str, review: dict[str, Any]) -> Any:
+        asked.append(path)
+        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy", "code": code}
+        if len(asked) <= times:
+            return code, "application/json", json.dumps(status).encode(), {"Retry-After": retry_after}
+        return review
+
+    return asked, answer
+
+
+@pytest.mark.parametrize(
+    ("times", "code", "retry_after", "calls", "succeeds"),
+    [
+        (2, 429, "0", 3, True),
+        (1, 503, "-1", 2, True),
+        (10, 500, "0", 11, True),
+        (11, 500, "0", 11, False),
+        (1, 429, "Wed, 21 Oct 2026 07:28:00 GMT", 1, False),
+        (1, 404, "0", 1, False),
+    ],
+)
+async def test_a_webhook_that_says_when_is_asked_again(
+    client: WebhookClient, times: int, code: int, retry_after: str, calls: int, succeeds: bool
+) -> None:
+    asked, answer = busy(times, code, retry_after)
+    with WebhookServer(answer) as server:
+        target = WebhookTarget.of(server.config())
+        if succeeds:
+            assert await client.post(target, b'{"a":1}', 10) == {"a": 1}
+        else:
+            with pytest.raises(WebhookError, match=r"^busy$") as failure:
+                await client.post(target, b'{"a":1}', 10)
+            assert failure.value.code == code
+    assert len(asked) == calls
+
+
+async def test_the_time_of_a_call_includes_what_it_waits(client: WebhookClient) -> None:
+    asked, answer = busy(1, 429, "60")
+    late = pytest.raises(WebhookError, match=r'^Post "https://localhost.*": context deadline exceeded$')
+    with WebhookServer(answer) as server, late as failure:
+        await client.post(WebhookTarget.of(server.config()), b"{}", 0.2)
+    assert (len(asked), failure.value.code) == (1, 503)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Literal, NamedTuple, get_args
 
 from kfast.api.kind import Body, Kind
+from kfast.apiserver.admission.metrics import AdmissionMetrics
 from kfast.apiserver.options import DeleteOptions, WriteOptions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import forbidden
@@ -20,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 _OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+Step = Literal["admit", "validate"]
 
 
 @dataclass(slots=True)
@@ -153,60 +156,88 @@ class Plugin:
         """Sees the final object."""
 
 
+class _Concerned(NamedTuple):
+    """The plugins to be asked about requests for a resource, and those of them with a step of their own."""
+
+    all: Sequence[Plugin]
+    admit: Sequence[Plugin]
+    validate: Sequence[Plugin]
+
+
 class Chain:
     """Plugins sorted into the order of ADMISSION_PLUGINS: all `admit` before validation, all `validate` after it."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         place = {name: number for number, name in enumerate(ADMISSION_PLUGINS)}
         self.plugins = sorted(plugins, key=lambda plugin: place[plugin.name])
-        self._concerned: dict[tuple[Operation, str, str], tuple[Plugin, ...]] = {}
+        self.metrics = AdmissionMetrics()
+        self._concerned: dict[tuple[Operation, str, str], _Concerned] = {}
 
     def add(self, plugin: Plugin) -> None:
         """Puts a plugin behind the others."""
         self.plugins.append(plugin)
         self._concerned.clear()
 
-    def _plugins(self, attributes: Attributes) -> Sequence[Plugin]:
+    def _plugins(self, attributes: Attributes) -> _Concerned:
         """Those whose rules take the request."""
         key = attributes.operation, attributes.kind.resource, attributes.subresource
         found = self._concerned.get(key)
         if found is None:
-            found = self._concerned[key] = tuple(plugin for plugin in self.plugins if plugin.rules.match(*key))
+            concerned = [plugin for plugin in self.plugins if plugin.rules.match(*key)]
+            found = self._concerned[key] = _Concerned(
+                concerned,
+                [plugin for plugin in concerned if _has(plugin, "admit")],
+                [plugin for plugin in concerned if _has(plugin, "validate")],
+            )
         return found
 
     def handles(self, attributes: Attributes) -> bool:
         """Whether any plugin cares about the request."""
-        return any(plugin.handles(attributes) for plugin in self._plugins(attributes))
+        return any(plugin.handles(attributes) for plugin in self._plugins(attributes).all)
 
     def looks_at(self, attributes: Attributes) -> bool:
         """Whether any plugin needs the object of the request."""
-        return any(plugin.looks and plugin.handles(attributes) for plugin in self._plugins(attributes))
+        return any(plugin.looks and plugin.handles(attributes) for plugin in self._plugins(attributes).all)
 
     async def admit(self, attributes: Attributes) -> bool:
         """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""
-        looked = await self._admit(attributes)
-        if attributes.reinvoke:
-            attributes.reinvoked = True
-            await self._admit(attributes)
+        started, rejected = perf_counter(), True
+        try:
+            looked = await self._admit(attributes)
+            if attributes.reinvoke:
+                attributes.reinvoked = True
+                await self._admit(attributes)
+            rejected = False
+        finally:
+            self.metrics.step.observe(("admit", attributes.operation, rejected), perf_counter() - started)
         return looked
 
     async def _admit(self, attributes: Attributes) -> bool:
         looked = False
-        for plugin in self._plugins(attributes):
+        for plugin in self._plugins(attributes).admit:
             if plugin.handles(attributes):
-                await plugin.admit(attributes)
+                await self._observed("admit", plugin, attributes)
                 looked = looked or plugin.looks
         return looked
 
+    async def _observed(self, step: Step, plugin: Plugin, attributes: Attributes) -> None:
+        started, rejected = perf_counter(), True
+        try:
+            await (plugin.admit(attributes) if step == "admit" else plugin.validate(attributes))
+            rejected = False
+        finally:
+            labels = (plugin.name, step, attributes.operation, rejected)
+            self.metrics.controller.observe(labels, perf_counter() - started)
+
     async def admit_unseen(self, attributes: Attributes) -> None:
         """The mutating step where no plugin looks at the object."""
-        for plugin in self._plugins(attributes):
+        for plugin in self._plugins(attributes).admit:
             if not plugin.looks and plugin.handles(attributes):
                 await plugin.admit(attributes)
 
     async def validate_unseen(self, attributes: Attributes) -> None:
         """The validating step where no plugin looks at the object."""
-        for plugin in self._plugins(attributes):
+        for plugin in self._plugins(attributes).validate:
             if not plugin.looks and plugin.handles(attributes):
                 await plugin.validate(attributes)
 
@@ -217,9 +248,18 @@ class Chain:
 
     async def validate(self, attributes: Attributes) -> None:
         """The validating step."""
-        for plugin in self._plugins(attributes):
-            if plugin.handles(attributes):
-                await plugin.validate(attributes)
+        started, rejected = perf_counter(), True
+        try:
+            for plugin in self._plugins(attributes).validate:
+                if plugin.handles(attributes):
+                    await self._observed("validate", plugin, attributes)
+            rejected = False
+        finally:
+            self.metrics.step.observe(("validate", attributes.operation, rejected), perf_counter() - started)
+
+
+def _has(plugin: Plugin, step: Step) -> bool:
+    return getattr(type(plugin), step) is not getattr(Plugin, step)
 
 
 def refusal(attributes: Attributes, why: str) -> StatusError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -10,8 +11,10 @@ import msgspec
 from kfast._core import CelEnvironment, CelError, CelInput, CelProgram, Object
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.metrics import AdmissionMetrics
 from kfast.apiserver.admission.review import admission_request
 from kfast.apiserver.authz.authorizer import Authorizer
+from kfast.apiserver.metrics import Labels
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.selection import selected_fields, selected_labels
 from kfast.errors import KfastError
@@ -83,9 +86,10 @@ def namespace_object(namespace: Object | None) -> bytes | None:
 class Evaluator:
     """Evaluates expressions, and asks the authorizer what they ask."""
 
-    def __init__(self, authorizer: Authorizer, user: User | None) -> None:
+    def __init__(self, authorizer: Authorizer, user: User | None, metrics: AdmissionMetrics) -> None:
         self._authorizer = authorizer
         self._user = user
+        self._metrics = metrics
 
     async def evaluate(
         self, environment: CelEnvironment, programs: Sequence[Compiled | None], read: CelInput, budget: int = BUDGET
@@ -105,18 +109,31 @@ class Evaluator:
         return results, left
 
     async def matches(
-        self, environment: CelEnvironment, conditions: Sequence[Compiled], read: CelInput, ignores_failures: bool
+        self,
+        environment: CelEnvironment,
+        conditions: Sequence[Compiled],
+        read: CelInput,
+        ignores_failures: bool,
+        labels: Labels,
     ) -> bool:
-        """Whether all conditions are true; one that is false counts more than those that fail.
-        Raises ExpressionError for conditions that fail, unless that is ignored."""
+        """Whether all conditions are true; one that is false counts more than those that fail. `labels` are name, kind,
+        type and operation of the metrics. Raises ExpressionError for conditions that fail, unless that is ignored."""
         if not conditions:
             return True
+        started = perf_counter()
         try:
             results, _ = await self.evaluate(environment, conditions, read, CONDITIONS_BUDGET)
         except ExpressionError:
             if ignores_failures:
                 return False
             raise
+        finally:
+            self._metrics.condition_seconds.observe(labels, perf_counter() - started)
+        for value, error in results:
+            if value is False:
+                break
+            if error is not None:
+                self._metrics.condition_errors.add(labels)
         if any(value is False for value, _ in results):
             return False
         errors = list(dict.fromkeys(error for _, error in results if error is not None))

@@ -12,7 +12,8 @@ from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.expressions import Compiled, Evaluator, ExpressionError, inputs, match_conditions
-from kfast.apiserver.admission.rules import exempt, matched_kind, namespace_selected, object_selected
+from kfast.apiserver.admission.metrics import AdmissionMetrics
+from kfast.apiserver.admission.rules import Concerned, exempt, matched_kind, namespace_selected, object_selected
 from kfast.apiserver.admission.versions import Versions
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.followed import Followed
@@ -62,11 +63,11 @@ class Hooks:
         self._store = store
         self._authorizer = authorizer
         self._catalog = catalog
+        self._step = "admit" if kind == "mutating" else "validate"
         self._followed = Followed(store, f"{kind}webhookconfigurations.admissionregistration.k8s.io")
         self._seen = 0
         self._hooks: list[Hook] = []
-        self._concerned: dict[tuple[str, ...], Sequence[Invocation]] = {}
-        self._changes = -1
+        self._concerned = Concerned(catalog, self._match)
 
     def concerned(self, attributes: Attributes) -> Sequence[Invocation]:
         """The webhooks whose rules take the request."""
@@ -75,16 +76,7 @@ class Hooks:
             self._load()
         if not self._hooks or exempt(attributes):
             return ()
-        if self._changes != self._catalog.changes:
-            self._changes = self._catalog.changes
-            self._concerned = {}
-        kind = attributes.kind
-        scope = "Namespaced" if attributes.namespace else ""
-        key = (kind.api_version, kind.plural, attributes.subresource, attributes.operation, scope)
-        found = self._concerned.get(key)
-        if found is None:
-            found = self._concerned[key] = self._match(attributes)
-        return found
+        return self._concerned.by(attributes)
 
     def selects(self, hook: Hook, attributes: Attributes) -> bool:
         """Whether the selectors of a webhook take the request. Raises StatusError 404 for an absent namespace."""
@@ -96,19 +88,25 @@ class Hooks:
             return False
         return in_namespace and object_selected(hook.objects, attributes)
 
-    async def meets(self, invocation: Invocation, attributes: Attributes, versions: Versions) -> bool:
+    async def meets(
+        self, invocation: Invocation, attributes: Attributes, versions: Versions, metrics: AdmissionMetrics
+    ) -> bool:
         """Whether the request meets the webhook's match conditions. Raises StatusError 403 if that cannot be told and
         failures count."""
         hook, kind = invocation
         if not hook.conditions:
             return True
         read = inputs(attributes, kind, await versions.object(kind), await versions.old(kind))
-        evaluator = Evaluator(self._authorizer, attributes.user)
+        evaluator = Evaluator(self._authorizer, attributes.user, metrics)
+        labels = (hook.name, "webhook", self._step, attributes.operation)
         try:
-            return await evaluator.matches(match_environment(), hook.conditions, read, hook.ignores_failures)
+            met = await evaluator.matches(match_environment(), hook.conditions, read, hook.ignores_failures, labels)
         except ExpressionError as error:
             about = attributes.kind
             raise forbidden(about.group, about.plural, attributes.name, str(error)) from error
+        if not met:
+            metrics.condition_exclusions.add(labels)
+        return met
 
     def _match(self, attributes: Attributes) -> Sequence[Invocation]:
         found = []
@@ -120,7 +118,7 @@ class Hooks:
         return found
 
     def _load(self) -> None:
-        self._concerned = {}
+        self._concerned.forget()
         self._hooks = []
         for configuration in self._followed:
             seen: dict[str, int] = {}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from kfast._core import CelEnvironment, CelInput, CoreError, PatchError
-from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules
+from kfast.apiserver.admission.chain import ALL, Attributes, Rules
 from kfast.apiserver.admission.expressions import (
     Compiled,
     Evaluator,
@@ -21,18 +21,20 @@ from kfast.apiserver.admission.expressions import (
     match_conditions,
     namespace_object,
 )
-from kfast.apiserver.admission.policies import ConfigurationError, Policies, Policy
+from kfast.apiserver.admission.policies import ConfigurationError, Policy, PolicyPlugin
+from kfast.apiserver.admission.rounds import Rounds
 from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
-from kfast.apiserver.authz.authorizer import Authorizer
-from kfast.apiserver.backend import Backend
 from kfast.apiserver.configurations import misfit, unreadable
 from kfast.apiserver.status_errors import forbidden, quoted
 from kfast.errors import KfastError, StatusError
-from kfast.store.protocol import Store
 
 _JSON_PATCH = "application/json-patch+json"
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
+
+
+_Key = tuple[str, str, str]
+"""Policy, binding, parameter."""
 
 
 @dataclass(slots=True)
@@ -49,23 +51,8 @@ class _Invocation(NamedTuple):
     policy: Policy[_Expressions]
     binding: str
     kind: Kind
-    key: tuple[str, str, str]
-    """Policy, binding, parameter."""
+    key: _Key
     param: bytes | None
-
-
-@dataclass(slots=True)
-class _Rounds:
-    """What the first round tells the second: policies that may be invoked again are, if the object changed since."""
-
-    output: bytes = b""
-    reinvocable: set[tuple[str, str, str]] = field(default_factory=set)
-    again: set[tuple[str, str, str]] = field(default_factory=set)
-
-    def require(self) -> None:
-        """The object has changed."""
-        self.again |= self.reinvocable
-        self.reinvocable = set()
 
 
 class _MutationError(KfastError):
@@ -90,34 +77,25 @@ def _compile(spec: Body) -> _Expressions:
     return _Expressions(environment, conditions, mutating, mutations)
 
 
-class MutatingAdmissionPolicy(Plugin):
+class MutatingAdmissionPolicy(PolicyPlugin[_Expressions]):
     """Each policy sees what those before it made of the object."""
 
     name = "MutatingAdmissionPolicy"
     rules = Rules(create=ALL, update=ALL)
-
-    def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
-        self._policies = Policies(store, catalog, "mutatingadmission", _compile)
-        self._authorizer = authorizer
-        self._backend = backend
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Whether a policy's rules take the request."""
-        return bool(self._policies.concerned(attributes))
+    plural = "mutatingadmission"
+    compile = staticmethod(_compile)
 
     async def admit(self, attributes: Attributes) -> None:
         """Applies the mutations. Raises StatusError 403 for one that cannot be made, unless failures are ignored."""
-        rounds = attributes.kept.setdefault(self.name, _Rounds())
-        if attributes.reinvoked and rounds.output != _encode(attributes.object):
-            rounds.require()
+        rounds = Rounds[_Key].begin(self.name, attributes)
         failures: list[str] = []
         versions = Versions(self._backend(), attributes)
-        evaluator = Evaluator(self._authorizer, attributes.user)
+        evaluator = self.evaluator(attributes)
         try:
             for invocation in self._invocations(attributes, failures):
                 await self._invoke(invocation, attributes, versions, evaluator, rounds, failures)
         finally:
-            rounds.output = _encode(attributes.object)
+            rounds.end(attributes)
         if failures:
             kind = attributes.kind
             error = forbidden(kind.group, kind.plural, attributes.name, "")
@@ -164,7 +142,7 @@ class MutatingAdmissionPolicy(Plugin):
         attributes: Attributes,
         versions: Versions,
         evaluator: Evaluator,
-        rounds: _Rounds,
+        rounds: Rounds[_Key],
         failures: list[str],
     ) -> None:
         policy, kind = invocation.policy, invocation.kind
@@ -177,8 +155,9 @@ class MutatingAdmissionPolicy(Plugin):
 
         read = await self._read(invocation, attributes, versions)
         try:
+            labels = (policy.name, "policy", "validate", attributes.operation)
             if not await evaluator.matches(
-                expressions.environment, expressions.conditions, read, policy.ignores_failures
+                expressions.environment, expressions.conditions, read, policy.ignores_failures, labels
             ):
                 return
         except ExpressionError as error:
@@ -190,15 +169,19 @@ class MutatingAdmissionPolicy(Plugin):
         for patch_type, mutation in expressions.mutations:
             if attributes.object is None:
                 continue
+            started, why = perf_counter(), ""
             try:
                 new = await self._mutated(invocation, patch_type, mutation, attributes, versions, evaluator)
             except (ExpressionError, _MutationError) as error:
+                why = str(error)
                 failed(error)
                 continue
+            finally:
+                self.metrics.mutated(policy.name, invocation.binding, why, perf_counter() - started)
             await replace_object(self._backend(), attributes, kind, new)
             versions.changed()
         if _decode(before) != _decode(await versions.object(kind)):
-            rounds.require()
+            rounds.changed()
             attributes.reinvoke = True
         if policy.spec.get("reinvocationPolicy") == "IfNeeded":
             rounds.reinvocable.add(invocation.key)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from kfast._core import CoreError, PatchError
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes, Plugin
-from kfast.apiserver.admission.hooks import Hook, Hooks, Invocation
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.hooks import Hook, Invocation
 from kfast.apiserver.admission.review import AdmissionResponse
+from kfast.apiserver.admission.rounds import Rounds
 from kfast.apiserver.admission.versions import Versions, replace_object, structure_of
-from kfast.apiserver.admission.webhook_caller import HookError, call
-from kfast.apiserver.backend import Backend
+from kfast.apiserver.admission.webhook_caller import HookError, WebhookPlugin, call
 from kfast.apiserver.status_errors import internal, quoted
 
-_log = logging.getLogger(__name__)
 _JSON_PATCH = "application/json-patch+json"
 _MUTATION = "mutation.webhook.admission.k8s.io/"
 _PATCH = "patch.webhook.admission.k8s.io/"
@@ -27,40 +23,16 @@ _decode = msgspec.json.decode
 _encode = msgspec.json.encode
 
 
-@dataclass(slots=True)
-class _Rounds:
-    """What the first round tells the second: a webhook is called again if the object changed after its call, and its
-    reinvocationPolicy allows that."""
-
-    output: bytes = b""
-    reinvocable: set[str] = field(default_factory=set)
-    again: set[str] = field(default_factory=set)
-
-    def require(self) -> None:
-        """The object has changed: all that have been called and may be again, will be."""
-        self.again |= self.reinvocable
-        self.reinvocable = set()
-
-
-class MutatingAdmissionWebhook(Plugin):
+class MutatingAdmissionWebhook(WebhookPlugin):
     """Each webhook sees what those before it made of the object."""
 
     name = "MutatingAdmissionWebhook"
-
-    def __init__(self, hooks: Hooks, backend: Callable[[], Backend]) -> None:
-        self._hooks = hooks
-        self._backend = backend
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Whether a webhook's rules take the request."""
-        return bool(self._hooks.concerned(attributes))
+    step = "admit"
 
     async def admit(self, attributes: Attributes) -> None:
         """Applies the patches of the webhooks. Raises StatusError: what a webhook says, 500 if one whose failures count
         cannot be asked, or its patch does not apply."""
-        rounds = attributes.kept.setdefault(self.name, _Rounds())
-        if attributes.reinvoked and rounds.output != _encode(attributes.object):
-            rounds.require()  # plugins before this one changed the object since
+        rounds = Rounds[str].begin(self.name, attributes)
         versions = Versions(self._backend(), attributes)
         try:
             for invocation in self._hooks.concerned(attributes):
@@ -69,28 +41,28 @@ class MutatingAdmissionWebhook(Plugin):
                     continue
                 if attributes.reinvoked and hook.uid not in rounds.again:
                     continue
-                if not await self._hooks.meets(invocation, attributes, versions):
+                if not await self._hooks.meets(invocation, attributes, versions, self.metrics):
                     continue
                 if await self._call(invocation, attributes, versions):
-                    rounds.require()
+                    rounds.changed()
                     attributes.reinvoke = True
                 if hook.reinvocable:
                     rounds.reinvocable.add(hook.uid)
         finally:
-            rounds.output = _encode(attributes.object)
+            rounds.end(attributes)
 
     async def _call(self, invocation: Invocation, attributes: Attributes, versions: Versions) -> bool:
         """Whether the webhook changed the object."""
         hook, changed = invocation.hook, False
         place = f"round_{int(attributes.reinvoked)}_index_{hook.index}"
         try:
-            response = await call(self._backend(), invocation, attributes, versions, mutating=True)
-            changed = await self._apply(invocation, attributes, versions, response, place)
+            with self.observed(hook, attributes):
+                response = await call(self._backend(), invocation, attributes, versions, mutating=True)
+                changed = await self._apply(invocation, attributes, versions, response, place)
         except HookError as error:
-            if not hook.ignores_failures:
-                raise error.status() from error
-            _log.warning("failing open: %s", error)
-            attributes.annotate(f"failed-open.{_MUTATION}{place}", hook.name)
+            refusal = self.failure(error, attributes, f"failed-open.{_MUTATION}{place}")
+            if refusal is not None:
+                raise refusal from error
         finally:
             about = {"configuration": hook.configuration, "webhook": hook.name, "mutated": changed}
             attributes.annotate(_MUTATION + place, _encode(about).decode())

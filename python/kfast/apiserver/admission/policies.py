@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
 from kfast._core import LabelSelector, Object
 from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.chain import Attributes, Plugin
+from kfast.apiserver.admission.expressions import Evaluator
+from kfast.apiserver.admission.metrics import AdmissionMetrics
 from kfast.apiserver.admission.rules import (
+    Concerned,
     equivalents,
     exempt,
     matched_kind,
@@ -20,6 +24,7 @@ from kfast.apiserver.admission.rules import (
     object_selected,
     rule_matches,
 )
+from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.followed import Followed
 from kfast.apiserver.status_errors import not_found
@@ -69,8 +74,7 @@ class Policies(Generic[C]):
         self._bindings = Followed(store, f"{plural}policybindings.admissionregistration.k8s.io")
         self._seen = (0, 0)
         self._policies: dict[str, tuple[str, Policy[C]]] = {}
-        self._concerned: dict[tuple[str, ...], Sequence[Policy[C]]] = {}
-        self._changes = -1
+        self._concerned = Concerned(catalog, self._may_match)
 
     def concerned(self, attributes: Attributes) -> Sequence[Policy[C]]:
         """The policies whose rules may take the request."""
@@ -80,26 +84,19 @@ class Policies(Generic[C]):
             self._load()
         if not self._policies or exempt(attributes) or attributes.kind.group in _REVIEWS:
             return ()
-        if self._changes != self._catalog.changes:
-            self._changes = self._catalog.changes
-            self._concerned = {}
-        kind = attributes.kind
-        scope = "Namespaced" if attributes.namespace else ""
-        key = (kind.api_version, kind.plural, attributes.subresource, attributes.operation, scope)
-        found = self._concerned.get(key)
-        if found is None:
-            found = [policy for _, policy in self._policies.values() if self._may_match(policy, attributes)]
-            self._concerned[key] = found
-        return found
+        return self._concerned.by(attributes)
 
-    def _may_match(self, policy: Policy[C], attributes: Attributes) -> bool:
-        constraints = policy.spec.get("matchConstraints") or {}
-        equivalent = constraints.get("matchPolicy") == "Equivalent"
-        rules = constraints.get("resourceRules") or []
-        return not rules or matched_kind(rules, equivalent, attributes, self._catalog) is not None
+    def _may_match(self, attributes: Attributes) -> list[Policy[C]]:
+        def may_match(policy: Policy[C]) -> bool:
+            constraints = policy.spec.get("matchConstraints") or {}
+            equivalent = constraints.get("matchPolicy") == "Equivalent"
+            rules = constraints.get("resourceRules") or []
+            return not rules or matched_kind(rules, equivalent, attributes, self._catalog) is not None
+
+        return [policy for _, policy in self._policies.values() if may_match(policy)]
 
     def _load(self) -> None:
-        self._concerned = {}
+        self._concerned.forget()
         known, self._policies = self._policies, {}
         bindings: dict[str, list[Body]] = {}
         for binding in self._bindings:
@@ -209,6 +206,35 @@ class Policies(Generic[C]):
         for obj in self._store.list(kind.resource, namespace).objects:
             if selector.matches(obj):
                 yield obj
+
+
+class PolicyPlugin(Plugin, Generic[C]):
+    """What the two plugins of policies have in common: `plural` begins the names of their resources."""
+
+    plural: ClassVar[str]
+
+    def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
+        self._policies: Policies[C] = Policies(store, catalog, self.plural, self.compile)
+        self._authorizer = authorizer
+        self._backend = backend
+
+    @staticmethod
+    @abstractmethod
+    def compile(spec: Body) -> C:
+        """A policy's expressions."""
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Whether a policy's rules take the request."""
+        return bool(self._policies.concerned(attributes))
+
+    @property
+    def metrics(self) -> AdmissionMetrics:
+        """Where checks are counted."""
+        return self._backend().admission.metrics
+
+    def evaluator(self, attributes: Attributes) -> Evaluator:
+        """What evaluates expressions about the request."""
+        return Evaluator(self._authorizer, attributes.user, self.metrics)
 
 
 _SELECTORS = ("namespaceSelector", "objectSelector")

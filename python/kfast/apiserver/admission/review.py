@@ -25,6 +25,10 @@ class InvalidResponseError(WebhookError):
     """A webhook's answer is no AdmissionReview for the request."""
 
 
+class DeniedError(StatusError):
+    """A webhook says no."""
+
+
 @dataclass(slots=True)
 class AdmissionResponse:
     """A webhook's verdict. `patch` is a JSON patch, `result` a Status if it says why."""
@@ -154,13 +158,13 @@ def _mistyped(answer: Body, why: str) -> str:
     )
 
 
-def denial(hook: str, result: Body | None) -> StatusError:
+def denial(hook: str, result: Body | None) -> DeniedError:
     """The refusal a webhook's Status stands for, at least 400."""
     status = dict(result or {})
     code = status.get("code")
     reason, why = str(status.get("reason") or ""), str(status.get("message") or "")
     told = f": {why or reason}" if why or reason else " without explanation"
-    return StatusError(
+    return DeniedError(
         code if isinstance(code, int) and code >= 400 else 400,
         reason,
         f"admission webhook {quoted(hook)} denied the request{told}",

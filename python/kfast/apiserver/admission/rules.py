@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from kfast._core import LabelSelector
 from kfast.api.catalog import Catalog
@@ -11,12 +12,41 @@ from kfast.apiserver.admission.chain import Attributes
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
 
+T = TypeVar("T")
 _GROUP = "admissionregistration.k8s.io"
 _EXEMPT = frozenset(
     f"{how}{what}.{_GROUP}"
     for how in ("mutating", "validating")
     for what in ("webhookconfigurations", "admissionpolicies", "admissionpolicybindings")
 )
+
+
+class Concerned(Generic[T]):
+    """What a request concerns, worked out once for each resource, subresource, operation and scope; anew when the
+    catalog changes, or after `forget`."""
+
+    def __init__(self, catalog: Catalog, find: Callable[[Attributes], Sequence[T]]) -> None:
+        self._catalog = catalog
+        self._find = find
+        self._known: dict[tuple[str, ...], Sequence[T]] = {}
+        self._changes = -1
+
+    def forget(self) -> None:
+        """Other rules hold than before."""
+        self._known = {}
+
+    def by(self, attributes: Attributes) -> Sequence[T]:
+        """What the request concerns."""
+        if self._changes != self._catalog.changes:
+            self._changes = self._catalog.changes
+            self._known = {}
+        kind = attributes.kind
+        scope = "Namespaced" if attributes.namespace else ""
+        key = (kind.api_version, kind.plural, attributes.subresource, attributes.operation, scope)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._find(attributes)
+        return found
 
 
 def exempt(attributes: Attributes) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 
 import msgspec
 
 from kfast._core import CelEnvironment, CelInput
-from kfast.api.catalog import Catalog
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.chain import Attributes, Plugin
+from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.admission.expressions import (
     BUDGET,
     Compiled,
@@ -22,13 +22,12 @@ from kfast.apiserver.admission.expressions import (
     match_conditions,
     namespace_object,
 )
-from kfast.apiserver.admission.policies import ConfigurationError, Policies, Policy
+from kfast.apiserver.admission.metrics import AdmissionMetrics
+from kfast.apiserver.admission.policies import ConfigurationError, Policy, PolicyPlugin
 from kfast.apiserver.admission.versions import Versions
-from kfast.apiserver.authz.authorizer import Authorizer
-from kfast.apiserver.backend import Backend
+from kfast.apiserver.metrics import Labels
 from kfast.apiserver.status_errors import forbidden
 from kfast.errors import StatusError
-from kfast.store.protocol import Store
 
 _CODES = {"Unauthorized": 401, "Forbidden": 403, "RequestEntityTooLarge": 413}
 _LONGEST_MESSAGE = 5 * 1024
@@ -64,6 +63,10 @@ class _Outcome:
     decisions: list[_Denial | None] = field(default_factory=list)
     annotations: list[tuple[str, str]] = field(default_factory=list)
     failures: list[_Denial] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    """Why validations could not be evaluated, where that does not matter."""
+    seconds: float = 0.0
+    """What a validation took, on average."""
 
 
 def _compile(spec: Body) -> _Expressions:
@@ -89,24 +92,17 @@ def _compile(spec: Body) -> _Expressions:
     )
 
 
-class ValidatingAdmissionPolicy(Plugin):
+class ValidatingAdmissionPolicy(PolicyPlugin[_Expressions]):
     """The first denial is the client's answer."""
 
     name = "ValidatingAdmissionPolicy"
-
-    def __init__(self, store: Store, catalog: Catalog, authorizer: Authorizer, backend: Callable[[], Backend]) -> None:
-        self._policies = Policies(store, catalog, "validatingadmission", _compile)
-        self._authorizer = authorizer
-        self._backend = backend
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Whether a policy's rules take the request."""
-        return bool(self._policies.concerned(attributes))
+    plural = "validatingadmission"
+    compile = staticmethod(_compile)
 
     async def validate(self, attributes: Attributes) -> None:
         """Raises StatusError: what a validation says, 422 unless it says otherwise."""
         versions = Versions(self._backend(), attributes)
-        evaluator = Evaluator(self._authorizer, attributes.user)
+        evaluator = self.evaluator(attributes)
         denials: list[_Denial] = []
         reads: dict[str, CelInput] = {}
         for policy in self._policies.concerned(attributes):
@@ -149,8 +145,9 @@ class ValidatingAdmissionPolicy(Plugin):
                 continue
             for _, param in params:
                 read = await self._read(kind, param, attributes, versions, reads)
-                outcome = await _evaluate(policy, name, read, evaluator)
-                _act(policy, binding, outcome, attributes, denials)
+                labels = (policy.name, "policy", "validate", attributes.operation)
+                outcome = await _evaluate(policy, name, read, evaluator, labels)
+                _act(policy, binding, outcome, attributes, denials, self.metrics)
                 for key, value in outcome.annotations:
                     annotations.setdefault(key, {})[value] = None
         for key, values in annotations.items():
@@ -171,17 +168,26 @@ class ValidatingAdmissionPolicy(Plugin):
         return read
 
 
-async def _evaluate(policy: Policy[_Expressions], binding: str, read: CelInput, evaluator: Evaluator) -> _Outcome:
+async def _evaluate(
+    policy: Policy[_Expressions], binding: str, read: CelInput, evaluator: Evaluator, labels: Labels
+) -> _Outcome:
     expressions, spec = policy.compiled, policy.spec
     outcome = _Outcome()
 
     def failed(why: str) -> _Denial | None:
-        return None if policy.ignores_failures else _Denial(policy.name, binding, why)
+        if policy.ignores_failures:
+            outcome.ignored.append(why)
+            return None
+        return _Denial(policy.name, binding, why)
 
     try:
-        if not await evaluator.matches(expressions.environment, expressions.conditions, read, policy.ignores_failures):
+        if not await evaluator.matches(
+            expressions.environment, expressions.conditions, read, policy.ignores_failures, labels
+        ):
             return outcome
+        started = perf_counter()
         results, left = await evaluator.evaluate(expressions.environment, expressions.validations, read)
+        outcome.seconds = (perf_counter() - started) / max(1, len(results))
     except ExpressionError as error:
         outcome.decisions = [failed(str(error))]
         return outcome
@@ -219,7 +225,7 @@ async def _annotate(
         return
     for annotation, (value, why) in zip(policy.spec.get("auditAnnotations") or (), results, strict=True):
         if why is not None:
-            denial = failed(why)
+            denial = None if policy.ignores_failures else failed(why)
             if denial is not None:
                 outcome.failures.append(denial)
         elif isinstance(value, str) and value.strip():
@@ -237,7 +243,12 @@ def _message(validation: Body, computed: object) -> str:
 
 
 def _act(
-    policy: Policy[_Expressions], binding: Body, outcome: _Outcome, attributes: Attributes, denials: list[_Denial]
+    policy: Policy[_Expressions],
+    binding: Body,
+    outcome: _Outcome,
+    attributes: Attributes,
+    denials: list[_Denial],
+    metrics: AdmissionMetrics,
 ) -> None:
     """Denies, warns and notes as the binding says."""
     actions = binding["spec"].get("validationActions") or []
@@ -246,21 +257,26 @@ def _act(
         if denial is None:
             continue
         for action in actions:
+            metrics.checked(policy.name, name, denial.message, action.lower(), outcome.seconds)
             if action == "Deny":
                 denials.append(denial)
             elif action == "Warn":
                 told = f"Validation failed for ValidatingAdmissionPolicy '{policy.name}' with binding '{name}'"
                 attributes.warn(f"{told}: {denial.message}")
             elif action == "Audit":
-                failure = {
+                noted = {
                     "message": denial.message,
                     "policy": policy.name,
                     "binding": name,
                     "expressionIndex": i,
                     "validationActions": actions,
                 }
-                attributes.annotate(_FAILURES, _encode([failure]).decode())
-    denials.extend(outcome.failures)
+                attributes.annotate(_FAILURES, _encode([noted]).decode())
+    for why in outcome.ignored:
+        metrics.checked(policy.name, name, why, "allow", outcome.seconds)
+    for failure in outcome.failures:
+        denials.append(failure)
+        metrics.checked(policy.name, name, failure.message, "deny", outcome.seconds)
 
 
 def _refusal(attributes: Attributes, denial: _Denial) -> StatusError:

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable
 
-from kfast.apiserver.admission.chain import Attributes, Plugin
-from kfast.apiserver.admission.hooks import Hooks, Invocation
+from kfast.apiserver.admission.chain import Attributes
+from kfast.apiserver.admission.hooks import Invocation
 from kfast.apiserver.admission.versions import Versions
-from kfast.apiserver.admission.webhook_caller import HookError, call
-from kfast.apiserver.backend import Backend
+from kfast.apiserver.admission.webhook_caller import HookError, WebhookPlugin, call
 from kfast.errors import StatusError
 
-_log = logging.getLogger(__name__)
 _FAILED_OPEN = "failed-open.validating.webhook.admission.k8s.io/round_0_index_"
 
 
-class ValidatingAdmissionWebhook(Plugin):
+class ValidatingAdmissionWebhook(WebhookPlugin):
     """The first refusal to arrive is the client's answer."""
 
     name = "ValidatingAdmissionWebhook"
-
-    def __init__(self, hooks: Hooks, backend: Callable[[], Backend]) -> None:
-        self._hooks = hooks
-        self._backend = backend
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Whether a webhook's rules take the request."""
-        return bool(self._hooks.concerned(attributes))
+    step = "validating"
 
     async def validate(self, attributes: Attributes) -> None:
         """Raises StatusError: what a webhook says, 500 if one whose failures count cannot be asked."""
@@ -36,7 +25,7 @@ class ValidatingAdmissionWebhook(Plugin):
         if not chosen:
             return
         versions = Versions(self._backend(), attributes)
-        chosen = [i for i in chosen if await self._hooks.meets(i, attributes, versions)]
+        chosen = [i for i in chosen if await self._hooks.meets(i, attributes, versions, self.metrics)]
         for invocation in chosen:  # converted once, whatever the order of the calls
             await versions.object(invocation.kind)
             await versions.old(invocation.kind)
@@ -57,12 +46,11 @@ class ValidatingAdmissionWebhook(Plugin):
     ) -> None:
         hook = invocation.hook
         try:
-            await call(self._backend(), invocation, attributes, versions, mutating=False)
+            with self.observed(hook, attributes):
+                await call(self._backend(), invocation, attributes, versions, mutating=False)
+        except HookError as error:
+            refusal = self.failure(error, attributes, f"{_FAILED_OPEN}{place}")
+            if refusal is not None:
+                refusals.append(refusal)
         except StatusError as error:
             refusals.append(error)
-        except HookError as error:
-            if not hook.ignores_failures:
-                refusals.append(error.status())
-                return
-            _log.warning("failing open: %s", error)
-            attributes.annotate(f"{_FAILED_OPEN}{place}", hook.name)

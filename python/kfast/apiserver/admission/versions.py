@@ -9,7 +9,6 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.scope import Scope
-from kfast.apiserver.webhook_conversion import WebhookConversion
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.encode
@@ -57,7 +56,7 @@ async def convert(backend: Backend, body: Body, source: Kind, target: Kind) -> B
     takes a webhook which fails."""
     definition = target.definition
     if definition is not None and definition.webhook is not None:
-        return await WebhookConversion(target, backend.webhooks, backend.new_uid).convert(_decode(_encode(body)))
+        return await backend.conversion(target).convert(_decode(_encode(body)))
     return _scope(backend, target).from_storage(_scope(backend, source).to_storage(_decode(_encode(body))))
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from kfast.apiserver.admission.chain import Attributes
-from kfast.apiserver.admission.hooks import Hook, Invocation
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import ClassVar
+
+from kfast.apiserver.admission.chain import Attributes, Plugin
+from kfast.apiserver.admission.hooks import Hook, Hooks, Invocation
+from kfast.apiserver.admission.metrics import AdmissionMetrics
 from kfast.apiserver.admission.review import (
     AdmissionResponse,
+    DeniedError,
     InvalidResponseError,
     admission_request,
     denial,
@@ -18,16 +26,65 @@ from kfast.apiserver.status_errors import bad_request, internal, quoted
 from kfast.apiserver.webhook_client import WebhookConfigError, WebhookError
 from kfast.errors import StatusError
 
+_log = logging.getLogger(__name__)
+
 
 class HookError(Exception):
-    """A webhook gave no verdict: its failurePolicy decides."""
+    """A webhook gave no verdict: its failurePolicy decides. `code` is what metrics count it as."""
 
-    def __init__(self, hook: Hook, why: str) -> None:
+    def __init__(self, hook: Hook, why: str, code: int = 503) -> None:
         super().__init__(f"failed calling webhook {quoted(hook.name)}: {why}")
+        self.hook = hook
+        self.code = code
 
-    def status(self) -> StatusError:
-        """What the client is told if failures count."""
-        return internal(str(self))
+
+class WebhookPlugin(Plugin):
+    """What the two plugins of webhooks have in common."""
+
+    step: ClassVar[str]
+    """The `type` in metrics."""
+
+    def __init__(self, hooks: Hooks, backend: Callable[[], Backend]) -> None:
+        self._hooks = hooks
+        self._backend = backend
+
+    def handles(self, attributes: Attributes) -> bool:
+        """Whether a webhook's rules take the request."""
+        return bool(self._hooks.concerned(attributes))
+
+    @property
+    def metrics(self) -> AdmissionMetrics:
+        """Where calls are counted."""
+        return self._backend().admission.metrics
+
+    @contextmanager
+    def observed(self, hook: Hook, attributes: Attributes) -> Iterator[None]:
+        """Counts a call by what is raised inside."""
+        metrics, started = self.metrics, perf_counter()
+        code, error_type = 0, "apiserver_internal_error"
+        try:
+            yield
+            code, error_type = 200, ""
+        except HookError as error:
+            code, error_type = error.code, "" if hook.ignores_failures else "calling_webhook_error"
+            raise
+        except DeniedError as error:
+            code, error_type = error.code, "no_error"
+            raise
+        finally:
+            about = hook.name, self.step, attributes.operation
+            if error_type:
+                metrics.rejected(*about, error_type, code)
+            metrics.called(*about, perf_counter() - started, code, bool(error_type))
+
+    def failure(self, error: HookError, attributes: Attributes, annotation: str) -> StatusError | None:
+        """What the client is told of a failure; None if it is ignored, which is noted."""
+        if not error.hook.ignores_failures:
+            return internal(str(error))
+        _log.warning("failing open: %s", error)
+        self.metrics.failed_open(error.hook.name, self.step)
+        attributes.annotate(annotation, error.hook.name)
+        return None
 
 
 async def call(
@@ -40,7 +97,7 @@ async def call(
         raise bad_request(f"admission webhook {quoted(hook.name)} does not support dry run")
     if not hook.review_version:
         why = "webhook does not accept known AdmissionReview versions (v1, v1beta1)"
-        raise HookError(hook, f"could not create admission objects: {why}")
+        raise HookError(hook, f"could not create admission objects: {why}", 400)
     uid = backend.new_uid()
     request = admission_request(attributes, kind, uid)
     body = review(hook.review_version, request, await versions.object(kind), await versions.old(kind))
@@ -50,9 +107,9 @@ async def call(
     except InvalidResponseError as error:
         raise HookError(hook, f"received invalid webhook response: {error}") from error
     except WebhookConfigError as error:
-        raise HookError(hook, f"could not get REST client: {error}") from error
+        raise HookError(hook, f"could not get REST client: {error}", 500) from error
     except WebhookError as error:
-        raise HookError(hook, f"failed to call webhook: {error}") from error
+        raise HookError(hook, f"failed to call webhook: {error}", error.code) from error
     for key, value in response.annotations.items():
         attributes.annotate(f"{hook.name}/{key}", value)
     for text in response.warnings:
