@@ -11,6 +11,7 @@ import msgspec
 from kfast._core import Object, Schema
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.conversion_metrics import ConversionMetrics
+from kfast.apiserver.converted_watch import ConvertedWatch
 from kfast.apiserver.status_errors import quoted
 from kfast.apiserver.webhook_client import WebhookClient, WebhookError, WebhookTarget
 from kfast.errors import StatusError
@@ -77,7 +78,7 @@ class WebhookConversion:
 
     def watch(self, cursor: Watch) -> Watch:
         """A cursor over stored objects as one over objects of the served version."""
-        return ConvertedWatch(cursor, self)
+        return ConvertedWatch(cursor, self.read)
 
     async def _convert(self, bodies: list[Body], wanted: str) -> list[Body]:
         """Those bodies, which are of one version, in the version `wanted`."""
@@ -146,47 +147,6 @@ class WebhookConversion:
         if "resourceVersion" in body["metadata"]:
             read["metadata"]["resourceVersion"] = body["metadata"]["resourceVersion"]
         return read
-
-
-class ConvertedWatch:
-    """A cursor (`store.protocol.Watch`) whose events are converted, in one call each time, before they are ready."""
-
-    def __init__(self, inner: Watch, conversion: WebhookConversion) -> None:
-        self._inner = inner
-        self._conversion = conversion
-        self._ready: list[tuple[str, Object, Object | None]] = []
-        self._revision = inner.revision
-
-    @property
-    def revision(self) -> int:
-        """All matching events up to here have been handed out."""
-        return self._revision if self._ready else self._inner.revision
-
-    def events(self, limit: int = 1000) -> list[tuple[str, Object, Object | None]]:
-        """Converted events; the objects before are not told."""
-        taken, self._ready = self._ready[:limit], self._ready[limit:]
-        if taken:
-            self._revision = taken[-1][1].revision
-        return taken
-
-    def frames(self, limit: int = 1000) -> list[bytes]:
-        """The events as watch lines."""
-        return [b'{"type":"%b","object":%b}\n' % (kind.encode(), obj.to_bytes()) for kind, obj, _ in self.events(limit)]
-
-    async def wait(self) -> None:
-        """Returns when converted events are ready, or the watch is closed. Raises StatusError 500."""
-        if self._ready:
-            return
-        events = self._inner.events()
-        if not events:
-            await self._inner.wait()
-            events = self._inner.events()
-        converted = await self._conversion.read([obj for _, obj, _ in events])
-        self._ready += [(kind, obj, None) for (kind, _, _), obj in zip(events, converted, strict=True)]
-
-    def close(self) -> None:
-        """Gives the cursor up."""
-        self._inner.close()
 
 
 class _FailedError(StatusError):

@@ -13,10 +13,12 @@ from kfast.apiserver.encode import output_of
 from kfast.apiserver.negotiate import PLAIN, PROTOBUF, Output
 from kfast.apiserver.options import ListOptions, list_options
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import expired
+from kfast.apiserver.scope import Scope
+from kfast.apiserver.status_errors import expired, too_many_requests
 from kfast.apiserver.watch_encoding import PlainEncoding, TransformedEncoding
 from kfast.apiserver.watch_feed import Sink, frame
 from kfast.apiserver.watch_stream import NativeWatch, Plan, WatchStream
+from kfast.errors import StatusError
 from kfast.meta.exchange import Request, Response
 from kfast.store.protocol import CompactedError, Watch
 
@@ -25,7 +27,8 @@ _MIN_TIMEOUT = 1800.0
 
 async def watch(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """200 and a stream; history that is gone is an ERROR event of that stream, not an HTTP error.
-    Raises StatusError 400, 406, 422 and 504 (initial events at a revision still to come)."""
+    Raises StatusError 400, 406, 422, 429 (initial events that cannot be converted now) and 504 (those at a revision
+    still to come)."""
     scope = info.served
     output = output_of(request, scope, "watch")
     options = list_options(request, scope.kind, True)
@@ -73,7 +76,7 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
     if wants_initial:
         await resource_version.not_older_than(store, revision)
         page = store.list(scope.resource, namespace, options.labels, options.fields)
-        revision, initial = page.revision, await backend.readable(scope, page.objects)
+        revision, initial = page.revision, await _readable(backend, scope, page.objects)
     elif revision == 0:
         revision = store.revision
     timeout = float(options.timeout_seconds or 0) or backend.random.uniform(_MIN_TIMEOUT, 2 * _MIN_TIMEOUT)
@@ -89,6 +92,16 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
         None if output.transform == "Table" or scope.remote or revision > store.revision else (*shared, output),
         lambda change: backend.watching(info, change),
     )
+
+
+async def _readable(backend: Backend, scope: Scope, objects: Sequence[Object]) -> Sequence[Object]:
+    """Initial events. Raises StatusError 429 if a webhook fails to convert them, as upstream's watch cache does."""
+    try:
+        return await backend.readable(scope, objects)
+    except StatusError as error:
+        what = f"{scope.api_version}, Kind={scope.kind.kind}"
+        why = f"storage is (re)initializing: failed to list {what}: {error.message}"
+        raise too_many_requests(why, 1) from error
 
 
 def _expired(

@@ -124,6 +124,48 @@ async def test_a_watch_shows_the_version_it_asks_for(call: Any) -> None:
     assert seen == [(kind, "example.com/v2", spec) for kind in ("ADDED", "ADDED", "DELETED")]
 
 
+def cannot_convert(name: str) -> Callable[[dict[str, Any]], Any]:
+    """Spoils answers with an object of the name."""
+
+    def spoil(review: dict[str, Any]) -> Any:
+        names = [obj["metadata"]["name"] for obj in review["response"]["convertedObjects"]]
+        if name in names:
+            review["response"]["result"] = {"status": "Failure", "message": "not now"}
+        return review
+
+    return spoil
+
+
+@pytest.mark.usefixtures("hosts")
+async def test_a_watch_waits_for_a_conversion_that_fails(call: Any, hook: Hook, monkeypatch: Any) -> None:
+    monkeypatch.setattr("kfast.apiserver.converted_watch.FIRST_DELAY", 0.01)
+    sink = await call.watch(f"{PATH.format('v2')}?watch=true")
+    native = (await call.native("GET", f"{PATH.format('v2')}?watch=true")).payload
+    hook.spoil = cannot_convert("b")
+    for name in "abc":
+        await call.ok("POST", PATH.format("v1"), v1(name))
+    async with asyncio.timeout(20):
+        while not any(len(r["request"]["objects"]) == 1 for r in hook.reviews[4:]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert [(e["type"], e["object"]["metadata"]["name"]) for e in sink.events] == [("ADDED", "a")]
+    assert sink.closed == 0
+    late = await call("GET", f"{PATH.format('v2')}?watch=true&resourceVersion=0")
+    why = "conversion webhook for example.com/v1, Kind=Host failed: not now"
+    listing = "storage is (re)initializing: failed to list example.com/v2, Kind=Host"
+    assert (late.code, late.body["message"]) == (429, f"{listing}: {why}")
+    assert late.headers["Retry-After"] == "1"
+    hook.spoil = lambda review: review
+    seen: list[str] = []
+    async with asyncio.timeout(20):
+        while len(sink.events) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async for events in native:
+            seen += [obj.name for _, obj in events]
+            if len(seen) == 3:
+                break
+    assert seen == [e["object"]["metadata"]["name"] for e in sink.events] == ["a", "b", "c"]
+
+
 def response(change: Callable[[dict[str, Any]], Any]) -> Answer:
     def spoil(review: dict[str, Any]) -> Any:
         change(review["response"])
