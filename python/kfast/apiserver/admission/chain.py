@@ -22,7 +22,6 @@ _log = logging.getLogger(__name__)
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 _OPERATIONS: tuple[Operation, ...] = get_args(Operation)
-Step = Literal["admit", "validate"]
 
 
 @dataclass(slots=True)
@@ -143,6 +142,8 @@ class Plugin:
     name: str
     looks = True
     """Whether it reads or changes objects; if not, they may be left out."""
+    in_core = False
+    """Whether the core does its part for new objects that Python does not see: it is not asked about them."""
     rules = Rules(ALL, ALL, ALL, ALL)
 
     def handles(self, attributes: Attributes) -> bool:
@@ -157,11 +158,26 @@ class Plugin:
 
 
 class _Concerned(NamedTuple):
-    """The plugins to be asked about requests for a resource, and those of them with a step of their own."""
+    """The plugins to be asked about requests for a resource: those that look at objects, those with a step of their
+    own, and those of them that do not look."""
 
-    all: Sequence[Plugin]
+    looking: Sequence[Plugin]
     admit: Sequence[Plugin]
     validate: Sequence[Plugin]
+    admit_unseen: Sequence[Plugin]
+    validate_unseen: Sequence[Plugin]
+
+    @classmethod
+    def of(cls, plugins: Sequence[Plugin]) -> _Concerned:
+        admit = [plugin for plugin in plugins if type(plugin).admit is not Plugin.admit]
+        validate = [plugin for plugin in plugins if type(plugin).validate is not Plugin.validate]
+        return cls(
+            [plugin for plugin in plugins if plugin.looks],
+            admit,
+            validate,
+            [plugin for plugin in admit if not plugin.looks],
+            [plugin for plugin in validate if not plugin.looks],
+        )
 
 
 class Chain:
@@ -171,33 +187,28 @@ class Chain:
         place = {name: number for number, name in enumerate(ADMISSION_PLUGINS)}
         self.plugins = sorted(plugins, key=lambda plugin: place[plugin.name])
         self.metrics = AdmissionMetrics()
-        self._concerned: dict[tuple[Operation, str, str], _Concerned] = {}
+        self._known: dict[tuple[Operation, str, str, bool], _Concerned] = {}
 
     def add(self, plugin: Plugin) -> None:
         """Puts a plugin behind the others."""
         self.plugins.append(plugin)
-        self._concerned.clear()
+        self._known.clear()
 
-    def _plugins(self, attributes: Attributes) -> _Concerned:
+    def _concerned(self, attributes: Attributes) -> _Concerned:
         """Those whose rules take the request."""
-        key = attributes.operation, attributes.kind.resource, attributes.subresource
-        found = self._concerned.get(key)
+        operation, resource, part = attributes.operation, attributes.kind.resource, attributes.subresource
+        unseen = attributes.object is None
+        key = operation, resource, part, unseen
+        found = self._known.get(key)
         if found is None:
-            concerned = [plugin for plugin in self.plugins if plugin.rules.match(*key)]
-            found = self._concerned[key] = _Concerned(
-                concerned,
-                [plugin for plugin in concerned if _has(plugin, "admit")],
-                [plugin for plugin in concerned if _has(plugin, "validate")],
-            )
+            plugins = [plugin for plugin in self.plugins if plugin.rules.match(operation, resource, part)]
+            plugins = [plugin for plugin in plugins if not (unseen and plugin.in_core)]
+            found = self._known[key] = _Concerned.of(plugins)
         return found
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Whether any plugin cares about the request."""
-        return any(plugin.handles(attributes) for plugin in self._plugins(attributes).all)
 
     def looks_at(self, attributes: Attributes) -> bool:
         """Whether any plugin needs the object of the request."""
-        return any(plugin.looks and plugin.handles(attributes) for plugin in self._plugins(attributes).all)
+        return any(plugin.handles(attributes) for plugin in self._concerned(attributes).looking)
 
     async def admit(self, attributes: Attributes) -> bool:
         """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""
@@ -214,31 +225,30 @@ class Chain:
 
     async def _admit(self, attributes: Attributes) -> bool:
         looked = False
-        for plugin in self._plugins(attributes).admit:
+        for plugin in self._concerned(attributes).admit:
             if plugin.handles(attributes):
-                await self._observed("admit", plugin, attributes)
+                started, rejected = perf_counter(), True
+                try:
+                    await plugin.admit(attributes)
+                    rejected = False
+                finally:
+                    self._observe(plugin, "admit", attributes, rejected, perf_counter() - started)
                 looked = looked or plugin.looks
         return looked
 
-    async def _observed(self, step: Step, plugin: Plugin, attributes: Attributes) -> None:
-        started, rejected = perf_counter(), True
-        try:
-            await (plugin.admit(attributes) if step == "admit" else plugin.validate(attributes))
-            rejected = False
-        finally:
-            labels = (plugin.name, step, attributes.operation, rejected)
-            self.metrics.controller.observe(labels, perf_counter() - started)
+    def _observe(self, plugin: Plugin, step: str, attributes: Attributes, rejected: bool, seconds: float) -> None:
+        self.metrics.controller.observe((plugin.name, step, attributes.operation, rejected), seconds)
 
     async def admit_unseen(self, attributes: Attributes) -> None:
         """The mutating step where no plugin looks at the object."""
-        for plugin in self._plugins(attributes).admit:
-            if not plugin.looks and plugin.handles(attributes):
+        for plugin in self._concerned(attributes).admit_unseen:
+            if plugin.handles(attributes):
                 await plugin.admit(attributes)
 
     async def validate_unseen(self, attributes: Attributes) -> None:
         """The validating step where no plugin looks at the object."""
-        for plugin in self._plugins(attributes).validate:
-            if not plugin.looks and plugin.handles(attributes):
+        for plugin in self._concerned(attributes).validate_unseen:
+            if plugin.handles(attributes):
                 await plugin.validate(attributes)
 
     async def review(self, attributes: Attributes) -> None:
@@ -248,18 +258,19 @@ class Chain:
 
     async def validate(self, attributes: Attributes) -> None:
         """The validating step."""
-        started, rejected = perf_counter(), True
+        begun, refused = perf_counter(), True
         try:
-            for plugin in self._plugins(attributes).validate:
+            for plugin in self._concerned(attributes).validate:
                 if plugin.handles(attributes):
-                    await self._observed("validate", plugin, attributes)
-            rejected = False
+                    started, rejected = perf_counter(), True
+                    try:
+                        await plugin.validate(attributes)
+                        rejected = False
+                    finally:
+                        self._observe(plugin, "validate", attributes, rejected, perf_counter() - started)
+            refused = False
         finally:
-            self.metrics.step.observe(("validate", attributes.operation, rejected), perf_counter() - started)
-
-
-def _has(plugin: Plugin, step: Step) -> bool:
-    return getattr(type(plugin), step) is not getattr(Plugin, step)
+            self.metrics.step.observe(("validate", attributes.operation, refused), perf_counter() - begun)
 
 
 def refusal(attributes: Attributes, why: str) -> StatusError:

@@ -12,11 +12,8 @@ class DefaultTolerationSeconds(Plugin):
     """Adds a toleration for each of the taints that a pod says nothing about."""
 
     name = "DefaultTolerationSeconds"
+    in_core = True
     rules = Rules(create=("pods",), update=("pods",))
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Without an object the pod is the core's."""
-        return attributes.object is not None
 
     async def admit(self, attributes: Attributes) -> None:
         """Adds the tolerations."""

@@ -18,6 +18,7 @@ class LimitRanger(Plugin):
     """403 for what is outside the limits. New pods are the core's, where it can."""
 
     name = "LimitRanger"
+    in_core = True
     rules = Rules(create=("pods", "persistentvolumeclaims"), update=("pods/resize", "persistentvolumeclaims"))
 
     def __init__(self, store: Store) -> None:
@@ -25,9 +26,8 @@ class LimitRanger(Plugin):
         self._read: dict[str, tuple[list[int], PodAdmission]] = {}
 
     def handles(self, attributes: Attributes) -> bool:
-        """Not what is being deleted. Without an object the pod is the core's."""
-        deleted = (attributes.old or {}).get("metadata", {}).get("deletionTimestamp")
-        return attributes.object is not None and not deleted
+        """Not what is being deleted."""
+        return not (attributes.old or {}).get("metadata", {}).get("deletionTimestamp")
 
     def ranges(self, namespace: str) -> Sequence[Object]:
         """The LimitRanges of a namespace, by name."""

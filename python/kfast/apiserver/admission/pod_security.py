@@ -72,6 +72,7 @@ class PodSecurity(Plugin):
     included. New pods are the core's, where it can."""
 
     name = "PodSecurity"
+    in_core = True
     rules = Rules(
         create=("pods", "namespaces", *_TEMPLATES),
         update=("pods", "pods/ephemeralcontainers", "pods/resize", "namespaces", *_TEMPLATES),
@@ -81,10 +82,6 @@ class PodSecurity(Plugin):
         self._store = store
         self._configuration = configuration or PodSecurityConfiguration()
         self._policies: dict[str, tuple[int, tuple[Policy, list[FieldError]]]] = {}
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Without an object the pod is the core's."""
-        return attributes.object is not None
 
     def policy(self, attributes: Attributes) -> tuple[Policy, list[FieldError]]:
         """What holds for pods of the request's namespace and user, and what is wrong with the labels."""

@@ -13,6 +13,7 @@ class PodTopologyLabels(Plugin):
     """Copies the labels to pods that are created on a node, and to bindings, from which the pod takes them."""
 
     name = "PodTopologyLabels"
+    in_core = True
     rules = Rules(create=("pods", "pods/binding"))
 
     def __init__(self, store: Store) -> None:

@@ -47,6 +47,7 @@ class ResourceQuota(Plugin):
     """
 
     name = "ResourceQuota"
+    in_core = True
     rules = Rules(create=ALL, update=ALL)
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -59,10 +60,9 @@ class ResourceQuota(Plugin):
         self._queues: dict[str, list[_Charge]] = defaultdict(list)
 
     def handles(self, attributes: Attributes) -> bool:
-        """What namespaces hold, where there is a quota. Without an object the pod is the core's."""
+        """What namespaces hold, where there is a quota."""
         kind = attributes.kind
-        counted = kind.namespaced and kind.resource not in IGNORED and attributes.object is not None
-        return counted and self.watches_over(attributes.namespace)
+        return kind.namespaced and kind.resource not in IGNORED and self.watches_over(attributes.namespace)
 
     def watches_over(self, namespace: str) -> bool:
         """Whether the namespace has quotas."""

@@ -16,6 +16,7 @@ class RuntimeClass(Plugin):
     """403 for a class that does not exist, and for what contradicts it."""
 
     name = "RuntimeClass"
+    in_core = True
     rules = Rules(create=("pods",))
 
     def __init__(self, store: Store) -> None:

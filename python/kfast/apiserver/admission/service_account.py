@@ -25,6 +25,7 @@ class ServiceAccount(Plugin):
     """403 for an account that does not exist and for secrets it may not use. New pods are the core's, where it can."""
 
     name = "ServiceAccount"
+    in_core = True
     rules = Rules(create=("pods",), update=("pods/ephemeralcontainers",))
 
     def __init__(self, store: Store, clock: Clock, suffix: Callable[[], str]) -> None:
@@ -34,10 +35,6 @@ class ServiceAccount(Plugin):
         self._accounts = Followed(store, "serviceaccounts")
         self._used: dict[str, dict[str, None]] = {}
         self._missed: dict[str, float] = {}
-
-    def handles(self, attributes: Attributes) -> bool:
-        """Without an object the pod is the core's."""
-        return attributes.object is not None
 
     async def known(self, namespace: str) -> Sequence[Object]:
         """The default account of a namespace, waited for, and the others that pods were made with."""
