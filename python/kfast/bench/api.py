@@ -20,7 +20,6 @@ from kfast.bench.watch_load import WatchFan
 
 NAMESPACE = "kfast-bench"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
-_POD_BYTES = 3600
 _LISTS = 9
 _NUMBER = b"@number@"
 _RARE_EVERY = 50
@@ -206,19 +205,20 @@ def _bodies() -> list[bytes]:
 
 
 def pod(number: int) -> dict[str, Any]:
-    """A pod of about 3.6 KB as stored; every 50th has the label rare=yes."""
+    """A pod of about 3.6 KB as stored, managed fields and what admission adds included; every 50th has the label
+    rare=yes."""
     labels = {"app": f"app-{number % 100}", "rare": "yes" if number % _RARE_EVERY == 0 else "no"}
     body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": f"pod-{number}", "labels": labels, "annotations": {}},
+        "metadata": {"name": f"pod-{number}", "labels": labels},
         "spec": {
             "schedulerName": "nobody",
             "containers": [
                 {
                     "name": f"c{i}",
                     "image": f"registry.example/team/app-{i}:1.{number % 10}",
-                    "env": [{"name": f"SETTING_{j}", "value": f"value-{j}"} for j in range(12)],
+                    "env": [{"name": f"SETTING_{j}", "value": f"value-{j}"} for j in range(2)],
                     "ports": [{"containerPort": 8080 + i}],
                     "resources": {
                         "requests": {"cpu": "100m", "memory": "128Mi"},
@@ -229,5 +229,4 @@ def pod(number: int) -> dict[str, Any]:
             ],
         },
     }
-    body["metadata"]["annotations"]["pad"] = "x" * max(0, _POD_BYTES - 450 - len(json.dumps(body)))
     return body
