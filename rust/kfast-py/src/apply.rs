@@ -39,7 +39,7 @@ enum Managed<'py> {
 fn managers(managed: &[Managed<'_>]) -> PyResult<Managers> {
     for entries in managed {
         let found = match entries {
-            Managed::Json(json) => std::str::from_utf8(json).ok().and_then(Managers::read),
+            Managed::Json(json) => std::str::from_utf8(json).ok().and_then(Managers::stored),
             Managed::List(list) => Managers::read(&json_from_py(list.as_any())?.to_string()),
         };
         if let Some(managers) = found.filter(|m| !m.0.is_empty()) {
@@ -51,7 +51,7 @@ fn managers(managed: &[Managed<'_>]) -> PyResult<Managers> {
 
 fn stored_managers(json: &[u8]) -> Managers {
     let text = std::str::from_utf8(json).ok();
-    text.and_then(Managers::read).unwrap_or_default()
+    text.and_then(Managers::stored).unwrap_or_default()
 }
 
 fn replicas_paths(paths: BTreeMap<String, Vec<String>>) -> ReplicasPaths {
@@ -81,7 +81,7 @@ fn named_kind<'a>(schema: &'a Py<PySchema>, key: &str) -> PyResult<Kind<'a>> {
 }
 
 fn written<'py>(py: Python<'py>, kind: Kind<'_>, managers: &Managers) -> Bound<'py, PyBytes> {
-    PyBytes::new(py, managers.to_json(kind.set).as_bytes())
+    PyBytes::new(py, managers.to_json().as_bytes())
 }
 
 /// What differs between two objects, and what it is in; members that are the same are left out.
@@ -165,7 +165,7 @@ impl PySchema {
         paths: BTreeMap<String, Vec<String>>,
     ) -> Bound<'py, PyBytes> {
         let scale = stored_managers(managed).to_scale(&replicas_paths(paths));
-        PyBytes::new(py, scale.to_json(&self.set).as_bytes())
+        PyBytes::new(py, scale.to_json().as_bytes())
     }
 
     /// The JSON of the managed fields of an object of a version that had those of `managed` before its Scale was written,
@@ -180,7 +180,7 @@ impl PySchema {
     ) -> Bound<'py, PyBytes> {
         let scale = stored_managers(scale);
         let managers = stored_managers(managed).with_scale(&scale, &replicas_paths(paths), version);
-        PyBytes::new(py, managers.to_json(&self.set).as_bytes())
+        PyBytes::new(py, managers.to_json().as_bytes())
     }
 
     /// The object of JSON `live` with the JSON `config` laid over it as server-side apply does, whoever owns what. CoreError if it

@@ -1,12 +1,13 @@
 //! What a new object's creator owns, straight to JSON: every create writes it, and nobody asks for the set.
 
 use super::document::Document;
+use super::fields_v1::write_key;
 use super::path::PathElement;
 use super::shape::{Place, Shape, element, member};
 use super::updater::{Kind, SYSTEM};
 use crate::model::Struct;
 use crate::value::Value;
-use crate::write::{write_inner, write_text};
+use crate::write::write_text;
 
 /// An element of an object or list, before and now.
 struct Entry<'e, 's> {
@@ -144,14 +145,7 @@ impl<'s> Writer<'s> {
             if before > start + 1 {
                 self.out.push(b',');
             }
-            match &entry.element {
-                PathElement::Field(name) => {
-                    self.out.extend_from_slice(b"\"f:");
-                    write_inner(name, &mut self.out);
-                    self.out.push(b'"');
-                }
-                other => write_text(&other.spell(), &mut self.out),
-            }
+            write_key(&entry.element, &mut self.out);
             self.out.push(b':');
             if !write(self, entry) {
                 self.out.truncate(before);

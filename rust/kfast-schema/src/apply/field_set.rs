@@ -1,31 +1,36 @@
 //! Sets of fields, and their form in `managedFields`.
 
 use super::PathElement;
-use crate::value::{Name, Value};
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use std::borrow::Cow;
+use super::fields_v1::Nodes;
 use std::cmp::Ordering;
-use std::fmt;
 
 /// A set of paths. A path may be in the set without those below it, and the other way round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
     /// Sorted by element; each is in the set itself or has something below it.
-    nodes: Vec<Node>,
+    pub(super) nodes: Nodes,
 }
 
+/// The paths of a set that begin with one element.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Node {
-    element: PathElement,
+pub(super) struct Node {
+    pub(super) element: PathElement,
     /// Whether the path that ends here is in the set.
-    member: bool,
-    below: FieldSet,
+    pub(super) member: bool,
+    pub(super) below: FieldSet,
 }
 
 impl Node {
     fn is_empty(&self) -> bool {
         !self.member && self.below.is_empty()
+    }
+}
+
+impl From<Vec<Node>> for FieldSet {
+    fn from(nodes: Vec<Node>) -> Self {
+        Self {
+            nodes: nodes.into(),
+        }
     }
 }
 
@@ -78,7 +83,7 @@ impl FieldSet {
             .filter(|n| !n.is_empty());
         let mut nodes: Vec<_> = nodes.collect();
         nodes.sort_by(|a, b| a.element.cmp(&b.element));
-        Self { nodes }
+        nodes.into()
     }
 
     /// The set of these paths of property names.
@@ -124,9 +129,7 @@ impl FieldSet {
                 below: children(&node.element, &node.below),
             }
         });
-        Self {
-            nodes: nodes.filter(|n| !n.is_empty()).collect(),
-        }
+        nodes.filter(|n| !n.is_empty()).collect::<Vec<_>>().into()
     }
 
     /// Paths in either.
@@ -135,9 +138,12 @@ impl FieldSet {
         if other.is_empty() {
             return self;
         }
+        if self.is_empty() {
+            return other.clone();
+        }
         let mut nodes = Vec::with_capacity(self.nodes.len().max(other.nodes.len()));
         let mut theirs = other.nodes.iter().peekable();
-        for mut ours in self.nodes {
+        for mut ours in self.nodes.into_vec() {
             while let Some(node) = theirs.next_if(|n| n.element < ours.element) {
                 nodes.push(node.clone());
             }
@@ -148,7 +154,7 @@ impl FieldSet {
             nodes.push(ours);
         }
         nodes.extend(theirs.cloned());
-        Self { nodes }
+        nodes.into()
     }
 
     /// Pairs of nodes with the same element.
@@ -168,19 +174,23 @@ impl FieldSet {
     /// Paths in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return Self::default();
+        }
         let nodes = self.shared(other).map(|(ours, theirs)| Node {
             element: ours.element.clone(),
             member: ours.member && theirs.member,
             below: ours.below.intersection(&theirs.below),
         });
-        Self {
-            nodes: nodes.filter(|n| !n.is_empty()).collect(),
-        }
+        nodes.filter(|n| !n.is_empty()).collect::<Vec<_>>().into()
     }
 
     /// Whether a path is in both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
+        if self.is_empty() || other.is_empty() {
+            return false;
+        }
         self.shared(other)
             .any(|(ours, theirs)| (ours.member && theirs.member) || ours.below.meets(&theirs.below))
     }
@@ -198,9 +208,12 @@ impl FieldSet {
     }
 
     fn without(&self, other: &Self, recursive: bool) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return self.clone();
+        }
         let mut theirs = other.nodes.iter().peekable();
         let mut nodes = Vec::with_capacity(self.nodes.len());
-        for ours in &self.nodes {
+        for ours in self.nodes.iter() {
             while theirs.next_if(|n| n.element < ours.element).is_some() {}
             let Some(node) = theirs.next_if(|n| n.element == ours.element) else {
                 nodes.push(ours.clone());
@@ -219,7 +232,7 @@ impl FieldSet {
                 nodes.push(left);
             }
         }
-        Self { nodes }
+        nodes.into()
     }
 
     /// Takes out one path of property names.
@@ -253,80 +266,10 @@ impl FieldSet {
             out.push(prefix.clone());
             prefix.pop();
         }
-        for node in &self.nodes {
+        for node in self.nodes.iter() {
             prefix.push(node.element.clone());
             node.below.walk(prefix, out);
             prefix.pop();
         }
     }
-
-    /// The set as FieldsV1.
-    #[must_use]
-    pub fn to_fields_v1(&self) -> Value<'static> {
-        Value::Object(self.fields_v1(false))
-    }
-
-    /// The entries below a path, which may be in the set itself.
-    fn fields_v1(&self, member: bool) -> Vec<(Name<'static>, Value<'static>)> {
-        let own = (member && !self.is_empty()).then(|| (Name::Free(".".into()), Value::EMPTY));
-        let below = self.nodes.iter().map(|node| {
-            let name = Name::Free(node.element.spell().into());
-            (name, Value::Object(node.below.fields_v1(node.member)))
-        });
-        own.into_iter().chain(below).collect()
-    }
 }
-
-/// From FieldsV1.
-impl<'de> Deserialize<'de> for FieldSet {
-    fn deserialize<D: Deserializer<'de>>(decoder: D) -> Result<Self, D::Error> {
-        Ok(decoder.deserialize_map(Level)?.1)
-    }
-}
-
-/// Reads what is below a path: whether the path itself is in the set, and the set below.
-struct Level;
-
-impl<'de> DeserializeSeed<'de> for Level {
-    type Value = (bool, FieldSet);
-
-    fn deserialize<D: Deserializer<'de>>(self, decoder: D) -> Result<Self::Value, D::Error> {
-        decoder.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level {
-    type Value = (bool, FieldSet);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let (mut own, mut elements) = (false, Vec::new());
-        while let Some(Key(key)) = entries.next_key()? {
-            let (member, below) = entries.next_value_seed(Self)?;
-            if key == "." {
-                own = true;
-                continue;
-            }
-            let element = PathElement::parse(&key);
-            let element = element.ok_or_else(|| A::Error::custom("no path element"))?;
-            elements.push((element, member, below));
-        }
-        let mut set = FieldSet::collect(elements);
-        set.nodes.dedup_by(|later, first| {
-            let same = later.element == first.element;
-            if same {
-                first.member |= later.member;
-                first.below = std::mem::take(&mut first.below).union(&later.below);
-            }
-            same
-        });
-        Ok((own || set.is_empty(), set))
-    }
-}
-
-/// A key, borrowed from the text unless something in it is escaped.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

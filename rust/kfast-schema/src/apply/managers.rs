@@ -1,11 +1,10 @@
 //! `metadata.managedFields`: who owns which fields.
 
 use super::FieldSet;
-use crate::model::{NameId, SchemaSet};
-use crate::names as n;
 use crate::time;
-use crate::value::Value;
+use crate::write::write_text;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -61,42 +60,53 @@ const MAX_UPDATERS: usize = 10;
 const MERGED_UPDATERS: &str = "ancient-changes";
 
 impl Managers {
-    /// The managers of the JSON of `metadata.managedFields`, none for an empty text; `None` if an entry is malformed.
+    /// The managers of stored `metadata.managedFields`, none for an empty text; `None` if an entry is malformed. The fields
+    /// of a manager are read as far as they are asked for.
+    #[must_use]
+    pub fn stored(managed_fields: &str) -> Option<Self> {
+        Self::entries(managed_fields, FieldSet::stored)
+    }
+
+    /// The managers of `metadata.managedFields` that a client wrote; `None` if an entry is malformed.
     #[must_use]
     pub fn read(managed_fields: &str) -> Option<Self> {
-        if managed_fields.is_empty() {
+        Self::entries(managed_fields, FieldSet::read)
+    }
+
+    fn entries(text: &str, fields: impl Fn(&str) -> Option<FieldSet>) -> Option<Self> {
+        if text.is_empty() {
             return Some(Self::default());
         }
-        let entries: Vec<Entry<'_>> = serde_json::from_str(managed_fields).ok()?;
-        let managers: Option<BTreeMap<_, _>> = entries.into_iter().map(Entry::read).collect();
-        managers.map(Self)
+        let entries: Vec<Entry<'_>> = serde_json::from_str(text).ok()?;
+        let managers = entries.into_iter().map(|entry| entry.read(&fields));
+        managers.collect::<Option<_>>().map(Self)
     }
 
-    /// The entries as stored: appliers before updaters, then by time and name.
+    /// The JSON of the entries, appliers before updaters, then by time and name; empty if there is no manager.
     #[must_use]
-    pub fn write(&self) -> Value<'static> {
-        let mut entries: Vec<_> = self.0.iter().collect();
-        entries.sort_by_key(|(m, o)| {
-            (
-                m.operation,
-                seconds(o.time.as_deref()),
-                &m.name,
-                &o.version,
-                &m.subresource,
-            )
-        });
-        let entries = entries.into_iter().map(|(m, o)| entry(m, o));
-        Value::List(entries.collect())
-    }
-
-    /// The same as JSON; empty if there is no manager.
-    #[must_use]
-    pub fn to_json(&self, set: &SchemaSet) -> String {
-        let mut json = Vec::new();
-        if !self.0.is_empty() {
-            self.write().write_json(set, &mut json);
+    pub fn to_json(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
         }
-        String::from_utf8(json).unwrap_or_default()
+        let mut entries: Vec<_> = self.0.iter().collect();
+        if entries.len() > 1 {
+            entries.sort_by_cached_key(|(m, o)| {
+                (
+                    m.operation,
+                    seconds(o.time.as_deref()),
+                    &m.name,
+                    &o.version,
+                    &m.subresource,
+                )
+            });
+        }
+        let mut out = Vec::with_capacity(512);
+        for (at, (manager, owned)) in entries.into_iter().enumerate() {
+            out.push(if at == 0 { b'[' } else { b',' });
+            write_entry(manager, owned, &mut out);
+        }
+        out.push(b']');
+        String::from_utf8(out).unwrap_or_default()
     }
 
     /// Merges the oldest updaters of a version until there are not too many.
@@ -158,13 +168,14 @@ struct Entry<'a> {
     time: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     fields_type: Option<Cow<'a, str>>,
-    fields_v1: FieldSet,
+    #[serde(borrow)]
+    fields_v1: &'a RawValue,
     #[serde(borrow, default)]
     subresource: Option<Cow<'a, str>>,
 }
 
 impl Entry<'_> {
-    fn read(self) -> Option<(Manager, Owned)> {
+    fn read(self, fields: impl Fn(&str) -> Option<FieldSet>) -> Option<(Manager, Owned)> {
         let text = |text: Option<Cow<'_, str>>| Box::<str>::from(text.unwrap_or_default());
         let operation = match self.operation.as_deref()? {
             "Apply" => Operation::Apply,
@@ -185,7 +196,7 @@ impl Entry<'_> {
             subresource: text(self.subresource),
         };
         let owned = Owned {
-            fields: self.fields_v1,
+            fields: fields(self.fields_v1.get())?,
             version,
             time: self.time.map(|time| text(Some(time))),
         };
@@ -198,22 +209,26 @@ fn seconds(time: Option<&str>) -> i64 {
         .map_or(0, |t| t.seconds)
 }
 
-fn entry(manager: &Manager, owned: &Owned) -> Value<'static> {
-    let mut entry = Value::EMPTY;
-    let mut put = |name: NameId, text: &str| {
+fn write_entry(manager: &Manager, owned: &Owned, out: &mut Vec<u8>) {
+    let texts = [
+        ("\"manager\":", &*manager.name),
+        ("\"operation\":", manager.operation.name()),
+        ("\"apiVersion\":", &owned.version),
+        ("\"time\":", owned.time.as_deref().unwrap_or_default()),
+    ];
+    out.push(b'{');
+    for (key, text) in texts {
         if !text.is_empty() {
-            entry.set(name, Value::Text(text.to_owned().into()));
+            out.extend_from_slice(key.as_bytes());
+            write_text(text, out);
+            out.push(b',');
         }
-    };
-    put(n::MANAGER, &manager.name);
-    put(n::OPERATION, manager.operation.name());
-    put(n::API_VERSION, &owned.version);
-    put(n::TIME, owned.time.as_deref().unwrap_or_default());
-    put(n::FIELDS_TYPE, "FieldsV1");
-    entry.set(n::FIELDS_V1, owned.fields.to_fields_v1());
-    if !manager.subresource.is_empty() {
-        let subresource = Value::Text(String::from(&*manager.subresource).into());
-        entry.set(n::SUBRESOURCE, subresource);
     }
-    entry
+    out.extend_from_slice(b"\"fieldsType\":\"FieldsV1\",\"fieldsV1\":");
+    owned.fields.write_below(false, out);
+    if !manager.subresource.is_empty() {
+        out.extend_from_slice(b",\"subresource\":");
+        write_text(&manager.subresource, out);
+    }
+    out.push(b'}');
 }

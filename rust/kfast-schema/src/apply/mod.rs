@@ -7,6 +7,7 @@ mod atomic;
 mod creation;
 mod document;
 mod field_set;
+mod fields_v1;
 mod managers;
 mod merge;
 mod misfit;

@@ -86,7 +86,7 @@ mod tests {
             ("apps/v1".into(), FieldSet::of(&[&["spec", "replicas"]])),
             ("apps/v0".into(), FieldSet::default()),
         ]);
-        let before = Managers::read(managed).unwrap();
+        let before = Managers::stored(managed).unwrap();
         let mut scale = before.to_scale(&paths);
         write(&mut scale);
         let after = before.with_scale(&scale, &paths, "apps/v1");
