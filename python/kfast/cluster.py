@@ -14,7 +14,6 @@ from kfast.apiserver.app import APIServer
 from kfast.apiserver.pki import PKI
 from kfast.apiserver.server import HTTPSServer
 from kfast.client.client import Client
-from kfast.client.kubeconfig import Connection, config_for
 from kfast.client.sync import LoopThread, SyncClient
 from kfast.client.transports.local import LocalTransport
 from kfast.clock import Clock, SystemClock
@@ -23,6 +22,7 @@ from kfast.controllers.catalog import CONTROLLERS
 from kfast.errors import KfastError
 from kfast.http.certificates import server_context
 from kfast.meta.exchange import User
+from kfast.meta.kubeconfig import Connection, config_for
 from kfast.node.simulated import SimulatedNodes
 from kfast.node.simulation import Program
 from kfast.runtime.controller import ControllerConfig

@@ -13,11 +13,11 @@ import pytest
 
 from kfast.api.catalog import by_resource, default_catalog
 from kfast.client import Client, HTTPSTransport
-from kfast.client.kubeconfig import load
 from kfast.clock import SystemClock
 from kfast.config import ClusterConfig
 from kfast.controllers.catalog import CONTROLLERS
 from kfast.errors import StatusError
+from kfast.meta.kubeconfig import load
 from kfast.node.simulated import SimulatedNodes
 from kfast.runtime.controller import ControllerConfig
 from kfast.runtime.informer import Informer

@@ -21,7 +21,7 @@ import kfast
 from kfast.bench import in_process
 from kfast.bench.api import Figure, Plan, Run
 from kfast.bench.http_load import Target
-from kfast.client import kubeconfig
+from kfast.meta import kubeconfig
 from kfast.client.transports.https import tls_context
 
 

@@ -83,8 +83,8 @@ def command(
 def _configuration(
     file: Path | None, leader_elect: bool | None, election: dict[str, str | None]
 ) -> KubeSchedulerConfiguration:
+    from kfast.meta.configuration import Duration
     from kfast.scheduler.configuration import ConfigurationError, default_configuration, load
-    from kfast.scheduler.configuration.decode import Duration
     from kfast.scheduler.configuration.validation import validate
 
     configuration = load(file) if file else default_configuration()
@@ -139,8 +139,8 @@ async def _serve(
     from dataclasses import replace
 
     from kfast.client import Client
-    from kfast.client.kubeconfig import load
     from kfast.client.transports.https import HTTPSTransport
+    from kfast.meta.kubeconfig import load
     from kfast.scheduler.process import SchedulerProcess
     from kfast.scheduler.throttle import throttled
 

@@ -144,8 +144,8 @@ def _keep() -> None:
 
 
 async def _serve(config: ClusterConfig, kubeconfig: Path) -> None:
-    from kfast.client.kubeconfig import write
     from kfast.cluster import ControlPlane
+    from kfast.meta.kubeconfig import write
 
     started = time.perf_counter()
     stop = asyncio.Event()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfast.client.client import Client
-from kfast.client.errors import KubeconfigError, TransportError
-from kfast.client.kubeconfig import Connection
+from kfast.client.errors import TransportError
 from kfast.client.sync import LoopThread, SyncClient
 from kfast.client.transports.local import LocalTransport
 from kfast.client.transports.protocol import Transport
 from kfast.client.watch import Watch
+from kfast.meta.kubeconfig import Connection, KubeconfigError
 
 if TYPE_CHECKING:
     from kfast.client.transports.https import HTTPSTransport

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from kfast._core import Object
 from kfast.api.kind import Kind
-from kfast.client import kubeconfig
+from kfast.meta import kubeconfig
 from kfast.client.client import Body, Client
 from kfast.meta.exchange import Binding, ObjectList, Outcomes, Response
 

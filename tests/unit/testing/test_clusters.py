@@ -32,7 +32,7 @@ def test_the_fixtures_of_the_plugin(pytester):
         """
         import pytest
         from kfast.api.catalog import kind
-        from kfast.client import kubeconfig
+        from kfast.meta import kubeconfig
 
         NAMESPACE = {"metadata": {"name": "mine"}}
 

@@ -17,8 +17,8 @@ import aiohttp
 
 from kfast._core import CoreError, Object, read_event
 from kfast.client.errors import TransportError
-from kfast.client.kubeconfig import Connection
 from kfast.meta.exchange import Binding, Request, Response
+from kfast.meta.kubeconfig import Connection
 
 _CONNECT_SECONDS = 30
 _LARGE_BODY = 1 << 20

@@ -1,6 +1,6 @@
 """KubeSchedulerConfiguration files."""
 
-from kfast.scheduler.configuration.decode import ConfigurationError, encode
+from kfast.meta.configuration import ConfigurationError, encode
 from kfast.scheduler.configuration.load import default_configuration, load, parse
 from kfast.scheduler.configuration.profiles import ResolvedProfile, resolve
 from kfast.scheduler.configuration.types import KubeSchedulerConfiguration, KubeSchedulerProfile

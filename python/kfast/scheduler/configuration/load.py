@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from kfast.scheduler.configuration.decode import ConfigurationError, Decoder, Duration
+from kfast.meta.configuration import ConfigurationError, Decoder, Duration, plain, typed, unregistered
 from kfast.scheduler.configuration.plugin_args import ARGS, set_defaults
 from kfast.scheduler.configuration.profiles import merged, plugin_names
 from kfast.scheduler.configuration.types import (
@@ -45,8 +42,10 @@ def default_configuration() -> KubeSchedulerConfiguration:
 
 def decode(text: str) -> KubeSchedulerConfiguration:
     """The file's own content, without defaults."""
-    value, strict = _plain(text)
-    _check_type(value)
+    value, strict = plain(text)
+    version, kind = typed(value)
+    if (version, kind) != (API_VERSION, KIND):
+        raise unregistered(version, kind)
     decoder = Decoder()
     configuration = decoder.decode(KubeSchedulerConfiguration, value)
     strict += decoder.unknown
@@ -65,19 +64,6 @@ def decode(text: str) -> KubeSchedulerConfiguration:
     if nested:
         raise ConfigurationError(f"strict decoding error: {', '.join(nested)}")
     return configuration
-
-
-def _check_type(value: Any) -> None:
-    if not isinstance(value, dict):
-        raise ConfigurationError("couldn't get version/kind; json parse error: the document is not a map")
-    version, kind = value.get("apiVersion"), value.get("kind")
-    shown = yaml.safe_dump(value, default_flow_style=True, width=1 << 30).strip()
-    if not kind:
-        raise ConfigurationError(f"Object 'Kind' is missing in '{shown}'")
-    if not version:
-        raise ConfigurationError(f"Object 'apiVersion' is missing in '{shown}'")
-    if (version, kind) != (API_VERSION, KIND):
-        raise ConfigurationError(f'no kind "{kind}" is registered for version "{version}" in scheme')
 
 
 def _decode_args(plugin: PluginConfig) -> str:
@@ -100,35 +86,6 @@ def _decode_args(plugin: PluginConfig) -> str:
     if not decoder.unknown:
         return ""
     return f"decoding args for plugin {plugin.name}: strict decoding error: {', '.join(decoder.unknown)}"
-
-
-class _Loader(yaml.SafeLoader):
-    """Notes keys that come twice."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.repeated: list[str] = []
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the base class does."""
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                self.repeated.append(f'  line {key.start_mark.line + 1}: key "{key.value}" already set in map')
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _plain(text: str) -> tuple[Any, list[str]]:
-    loader = _Loader(text)
-    try:
-        value = loader.get_single_data()
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"couldn't get version/kind; json parse error: {error}") from None
-    finally:
-        loader.dispose()
-    repeated = loader.repeated
-    return value, ["yaml: unmarshal errors:\n" + "\n".join(repeated)] if repeated else []
 
 
 def set_configuration_defaults(configuration: KubeSchedulerConfiguration) -> None:

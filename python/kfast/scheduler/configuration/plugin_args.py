@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from kfast.scheduler.configuration.decode import Duration
+from kfast.meta.configuration import Duration
 
 
 def _int32(default: Any = None) -> Any:

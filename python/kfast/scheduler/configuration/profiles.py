@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from kfast.scheduler.configuration.decode import ConfigurationError
+from kfast.meta.configuration import ConfigurationError
 from kfast.scheduler.configuration.in_tree import default_plugins
 from kfast.scheduler.configuration.types import POINTS, KubeSchedulerProfile, Plugins, PluginSet
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from kfast.api.field_errors import duplicate, invalid, required
 from kfast.api.kind import FieldError
+from kfast.meta.configuration import Duration, encode
 from kfast.meta.names import qualified_name
-from kfast.scheduler.configuration.decode import Duration, encode
 from kfast.scheduler.configuration.in_tree import REMOVED
 from kfast.scheduler.configuration.types import (
     API_VERSION,

@@ -8,8 +8,8 @@ from typing import Any
 from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, required
 from kfast.api.kind import FieldError
 from kfast.api.pod_template import template_rules
+from kfast.meta.configuration import encode
 from kfast.meta.names import qualified_name
-from kfast.scheduler.configuration.decode import encode
 from kfast.scheduler.configuration.plugin_args import (
     DefaultPreemptionArgs,
     DynamicResourcesArgs,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kfast.meta.configuration import Duration
 from kfast.scheduler.configuration import ConfigurationError, default_configuration, encode, parse
-from kfast.scheduler.configuration.decode import Duration
 
 HEAD = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
 ARGS = HEAD + "profiles:\n- pluginConfig:\n  - name: {}\n    args:\n      {}\n"

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kfast.client.errors import KubeconfigError
+from kfast.errors import KfastError
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class KubeconfigError(KfastError):
+    """A kubeconfig is unreadable, or names what it does not hold; the message says which file and entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

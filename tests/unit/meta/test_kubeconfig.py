@@ -6,7 +6,8 @@ import stat
 import pytest
 import yaml
 
-from kfast.client import Connection, KubeconfigError, kubeconfig
+from kfast.meta import kubeconfig
+from kfast.meta.kubeconfig import Connection, KubeconfigError
 
 
 def config(name, server="https://x:1", user=None, **cluster):

@@ -1,5 +1,5 @@
-"""Strict decoding of plain values into dataclasses, with the error texts of Go's JSON decoder as upstream uses it, and
-the way back. JSON names are the fields' in camel case unless their metadata gives a `json` name."""
+"""Configuration files: strict decoding of plain values into dataclasses, with the error texts of Go's JSON decoder as
+upstream uses it, and the way back. JSON names are the fields' in camel case unless their metadata gives a `json` name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import binascii
 import dataclasses
 import re
 import types
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import yaml
 
 from kfast.errors import KfastError
 
@@ -166,3 +169,64 @@ def encode(value: Any) -> Any:
     if isinstance(value, Duration):
         return str(value)
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+class _Loader(yaml.SafeLoader):
+    """Notes keys that come twice."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated: list[str] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As the base class does."""
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                self.repeated.append(f'  line {key.start_mark.line + 1}: key "{key.value}" already set in map')
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def plain(text: str) -> tuple[Any, list[str]]:
+    """The value of a document of YAML or JSON, and what a strict decoder objects to in its text.
+    Raises ConfigurationError."""
+    loader = _Loader(text)
+    try:
+        value = loader.get_single_data()
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"couldn't get version/kind; json parse error: {error}") from None
+    finally:
+        loader.dispose()
+    repeated = loader.repeated
+    return value, ["yaml: unmarshal errors:\n" + "\n".join(repeated)] if repeated else []
+
+
+def typed(value: Any) -> tuple[str, str]:
+    """apiVersion and kind of a document. Raises ConfigurationError if it lacks either."""
+    if not isinstance(value, dict):
+        raise ConfigurationError("couldn't get version/kind; json parse error: the document is not a map")
+    for field, name in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+        if not value.get(field):
+            shown = yaml.safe_dump(value, default_flow_style=True, width=1 << 30).strip()
+            raise ConfigurationError(f"Object '{name}' is missing in '{shown}'")
+    return str(value["apiVersion"]), str(value["kind"])
+
+
+def unregistered(version: str, kind: str) -> ConfigurationError:
+    """Nobody knows such documents."""
+    return ConfigurationError(f'no kind "{kind}" is registered for version "{version}" in scheme')
+
+
+def document(text: str, known: Mapping[tuple[str, str], type[Any]]) -> Any:
+    """A document of one of `known`, by (apiVersion, kind), decoded strictly. Raises ConfigurationError."""
+    value, strict = plain(text)
+    version, kind = typed(value)
+    expected = known.get((version, kind))
+    if expected is None:
+        raise unregistered(version, kind)
+    decoder = Decoder()
+    decoded = decoder.decode(expected, value)
+    if faults := strict + decoder.unknown:
+        raise ConfigurationError(f"strict decoding error: {', '.join(faults)}")
+    return decoded
