@@ -21,8 +21,8 @@ import kfast
 from kfast.bench import in_process
 from kfast.bench.api import Figure, Plan, Run
 from kfast.bench.http_load import Target
-from kfast.meta import kubeconfig
 from kfast.client.transports.https import tls_context
+from kfast.meta import kubeconfig
 
 
 async def measure(plan: Plan, config: Path | None, server: str, report: Callable[[Figure], None]) -> dict[str, Any]:

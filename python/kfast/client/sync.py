@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from kfast._core import Object
 from kfast.api.kind import Kind
-from kfast.meta import kubeconfig
 from kfast.client.client import Body, Client
+from kfast.meta import kubeconfig
 from kfast.meta.exchange import Binding, ObjectList, Outcomes, Response
 
 T = TypeVar("T")

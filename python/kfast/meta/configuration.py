@@ -1,5 +1,5 @@
 """Configuration files: strict decoding of plain values into dataclasses, with the error texts of Go's JSON decoder as
-upstream uses it, and the way back. JSON names are the fields' in camel case unless their metadata gives a `json` name."""
+upstream uses it, and the way back. JSON names are the fields' in camel case, or the `json` name of their metadata."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kfast._core import Object
 from kfast.api.core import pod
-from kfast.client import Client, kubeconfig
+from kfast.client import Client
 from kfast.errors import StatusError
+from kfast.meta import kubeconfig
 from kfast.scheduler import manifests
 from kfast.scheduler.explain import Explanation, explain
 from kfast.scheduler.inputs import INPUTS

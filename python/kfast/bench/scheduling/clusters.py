@@ -14,9 +14,10 @@ from pathlib import Path
 
 from kfast.bench.http_load import Target as Load
 from kfast.bench.own_server import target
-from kfast.client import Client, kubeconfig
+from kfast.client import Client
 from kfast.cluster import ControlPlane
 from kfast.config import COMPONENTS, LEAN_ON_CONTROLLERS, ClusterConfig
+from kfast.meta import kubeconfig
 
 _READY_SECONDS = 60
 _DISABLED = ("Priority", *LEAN_ON_CONTROLLERS)
