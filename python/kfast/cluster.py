@@ -93,6 +93,10 @@ class ControlPlane:
             programs=programs,
             listen=self._kubelet_door(),
         )
+        if "scheduler" not in self.config.without:
+            self.api.backend.components.runs_here("scheduler", lambda: self.scheduler.running)
+        if "controllers" not in self.config.without:
+            self.api.backend.components.runs_here("controller-manager", lambda: self._manager.running)
         self.api.backend.nodes.local = lambda name: self.nodes.server.handler(name) if self.nodes.alive(name) else None
 
     def _kubelet_door(self) -> tuple[int, ssl.SSLContext] | None:

@@ -50,6 +50,7 @@ from kfast.api.coordination import (
 )
 from kfast.api.core import (
     binding,
+    component_status,
     config_map,
     endpoints,
     limit_range,
@@ -118,6 +119,7 @@ from kfast.api.storage import (
 
 KINDS: tuple[Kind, ...] = (
     binding.KIND,
+    component_status.KIND,
     config_map.KIND,
     endpoints.KIND,
     core_event.KIND,

@@ -159,9 +159,9 @@ def container_columns(pod_spec: str, priority: int = 1) -> tuple[Column, Column]
     )
 
 
-def condition(obj: Body, kind: str) -> dict[str, Any] | None:
-    """The status condition of that type."""
-    for entry in lookup(obj, "status.conditions") or ():
+def condition(obj: Body, kind: str, at: str = "status.conditions") -> dict[str, Any] | None:
+    """The condition of that type."""
+    for entry in lookup(obj, at) or ():
         if entry.get("type") == kind:
             return dict(entry)
     return None

@@ -164,7 +164,8 @@ class APIServer:
         except Exception as error:
             _log.exception("%s %s failed", request.method, request.path)
             response, fault = crashed(request, error), error
-        if info.scope is not None and info.scope.kind.deprecation:
+        answered = response.status != 405 or info.verb == "watch"  # no other verb that is not offered is looked at
+        if answered and info.scope is not None and info.scope.kind.deprecation:
             response.warnings = [info.scope.kind.deprecation, *response.warnings]
         if request.warnings:
             told = set(response.warnings)

@@ -12,6 +12,7 @@ from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import Chain
 from kfast.apiserver.admission.new_pods import NewPods
 from kfast.apiserver.authz.authorizer import Authorizer, ComponentAuthorizer
+from kfast.apiserver.components import Components
 from kfast.apiserver.conversion_metrics import ConversionMetrics
 from kfast.apiserver.nodes import Nodes
 from kfast.apiserver.request_info import RequestInfo
@@ -67,6 +68,7 @@ class Backend:
         self.conversions = ConversionMetrics()
         self.http = HTTPClient()
         self.nodes = Nodes(store, self.http)
+        self.components = Components(store, self.http)
         self.authorizer: Authorizer = ComponentAuthorizer()
         self.feeds = FeedHub()
         self.virtual: dict[str, VirtualHandler] = {}

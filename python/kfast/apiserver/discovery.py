@@ -250,7 +250,7 @@ def _legacy_entries(kind: Kind) -> list[dict[str, Any]]:
         main["shortNames"] = list(kind.short_names)
     if kind.categories:
         main["categories"] = list(kind.categories)
-    if "list" in kind.verbs:
+    if {"create", "list"} <= set(kind.verbs):
         gv = GroupVersion.parse(kind.storage) if kind.storage else kind.gv
         main["storageVersionHash"] = storage_version_hash(gv.group, gv.version, kind.kind)
     return [main, *(_legacy_subresource(kind, subresource) for subresource in kind.subresources)]

@@ -63,7 +63,8 @@ def body_response(
     if request.native:
         return Response(status, body)
     if output.transform == "Table" and scope is not None:
-        metadata = {"resourceVersion": body["metadata"].get("resourceVersion", "")}
+        version = body["metadata"].get("resourceVersion")
+        metadata = {"resourceVersion": version} if version else {}
         body = table(scope.kind, [body], metadata, output.version, backend.clock.now(), request.param("includeObject"))
     elif output.transform == "PartialObjectMetadata":
         body = partial_metadata(body, output.version)

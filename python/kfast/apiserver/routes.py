@@ -8,6 +8,7 @@ from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
 from kfast.apiserver.encode import body_response, output_of
+from kfast.apiserver.handlers.component_statuses import get_component, list_components
 from kfast.apiserver.handlers.create import create
 from kfast.apiserver.handlers.delete import delete
 from kfast.apiserver.handlers.deletecollection import delete_collection
@@ -20,7 +21,13 @@ from kfast.apiserver.options import write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.selection import EVERYTHING
-from kfast.apiserver.status_errors import method_not_supported, no_resource, not_found, page_not_found
+from kfast.apiserver.status_errors import (
+    method_not_supported,
+    no_resource,
+    not_found,
+    not_watchable,
+    page_not_found,
+)
 from kfast.apiserver.subresources.binding import bind
 from kfast.apiserver.subresources.eviction import evict
 from kfast.apiserver.subresources.finalize import finalize
@@ -44,6 +51,13 @@ VERBS: dict[str, Handle] = {
     "delete": delete,
     "deletecollection": delete_collection,
 }
+
+PARTICULAR: dict[tuple[str, str], Handle] = {
+    ("bindings", "create"): bind,
+    ("componentstatuses", "get"): get_component,
+    ("componentstatuses", "list"): list_components,
+}
+"""Verbs of kinds that are not stored."""
 
 _OF_OBJECTS = frozenset({"update", "patch"})
 """Verbs that exist on single objects only; GET and DELETE of a collection are verbs of their own."""
@@ -90,12 +104,15 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
         raise method_not_supported()
     verb = info.verb
     if not info.subresource:
+        if verb == "watch" and "list" in scope.verbs and verb not in scope.verbs:
+            raise not_watchable(scope.kind)
         if verb not in scope.verbs or (verb in _OF_OBJECTS and not info.name):
             raise method_not_supported()
         if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:
             return await _virtual(backend, request, info, scope.kind.resource, scope.schema)
-        if scope.kind.resource == "bindings":
-            return await bind(backend, request, info)
+        special = PARTICULAR.get((scope.kind.resource, verb))
+        if special is not None:
+            return await special(backend, request, info)
         return await VERBS[verb](backend, request, info)
     declared = scope.subresources.get(info.subresource)
     if declared is None and scope.custom:

@@ -75,6 +75,12 @@ def method_not_supported() -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, {})
 
 
+def not_watchable(kind: Kind) -> StatusError:
+    """405: objects of the kind are made when they are read."""
+    message = f"watch is not supported on resources of kind {quoted(kind.plural)}"
+    return StatusError(405, "MethodNotAllowed", message, _details(kind.group, kind.plural))
+
+
 def not_acceptable(media_types: Iterable[str]) -> StatusError:
     """406: no clause of Accept can be served, for all that its media type is known."""
     return StatusError(406, "NotAcceptable", "only the following media types are accepted: " + ", ".join(media_types))

@@ -141,6 +141,11 @@ class Runner:
         }
         informer.add_handler(**{f"on_{event}": callbacks[event] for event in events})
 
+    @property
+    def running(self) -> bool:
+        """Whether all workers are at it."""
+        return len(self._tasks) == self.controller.workers and not any(task.done() for task in self._tasks)
+
     def start(self) -> None:
         """Starts the workers."""
         for key in self.controller.start(self.context):

@@ -60,6 +60,11 @@ class Manager:
         """No controller has a key queued or under way; delayed keys do not count."""
         return all(runner.context.queue.idle for runner in self._runners)
 
+    @property
+    def running(self) -> bool:
+        """Every controller has its workers."""
+        return all(runner.running for runner in self._runners)
+
     async def start(self) -> None:
         """Returns when all informers have synced and the workers run."""
         self._sink.start()

@@ -36,6 +36,8 @@ from kfast.scheduler.writing import BACKLOG, Binder, Writers
 
 _log = logging.getLogger(__name__)
 
+_LOOP = "scheduler"
+"""The task that schedules."""
 _BATCH = 256
 """Decisions made before the event loop gets its turn."""
 
@@ -97,7 +99,7 @@ class Scheduler:
         self._events.start()
         self._writers.start()
         self._binder.start()
-        self._spawn(self._schedule(), "scheduler")
+        self._spawn(self._schedule(), _LOOP)
 
     async def stop(self) -> None:
         """Ends at once: what is decided but not yet bound stays pending."""
@@ -111,6 +113,11 @@ class Scheduler:
         await self._pods.stop()
         await asyncio.gather(*(informer.stop() for _, informer in self._inputs))
         await self._events.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether it schedules."""
+        return any(task.get_name() == _LOOP for task in self._tasks)
 
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -10,7 +10,7 @@ from kfast.api.catalog import KINDS
 from kfast.api.kind import Kind
 
 IDS = [f"{k.api_version}/{k.kind}" for k in KINDS]
-STORED = [k for k in KINDS if "list" in k.verbs]
+STORED = [k for k in KINDS if {"create", "list"} <= set(k.verbs)]
 EMPTY: list[dict[str, Any]] = [
     {},
     {"metadata": None},

@@ -159,3 +159,11 @@ def test_five_thousand_nodes_register():
         found = cluster.client.list(NODE).objects
         assert len({n.get("spec", "podCIDR") for n in found}) == 5000
         assert len(cluster.client.list(kind("Lease"), "kube-node-lease").objects) == 5000
+
+
+def test_a_cluster_tells_how_its_parts_are():
+    parts = kind("ComponentStatus")
+    with kfast.Cluster(nodes=0) as cluster:
+        healthy = {p.name: p.get("conditions")[0]["status"] for p in cluster.client.list(parts).objects}
+        assert healthy == {"scheduler": "True", "controller-manager": "True", "etcd-0": "True"}
+        assert cluster.client.get(parts, "scheduler").name == "scheduler"

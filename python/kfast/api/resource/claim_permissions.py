@@ -1,4 +1,4 @@
-"""Who may write which part of a claim's status (upstream: DRAResourceClaimGranularStatusAuthorization, registry/resource).
+"""Who may write which part of a claim's status (upstream: registry/resource, granular status authorization).
 
 Beyond `resourceclaims/status` an allocation or a reservation needs `resourceclaims/binding`, and what a driver says of
 its devices `resourceclaims/driver` with the driver's name, by a verb that tells whether the driver's pod runs on the

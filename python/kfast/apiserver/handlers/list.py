@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from kfast._core import Object
+from kfast.api.kind import Body
 from kfast.apiserver import resource_version
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.encode import current_body, output_of, render
@@ -44,7 +45,8 @@ def list_response(
         metadata = {"continue": ""} | metadata
     if output is PLAIN and not wants_pretty(request) and _shown(info.served, page):
         return Response(200, _plain(info, page, metadata))
-    return _transformed(backend, request, info, output, options, page, metadata)
+    bodies = [current_body(info.served, obj) for obj in page.objects]
+    return bodies_response(backend, request, info, output, options, bodies, metadata)
 
 
 async def read_page(backend: Backend, info: RequestInfo, options: ListOptions) -> Page:
@@ -121,17 +123,17 @@ def _plain(info: RequestInfo, page: Page, metadata: dict[str, Any]) -> bytes:
     return page.items_json(scope.custom, head, b"]}\n")
 
 
-def _transformed(
+def bodies_response(
     backend: Backend,
     request: Request,
     info: RequestInfo,
     output: Output,
     options: ListOptions,
-    page: Page,
+    bodies: list[Body],
     metadata: dict[str, Any],
 ) -> Response:
+    """Decoded objects as a list in the form the client asked for; items lose their types."""
     scope = info.served
-    bodies = [current_body(scope, obj) for obj in page.objects]
     if output.transform == "Table":
         body = table(scope.kind, bodies, metadata, output.version, backend.clock.now(), options.include_object)
     elif output.transform:
