@@ -32,7 +32,7 @@ class DemoError(KfastError):
 
 
 @click.command()
-@click.option("--nodes", default=5, show_default=True, help="Simulated nodes.")
+@click.option("--nodes", default=5, type=click.IntRange(0), show_default=True, help="Simulated nodes.")
 @click.option(
     "--manifests",
     type=click.Path(path_type=Path, exists=True),

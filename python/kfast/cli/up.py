@@ -12,11 +12,20 @@ from pathlib import Path
 
 import click
 
-from kfast.config import ADMISSION_PLUGINS, COMPONENTS, SECURE_PORT, AuditConfig, ClusterConfig
+from kfast.config import ADMISSION_PLUGINS, COMPONENTS, OFF_BY_DEFAULT, SECURE_PORT, AuditConfig, ClusterConfig
 from kfast.errors import KfastError
 
+_PORT = click.IntRange(0, 65535)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+
+
+def _plugins(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> frozenset[str]:
+    """Admission plugins of lists with commas."""
+    names = frozenset(name for text in texts for name in text.split(","))
+    if unknown := sorted(names.difference(ADMISSION_PLUGINS)):
+        raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(ADMISSION_PLUGINS)}")
+    return names
 
 
 def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
@@ -28,18 +37,22 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
 
 
 @click.command()
-@click.option("--nodes", default=3, show_default=True, help="Simulated nodes.")
+@click.option("--nodes", default=3, type=click.IntRange(0), show_default=True, help="Simulated nodes.")
 @click.option(
-    "--kubelet-port", type=int, help="Port of the nodes' own servers, at loopback addresses; 0 takes a free one."
+    "--kubelet-port", type=_PORT, help="Port of the nodes' own servers, at loopback addresses; 0 takes a free one."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
-@click.option("--port", default=SECURE_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
+@click.option("--port", default=SECURE_PORT, type=_PORT, show_default=True, help="HTTPS port; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the cluster here; in memory without it.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Written when ready. [default: kfast.kubeconfig]")
 @click.option("--scheduler-config", type=click.Path(path_type=Path, exists=True), help="A KubeSchedulerConfiguration.")
 @click.option("--without", multiple=True, type=click.Choice(COMPONENTS), help="Leave this out.")
 @click.option(
-    "--disable-admission-plugins", multiple=True, type=click.Choice(ADMISSION_PLUGINS), help="Leave this plugin out."
+    "--disable-admission-plugins",
+    multiple=True,
+    metavar="PLUGIN,...",
+    callback=_plugins,
+    help="Leave these plugins out.",
 )
 @click.option(
     "--event-ttl", default="1h0m0s", show_default=True, callback=_duration, help="How long events stay; 0: for ever."
@@ -54,8 +67,9 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
 @click.option(
     "--enable-admission-plugins",
     multiple=True,
-    type=click.Choice(ADMISSION_PLUGINS),
-    help="Run this plugin, which is off by default.",
+    metavar="PLUGIN,...",
+    callback=_plugins,
+    help=f"Run these too; off by default are {', '.join(sorted(OFF_BY_DEFAULT))}.",
 )
 @click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
 @click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
@@ -72,10 +86,10 @@ def command(
     kubeconfig: Path | None,
     scheduler_config: Path | None,
     without: tuple[str, ...],
-    disable_admission_plugins: tuple[str, ...],
+    disable_admission_plugins: frozenset[str],
     event_ttl: float,
     etcd_compaction_interval: float,
-    enable_admission_plugins: tuple[str, ...],
+    enable_admission_plugins: frozenset[str],
     audit_policy_file: Path | None,
     audit_log_path: Path | None,
     audit_log_maxage: int,
@@ -105,8 +119,8 @@ def command(
         data_dir=data_dir,
         scheduler_config=scheduler_config,
         without=frozenset(without),
-        disable_admission_plugins=frozenset(disable_admission_plugins),
-        enable_admission_plugins=frozenset(enable_admission_plugins),
+        disable_admission_plugins=disable_admission_plugins,
+        enable_admission_plugins=enable_admission_plugins,
         audit=audit,
         event_ttl=event_ttl,
         etcd_compaction_interval=etcd_compaction_interval,
@@ -118,7 +132,8 @@ def command(
     except KfastError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"cannot serve on {host}:{port}: {error}") from error
+        what = f"{error.filename}: {error.strerror}" if error.filename else f"cannot serve on {host}:{port}: {error}"
+        raise click.ClickException(what) from error
 
 
 def runner() -> asyncio.Runner:
