@@ -34,6 +34,7 @@ __all__ = [
     "TemplateRules",
     "Tree",
     "Watch",
+    "check_time_zone",
     "device_selector_cost",
     "plan_endpoint_slices",
     "plan_endpoints",
@@ -555,3 +556,7 @@ def plan_endpoint_slices(
     service: Object, pods: list[Object], existing: list[Object], zones: dict[str, str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]: ...
 def plan_endpoints(service: Object, pods: list[Object], existing: Object | None = None) -> dict[str, Any] | None: ...
+
+# time_zone.rs
+
+def check_time_zone(name: str) -> None: ...

@@ -186,7 +186,7 @@ fn number(text: &str, at: usize, length: usize) -> Option<i64> {
 }
 
 /// Seconds east of UTC of `+hh:mm`.
-pub(crate) fn parse_offset(text: &str) -> Option<i64> {
+fn parse_offset(text: &str) -> Option<i64> {
     let sign = match text.as_bytes().first()? {
         b'+' => 1,
         b'-' => -1,

@@ -45,6 +45,11 @@ fn rules_of_custom_resources() {
 }
 
 #[test]
+fn time_zones() {
+    check(include_str!("tables/time_zones.jsonl"));
+}
+
+#[test]
 fn errors_of_syntax_and_types() {
     check(include_str!("tables/errors.jsonl"));
 }

@@ -13,6 +13,7 @@ pub mod quantity;
 mod quote;
 pub mod regexp;
 mod splice;
+mod time_zone;
 
 pub use canonical::{read_list, splice_revision};
 pub use error::{ObjectError, Result};
@@ -20,6 +21,7 @@ pub use managed::{managed_fields, with_managed_fields, without_managed_fields};
 pub use object::{Object, OwnerReference};
 pub use quote::{quote, quote_json};
 pub use splice::Splices;
+pub use time_zone::TimeZone;
 
 /// The cluster-wide version counter; every write to any resource takes the next one.
 pub type Revision = u64;

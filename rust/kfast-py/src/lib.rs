@@ -17,6 +17,7 @@ mod schema;
 mod selector;
 mod store;
 mod structural;
+mod time_zone;
 mod tree;
 mod value;
 mod watch;
@@ -38,6 +39,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     schema::register(m)?;
     selector::register(m)?;
     store::register(m)?;
+    time_zone::register(m)?;
     tree::register(m)?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo
 
+from kfast._core import check_time_zone
 from kfast.api.batch.cron_schedule import parse_schedule
 from kfast.api.batch.job_spec import crowd_warnings, default_job_template
 from kfast.api.batch.job_validation import validate_job_spec
@@ -69,11 +69,10 @@ def _validate_zone(zone: str | None, errors: list[FieldError]) -> None:
     if zone.lower() == "local":
         message = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         errors.append(invalid(path, zone, message))
-    if zone != "Local":
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError, KeyError):
-            errors.append(invalid(path, zone, f"unknown time zone {zone}"))
+    try:
+        check_time_zone(zone)
+    except ValueError as error:
+        errors.append(invalid(path, zone, str(error)))
 
 
 def _validate_spec(spec: Body, old: Body | None) -> list[FieldError]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kfast._core import check_time_zone
+
 _DESCRIPTORS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 _ZONES = ("TZ=", "CRON_TZ=")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -48,10 +50,17 @@ def _parse_range(text: str, low: int, high: int, names: dict[str, int]) -> froze
 def parse_schedule(schedule: str) -> tuple[frozenset[int], ...]:
     """Minutes, hours, days of the month, months and days of the week; nothing for a descriptor such as @daily.
 
-    Raises ValueError with the parser's message. A leading time zone is a matter of `spec.timeZone`'s rules.
+    Raises ValueError with the parser's message. A time zone may lead.
     """
     if schedule.startswith(_ZONES):
-        schedule = schedule.partition(" ")[2].strip()
+        zone, separator, schedule = schedule.partition("=")[2].partition(" ")
+        if not separator:
+            raise ValueError("invalid schedule format: runtime error: slice bounds out of range [:-1]")
+        try:
+            check_time_zone(zone)
+        except ValueError as error:
+            raise ValueError(f"provided bad location {zone}: {error}") from None
+        schedule = schedule.strip()
     if schedule.startswith("@"):
         if schedule not in _DESCRIPTORS and not schedule.startswith("@every "):
             raise ValueError(f"unrecognized descriptor: {schedule}")

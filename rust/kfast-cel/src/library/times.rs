@@ -1,8 +1,10 @@
 //! Parts of points in time and of spans.
 
 use crate::functions::{Failure, Function, Outcome};
-use crate::time::{Civil, parse_offset};
+use crate::time::{Civil, Instant};
 use crate::value::Value;
+use kfast_core::{TimeZone, quote};
+use std::num::{IntErrorKind, ParseIntError};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     (
@@ -97,7 +99,7 @@ fn part<'a>(args: &[Value<'a>], of: fn(&Civil) -> i64) -> Outcome<'a> {
     };
     let offset = match args.get(1) {
         None => 0,
-        Some(Value::String(zone)) => zone_offset(zone)?,
+        Some(Value::String(zone)) => zone_offset(zone, *at)?,
         Some(_) => return Err(Failure::NoOverload),
     };
     Ok(Value::Int(of(&at.civil(offset))))
@@ -121,15 +123,32 @@ fn milliseconds<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     }
 }
 
-/// Seconds east of UTC. Zones are given as offsets, `02:00` or `-08:00`, or as `UTC`.
-fn zone_offset(zone: &str) -> Result<i64, Failure> {
-    if matches!(zone, "UTC" | "" | "Etc/UTC" | "GMT") {
-        return Ok(0);
-    }
-    let signed = if zone.starts_with(['+', '-']) {
-        zone.to_owned()
-    } else {
-        format!("+{zone}")
+/// Seconds east of UTC at a point in time. Zones are named, or given as hours and minutes such as `02:00` or `-08:00`.
+fn zone_offset(zone: &str, at: Instant) -> Result<i64, Failure> {
+    let Some((hours, minutes)) = zone.split_once(':') else {
+        return Ok(TimeZone::named(zone)?.offset(at.seconds()));
     };
-    parse_offset(&signed).ok_or_else(|| format!("unknown time zone {zone}").into())
+    let (hours, minutes) = (decimal(hours)?, decimal(minutes)?);
+    let minutes = if zone.starts_with('-') {
+        minutes.wrapping_neg()
+    } else {
+        minutes
+    };
+    // As in Go, nanoseconds overflow.
+    let nanoseconds = hours
+        .wrapping_mul(60)
+        .wrapping_add(minutes)
+        .wrapping_mul(60_000_000_000);
+    Ok(nanoseconds / 1_000_000_000)
+}
+
+/// A number as Go's `strconv.Atoi` reads it.
+fn decimal(text: &str) -> Result<i64, Failure> {
+    text.parse().map_err(|error: ParseIntError| {
+        let why = match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("strconv.Atoi: parsing {}: {why}", quote(text)).into()
+    })
 }
