@@ -9,13 +9,10 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pytest
+from api_server import running
 
-from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
-from kfast.clock import SystemClock
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, User
-from kfast.store.embedded import EmbeddedStore
 
 ADMIN = User("admin", groups=("system:masters", "system:authenticated"))
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -59,12 +56,8 @@ class Caller:
 
 @pytest.fixture
 async def call() -> Any:
-    store = EmbeddedStore(None)
-    api = APIServer(store, default_catalog(), SystemClock(), seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
-    await api.start()
-    yield Caller(api)
-    await api.stop()
-    await store.close()
+    async with running() as api:
+        yield Caller(api)
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from api_server import running
 
 from kfast._core import Object
-from kfast.api.catalog import default_catalog
 from kfast.api.core import config_map, event, pod, service
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.authz.authorizer import ComponentAuthorizer, Decision
 from kfast.apiserver.request_info import RequestInfo
 from kfast.client import Client, LocalTransport
-from kfast.clock import SystemClock
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.errors import StatusError
 from kfast.meta.exchange import Binding, Outcomes, User
 from kfast.store.embedded import EmbeddedStore
@@ -37,18 +35,8 @@ class Picky(ComponentAuthorizer):
 @pytest.fixture(params=["memory", "sqlite"])
 async def api(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[APIServer]:
     store = EmbeddedStore(None if request.param == "memory" else str(tmp_path / "store.db"))
-    server = APIServer(
-        store,
-        default_catalog(),
-        SystemClock(),
-        authorizer=Picky(),
-        seed=1,
-        disable_admission_plugins=LEAN_ON_CONTROLLERS,
-    )
-    await server.start()
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(store, authorizer=Picky()) as server:
+        yield server
 
 
 @pytest.fixture(params=["batch", "single"])

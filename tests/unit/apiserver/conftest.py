@@ -9,13 +9,11 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 import pytest
+from api_server import running
 
-from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.clock import SystemClock
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, Response, User
-from kfast.store.embedded import EmbeddedStore
 
 ADMIN = User("admin", groups=("system:masters", "system:authenticated"))
 
@@ -130,12 +128,8 @@ def clock() -> Any:
 
 @pytest.fixture
 async def api(clock: Any) -> Any:
-    store = EmbeddedStore(None)
-    server = APIServer(store, default_catalog(), clock, seed=1, disable_admission_plugins=LEAN_ON_CONTROLLERS)
-    await server.start()
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(clock=clock) as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,15 +10,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from api_server import running
 from sample_apiserver import GROUP, VERSION, SampleServer
 
-from kfast.api.catalog import default_catalog
-from kfast.apiserver.app import APIServer
 from kfast.apiserver.kubernetes_service import advertised_address
 from kfast.apiserver.pki import PKI
-from kfast.clock import SystemClock
 from kfast.meta.exchange import Request, Stream, User
-from kfast.store.embedded import EmbeddedStore
 
 SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 NAME = f"{VERSION}.{GROUP}"
@@ -33,12 +30,8 @@ async def pki():
 
 @pytest.fixture
 async def api(pki):
-    store = EmbeddedStore(None)
-    server = APIServer(store, default_catalog(), SystemClock(), pki=pki, seed=1)
-    await server.start()
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(pki=pki, disable_admission_plugins=()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -3,22 +3,20 @@
 import asyncio
 import contextlib
 
-from kfast.api.catalog import default_catalog
+from api_server import running
+
 from kfast.api.core.node import KIND as NODES
 from kfast.api.core.persistent_volume import KIND as VOLUMES
 from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.core.pod import KIND as PODS
 from kfast.api.storage.csi_node import KIND as CSI_NODES
 from kfast.api.storage.storage_class import KIND as CLASSES
-from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import User
 from kfast.runtime import Object
 from kfast.runtime.informer import Informer
 from kfast.scheduler import Scheduler
-from kfast.store.embedded import EmbeddedStore
 from kfast.testing.virtual_time import run_virtual
 
 SELECTED = "volume.kubernetes.io/selected-node"
@@ -138,16 +136,13 @@ async def message_of(client, name):
 
 def run(scenario):
     async def main():
-        clock, store = LoopClock(), EmbeddedStore(None)
-        api = APIServer(store, default_catalog(), clock, disable_admission_plugins=LEAN_ON_CONTROLLERS)
-        client = Client(LocalTransport(api.handle, User("admin", groups=("system:masters",))), clock)
-        await api.start()
-        storage, scheduler = Storage(client), Scheduler(client, clock, seed=1)
-        await storage.start()
-        await scheduler.start()
-        async with contextlib.AsyncExitStack() as stack:
-            for part in (store.close, api.stop, storage.stop, scheduler.stop):
-                stack.push_async_callback(part)
+        clock = LoopClock()
+        async with running(clock=clock) as api, contextlib.AsyncExitStack() as stack:
+            client = Client(LocalTransport(api.handle, User("admin", groups=("system:masters",))), clock)
+            storage = Storage(client)
+            for part in (storage, Scheduler(client, clock, seed=1)):
+                await part.start()
+                stack.push_async_callback(part.stop)
             await scenario(client, clock, storage)
 
     run_virtual(main())

@@ -2,20 +2,18 @@
 
 import asyncio
 
-from kfast.api.catalog import default_catalog
+from api_server import running
+
 from kfast.api.core.event import KIND as CORE_EVENTS
 from kfast.api.core.node import KIND as NODES
 from kfast.api.core.persistent_volume import KIND as VOLUMES
 from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.core.pod import KIND as PODS
 from kfast.api.storage.storage_class import KIND as CLASSES
-from kfast.apiserver.app import APIServer
 from kfast.client import Client, LocalTransport
 from kfast.clock import LoopClock
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import User
 from kfast.scheduler import Scheduler
-from kfast.store.embedded import EmbeddedStore
 from kfast.testing.virtual_time import run_virtual
 
 
@@ -35,19 +33,16 @@ async def add_pod(client, name, cpu="1"):
 
 def run(scenario):
     async def main():
-        clock, store = LoopClock(), EmbeddedStore(None)
-        api = APIServer(store, default_catalog(), clock, disable_admission_plugins=LEAN_ON_CONTROLLERS)
-        user = User("system:kube-scheduler", groups=("system:masters",))
-        client = Client(LocalTransport(api.handle, user), clock)
-        await api.start()
-        scheduler = Scheduler(client, clock)
-        await scheduler.start()
-        try:
-            await scenario(client, clock)
-        finally:
-            await scheduler.stop()
-            await api.stop()
-            await store.close()
+        clock = LoopClock()
+        async with running(clock=clock) as api:
+            user = User("system:kube-scheduler", groups=("system:masters",))
+            client = Client(LocalTransport(api.handle, user), clock)
+            scheduler = Scheduler(client, clock)
+            await scheduler.start()
+            try:
+                await scenario(client, clock)
+            finally:
+                await scheduler.stop()
 
     run_virtual(main())
 

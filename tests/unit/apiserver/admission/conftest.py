@@ -6,25 +6,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from api_server import running
 from looking import Looking
-
-from kfast.api.catalog import default_catalog
-from kfast.apiserver.app import APIServer
-from kfast.store.embedded import EmbeddedStore
 
 Make = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(params=["core", "hooks"])
 async def api(request: pytest.FixtureRequest, clock: Any) -> Any:
-    store = EmbeddedStore(None)
-    server = APIServer(store, default_catalog(), clock, seed=1)
-    await server.start()
-    if request.param == "hooks":
-        server.backend.admission.add(Looking())
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(clock=clock, disable_admission_plugins=()) as server:
+        if request.param == "hooks":
+            server.backend.admission.add(Looking())
+        yield server
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from api_server import running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
-from kfast.clock import SystemClock
 from kfast.meta.exchange import CreateBatch, Request, User
-from kfast.store.embedded import EmbeddedStore
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
 C = {"name": "c", "image": "i"}
@@ -195,11 +193,8 @@ ADMIN = User("admin", groups=("system:masters",))
 Op = tuple[str, int]
 
 
-async def _race(limit: int, ops: list[Op]) -> None:
+async def _race(api: APIServer, limit: int, ops: list[Op]) -> None:
     """Creates of pods at once, singly and in batches, while somebody else writes the quota."""
-    store = EmbeddedStore(None)
-    api = APIServer(store, default_catalog(), SystemClock(), seed=1, disable_admission_plugins=("ServiceAccount",))
-    await api.start()
 
     async def send(method: str, path: str, body: bytes, media: str = "application/json") -> int:
         request = Request(method, path, {}, {"content-type": media}, body, ADMIN, native=True)
@@ -223,13 +218,16 @@ async def _race(limit: int, ops: list[Op]) -> None:
         return sum(outcome is None or not isinstance(outcome, Exception) for outcome in outcomes)
 
     made = sum(await asyncio.gather(*(act(kind, count) for kind, count in ops)))
-    pods = len(store.list("pods", "default").objects)
-    found = store.get("resourcequotas", "default", "q")
+    pods = len(api.backend.store.list("pods", "default").objects)
+    found = api.backend.store.get("resourcequotas", "default", "q")
     asked = sum(count for kind, count in ops if kind != "touch")
     assert found is not None
     assert made == pods == int(found.get("status", "used", "pods")) == min(asked, limit)
-    await api.stop()
-    await store.close()
+
+
+async def _race_alone(limit: int, ops: list[Op]) -> None:
+    async with running(disable_admission_plugins=("ServiceAccount",)) as api:
+        await _race(api, limit, ops)
 
 
 @settings(max_examples=25, deadline=None)
@@ -238,4 +236,4 @@ async def _race(limit: int, ops: list[Op]) -> None:
     st.lists(st.tuples(st.sampled_from(["single", "batch", "touch"]), st.integers(1, 6)), min_size=1, max_size=8),
 )
 def test_parallel_creates_never_overrun(limit: int, ops: list[Op]) -> None:
-    asyncio.run(_race(limit, ops))
+    asyncio.run(_race_alone(limit, ops))

@@ -6,14 +6,11 @@ import dataclasses
 from typing import Any
 
 import pytest
+from api_server import running
 
-from kfast.api.catalog import default_catalog
-from kfast.apiserver.app import APIServer
 from kfast.apiserver.authz.authorizer import ComponentAuthorizer, Decision
 from kfast.apiserver.request_info import RequestInfo
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import User
-from kfast.store.embedded import EmbeddedStore
 
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -47,19 +44,8 @@ class Registrar(ComponentAuthorizer):
 
 @pytest.fixture
 async def api(clock):
-    store = EmbeddedStore(None)
-    server = APIServer(
-        store,
-        default_catalog(),
-        clock,
-        authorizer=Registrar(),
-        seed=1,
-        disable_admission_plugins=LEAN_ON_CONTROLLERS,
-    )
-    await server.start()
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(clock=clock, authorizer=Registrar()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -6,14 +6,11 @@ import dataclasses
 import time
 
 import pytest
+from api_server import running
 
-from kfast.api.catalog import default_catalog
-from kfast.apiserver.app import APIServer
 from kfast.apiserver.authn.static_tokens import StaticTokens
 from kfast.apiserver.pki import PKI
-from kfast.config import LEAN_ON_CONTROLLERS
 from kfast.meta.exchange import Request, User
-from kfast.store.embedded import EmbeddedStore
 
 AUTHN, AUTHZ = "/apis/authentication.k8s.io/v1", "/apis/authorization.k8s.io/v1"
 DEV = User("dev", "7", ("qa", "system:authenticated"), {"k": ["v"]})
@@ -22,21 +19,9 @@ ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 
 @pytest.fixture
 async def api(clock):
-    store = EmbeddedStore(None)
     tokens = (StaticTokens({"secret": DEV}),)
-    server = APIServer(
-        store,
-        default_catalog(),
-        clock,
-        pki=PKI(None, time.time()),
-        tokens=tokens,
-        seed=1,
-        disable_admission_plugins=LEAN_ON_CONTROLLERS,
-    )
-    await server.start()
-    yield server
-    await server.stop()
-    await store.close()
+    async with running(clock=clock, pki=PKI(None, time.time()), tokens=tokens) as server:
+        yield server
 
 
 @pytest.fixture
