@@ -168,7 +168,7 @@ class Aggregator:
         verdict = await check(self._backend.store, self._forwarder, remote)
         wanted = with_condition(remote.body, verdict, clock.now())
         if wanted != remote.body:
-            await self._write(wanted)
+            await self._write(remote, wanted)
         if verdict[0] != "True":
             return
         try:
@@ -186,9 +186,13 @@ class Aggregator:
             remote.resources, remote.openapi, remote.openapi_v2 = resources, openapi, openapi_v2
             self._changed()
 
-    async def _write(self, body: Body) -> None:
+    async def _write(self, remote: Remote, body: Body) -> None:
         path = KIND.path(name=body["metadata"]["name"], subresource="status")
-        await self._handle(Request("PUT", path, body=_encode(body), user=_USER, native=True))
+        # Who reads that the remote is available is served by it at once: the watch may tell us later.
+        before, remote.body = remote.body, body
+        answer = await self._handle(Request("PUT", path, body=_encode(body), user=_USER, native=True))
+        if answer.status >= 300 and remote.body is body:
+            remote.body = before
 
     async def _register(self) -> None:
         """One local APIService for each group version served here; those of custom resources go with them."""
