@@ -21,6 +21,13 @@ POD = {"containers": [{"name": "c", "image": "i"}]}
 VALIDATING, MUTATING = "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"
 
 
+def hooks_of_both(text: str) -> pytest.MarkDecorator:
+    """Gives a test the `kind` of either configurations; `{}` in the name is their adjective."""
+    kinds = {"validating": VALIDATING, "mutating": MUTATING}
+    cases = [pytest.param(kind, marks=hooks(text.format(word))) for word, kind in kinds.items()]
+    return pytest.mark.parametrize("kind", cases)
+
+
 @pytest.fixture
 def server(kube, tmp_path) -> Iterator[Webhook]:
     """The webhook server, and the Service `hook` that leads to it."""
@@ -277,13 +284,7 @@ def test_definitions_are_denied(kube, hook):
         definitions(kube).post(body)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(VALIDATING, marks=hooks("patching/updating a validating webhook should work")),
-        pytest.param(MUTATING, marks=hooks("patching/updating a mutating webhook should work")),
-    ],
-)
+@hooks_of_both("patching/updating a {} webhook should work")
 def test_rules_may_be_changed(kube, hook, kind):
     maps, things = kube("ConfigMap"), hook.things(kind)
     hook.server.answers["/deny"] = deny("no")
@@ -299,13 +300,7 @@ def test_rules_may_be_changed(kube, hook, kind):
             maps.create("n")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(VALIDATING, marks=hooks("listing validating webhooks should work")),
-        pytest.param(MUTATING, marks=hooks("listing mutating webhooks should work")),
-    ],
-)
+@hooks_of_both("listing {} webhooks should work")
 def test_a_collection_of_configurations(kube, hook, kind):
     things, selector = hook.things(kind), f"set={kube.namespace}"
     names = [f"{kube.namespace}-{number}" for number in range(3)]
@@ -320,15 +315,7 @@ def test_a_collection_of_configurations(kube, hook, kind):
     kube("ConfigMap").create("m")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(VALIDATING, marks=hooks(
-            "should be able to create and update validating webhook configurations with match conditions")),
-        pytest.param(MUTATING, marks=hooks(
-            "should be able to create and update mutating webhook configurations with match conditions")),
-    ],
-)  # fmt: skip
+@hooks_of_both("should be able to create and update {} webhook configurations with match conditions")
 def test_match_conditions(kube, hook, kind):
     conditions = [{"name": "named", "expression": "object.metadata.name == 'bad'"}]
     entry = hook.entry("/deny", {"resources": ["configmaps"]}, matchConditions=conditions)
@@ -342,15 +329,7 @@ def test_match_conditions(kube, hook, kind):
         kube("ConfigMap").create("bad")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(VALIDATING, marks=hooks(
-            "should reject validating webhook configurations with invalid match conditions")),
-        pytest.param(MUTATING, marks=hooks(
-            "should reject mutating webhook configurations with invalid match conditions")),
-    ],
-)  # fmt: skip
+@hooks_of_both("should reject {} webhook configurations with invalid match conditions")
 def test_match_conditions_that_make_no_sense(kube, hook, kind):
     conditions = [{"name": "wrong", "expression": "... [] bad expression"}]
     entry = hook.entry("/deny", {"resources": ["configmaps"]}, matchConditions=conditions)

@@ -1,11 +1,9 @@
 """Other stock clients: the official Python client and a kopf operator."""
 
-import threading
-import time
-
 import kopf
 import kubernetes
 import pytest
+from kopf_operator import operating, wait_until
 from kubernetes.client.rest import ApiException
 
 
@@ -74,27 +72,9 @@ def test_kopf_operator_handles_finalizes_and_ticks(kubectl):
     def tick(**_):
         seen["tick"] += 1
 
-    stop, ready = threading.Event(), threading.Event()
     settings = kopf.OperatorSettings()
     settings.posting.enabled = True
-
-    @kopf.on.login(registry=registry)
-    def login(**_):
-        return login_from(kubectl)
-
-    operator = threading.Thread(
-        target=lambda: kopf.run(
-            registry=registry,
-            settings=settings,
-            namespaces=[kubectl.namespace],
-            stop_flag=stop,
-            ready_flag=ready,
-            standalone=True,
-        )
-    )
-    operator.start()
-    try:
-        assert ready.wait(30)
+    with operating(registry, kubectl, settings=settings):
         kubectl("create", "configmap", "c")
         kubectl("label", "configmap", "c", "operated=yes")
         wait_until(lambda: seen["create"] == 1 and seen["tick"] >= 3)
@@ -104,25 +84,3 @@ def test_kopf_operator_handles_finalizes_and_ticks(kubectl):
         kubectl("delete", "configmap", "c", "--timeout=30s")
         assert seen["delete"] == 1
         assert "NotFound" in kubectl.fails("get", "configmap", "c")
-    finally:
-        stop.set()
-        operator.join(30)
-    assert not operator.is_alive()
-
-
-def login_from(kubectl) -> kopf.ConnectionInfo:
-    configuration = kubernetes.client.Configuration()
-    kubernetes.config.load_kube_config(str(kubectl.cluster.kubeconfig), client_configuration=configuration)
-    return kopf.ConnectionInfo(
-        server=configuration.host,
-        ca_path=configuration.ssl_ca_cert,
-        certificate_path=configuration.cert_file,
-        private_key_path=configuration.key_file,
-    )
-
-
-def wait_until(true, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never became true"
-        time.sleep(0.02)

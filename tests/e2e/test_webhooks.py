@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import kopf
 import pytest
 import yaml
 from harness import Kubectl
+from kopf_operator import operating, wait_until
 from webhook_server import WebhookServer, allowed, patched
 
 from kfast.apiserver.pki import PKI
@@ -148,12 +147,6 @@ def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
     for name, data in (("tls.crt", pair.certificate), ("tls.key", pair.key), ("ca.crt", authority.ca.certificate)):
         (tmp_path / name).write_bytes(data)
 
-    @kopf.on.login(registry=registry)
-    def login(**_):
-        from test_clients import login_from
-
-        return login_from(kubectl)
-
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_):
         settings.admission.managed = "auto.kopf.dev"
@@ -175,49 +168,28 @@ def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
     def greet(patch, **_):
         patch.metadata.annotations["greeting"] = "hello"
 
-    stop, ready = threading.Event(), threading.Event()
-    operator = threading.Thread(
-        target=lambda: kopf.run(
-            registry=registry,
-            namespaces=[kubectl.namespace],
-            stop_flag=stop,
-            ready_flag=ready,
-            standalone=True,
-        )
-    )
-    operator.start()
     try:
-        assert ready.wait(30)
-        for kind in ("validating", "mutating"):
-            wait_until(lambda kind=kind: "auto.kopf.dev" in kubectl("get", f"{kind}webhookconfigurations"))
-            wait_until(lambda kind=kind: configured(kubectl, kind))
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "c", "labels": chosen},
-            "data": {"colour": "red"},
-        }
-        file = tmp_path / "c.yaml"
-        file.write_text(yaml.safe_dump(manifest))
-        assert "denied the request: say a size" in kubectl.fails("apply", "-f", str(file))
-        file.write_text(yaml.safe_dump(manifest | {"data": {"size": "1"}}))
-        kubectl("apply", "-f", str(file))
-        assert kubectl.json("get", "configmap", "c")["metadata"]["annotations"]["greeting"] == "hello"
+        with operating(registry, kubectl):
+            for kind in ("validating", "mutating"):
+                wait_until(lambda kind=kind: "auto.kopf.dev" in kubectl("get", f"{kind}webhookconfigurations"))
+                wait_until(lambda kind=kind: configured(kubectl, kind))
+            manifest = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "c", "labels": chosen},
+                "data": {"colour": "red"},
+            }
+            file = tmp_path / "c.yaml"
+            file.write_text(yaml.safe_dump(manifest))
+            assert "denied the request: say a size" in kubectl.fails("apply", "-f", str(file))
+            file.write_text(yaml.safe_dump(manifest | {"data": {"size": "1"}}))
+            kubectl("apply", "-f", str(file))
+            assert kubectl.json("get", "configmap", "c")["metadata"]["annotations"]["greeting"] == "hello"
     finally:
-        stop.set()
-        operator.join(30)
         for kind in ("validating", "mutating"):
             kubectl("delete", f"{kind}webhookconfiguration", "auto.kopf.dev", "--ignore-not-found")
-    assert not operator.is_alive()
 
 
 def configured(kubectl: Kubectl, kind: str) -> bool:
     found = kubectl.json("get", f"{kind}webhookconfiguration", "auto.kopf.dev")
     return bool(found.get("webhooks")) and "clientConfig" in found["webhooks"][0]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.1)
