@@ -29,6 +29,6 @@ def validate_data_update(new: Body, old: Body, *fields: str) -> list[FieldError]
     message = "field is immutable when `immutable` is set"
     errors = [] if new.get("immutable") else [forbidden("immutable", message)]
     for field in fields:
-        if (new.get(field) or {}) != (old.get(field) or {}):
+        if new.get(field) != old.get(field):
             errors.append(forbidden(field, message))
     return errors

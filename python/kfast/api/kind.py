@@ -260,6 +260,8 @@ class Kind:
     """Whether an update is checked by `validate`, too; if not, `validate_update` does it all."""
     validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update
     """(new, old): immutable fields and the like."""
+    tells_empties: bool = False
+    """To `validate_update` an empty list or map is another than an absent one."""
     deprecation: str = ""
     """The warning sent with every request for the kind, reads included."""
     warnings: Callable[[Body], list[str]] = _no_warnings

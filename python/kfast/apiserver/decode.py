@@ -23,9 +23,10 @@ _SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
 def decode_object(
-    backend: Backend, request: Request, info: RequestInfo, schema: str, validation: str
+    backend: Backend, request: Request, info: RequestInfo, schema: str, validation: str, empties: bool = False
 ) -> tuple[Body, list[str]]:
-    """The body as an object of `schema` (`apps/v1/Deployment`), pruned, and warnings about unknown fields.
+    """The body as an object of `schema` (`apps/v1/Deployment`), pruned, and warnings about unknown fields. With `empties`
+    it has the empty lists and maps that storage does not keep.
 
     Raises StatusError 400 (malformed, other kind or version, strict violations) and 415.
     """
@@ -35,7 +36,7 @@ def decode_object(
     structure = backend.structure(info.served, schema)
     custom = structure is not backend.schema
     try:
-        body, warnings = structure.decode(schema, request.body, media_type, validation)
+        body, warnings = structure.decode(schema, request.body, media_type, validation, empties)
     except CoreError as error:
         stated = _stated_type(backend, request.body, media_type, schema.rpartition("/")[2])
         if custom:

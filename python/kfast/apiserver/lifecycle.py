@@ -12,6 +12,7 @@ import msgspec
 from kfast._core import Object, with_managed_fields
 from kfast.api.kind import Body, FieldError, Kind
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.empties import Empties, put_back, take_empties
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import bad_request, invalid, wrong_object
@@ -230,10 +231,18 @@ def validate_create(backend: Backend, scope: Scope, body: Body) -> None:
 
 
 def validate_update(
-    backend: Backend, scope: Scope, new: Body, old: Body, version: str, part: str, refused: Sequence[FieldError] = ()
+    backend: Backend,
+    scope: Scope,
+    new: Body,
+    old: Body,
+    version: str,
+    part: str,
+    empties: Empties,
+    refused: Sequence[FieldError] = (),
 ) -> None:
     """Raises StatusError 422. Only the `main` part changes specs; any other has the rules of the subresource of that
-    name. `version` is the resourceVersion the update is based on; `refused` is what its author may not do."""
+    name. `version` is the resourceVersion the update is based on, `empties` are those of `new`; `refused` is what its
+    author may not do."""
     kind = scope.kind
     errors = [*_validate_in_namespace(backend, kind, new, old), *refused]
     if new["metadata"] != old["metadata"]:
@@ -245,11 +254,26 @@ def validate_update(
         ]
     if part == "main":
         if kind.validates_on_update and (errors or kind.validates_metadata or spec_changed(new, old)):
+            put_back(empties)
             errors += kind.validate(new)
-        errors += kind.validate_update(new, old)
+            if empties:
+                take_empties(backend, scope, new)
+        errors += _changed(backend, scope, new, old, empties)
     elif part in scope.subresources:
         errors += scope.subresources[part].validate(new, old)
     _raise(kind, old["metadata"], errors)
+
+
+def _changed(backend: Backend, scope: Scope, new: Body, old: Body, empties: Empties) -> list[FieldError]:
+    """What the kind says of the change: an empty list is no change of an absent one, but messages show what was sent."""
+    errors = scope.kind.validate_update(new, old)
+    if not empties or not (errors or scope.kind.tells_empties):
+        return errors
+    put_back(empties)
+    shown = scope.kind.validate_update(new, old)
+    take_empties(backend, scope, new)
+    same = [(e.path, e.reason) for e in shown] == [(e.path, e.reason) for e in errors]
+    return shown if same or scope.kind.tells_empties else errors
 
 
 def _validate_in_namespace(backend: Backend, kind: Kind, new: Body, old: Body | None) -> list[FieldError]:

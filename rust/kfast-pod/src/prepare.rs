@@ -11,7 +11,7 @@ use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule, Refused};
 use kfast_schema::names as n;
 use kfast_schema::validate::Violation;
-use kfast_schema::{DecodeError, MediaType, SchemaSet, Source, Validation, Value};
+use kfast_schema::{DecodeError, Empties, MediaType, SchemaSet, Source, Validation, Value};
 
 const KEY: &str = "v1/Pod";
 
@@ -39,7 +39,7 @@ pub struct Prepared {
     pub name: String,
     /// Whether the name is made of a prefix, so that another one will do as well.
     pub generated: bool,
-    /// The canonical JSON; empty if there are violations.
+    /// The canonical JSON; empty if it is refused.
     pub bytes: Vec<u8>,
     /// Unknown fields, owners stated twice, and what else is to be told.
     pub warnings: Vec<String>,
@@ -82,8 +82,14 @@ pub fn prepare(
     admission: &Admission,
     new: &NewPod<'_>,
 ) -> Result<Prepared, Unprepared> {
+    let id = set
+        .kind(KEY)
+        .ok_or_else(|| DecodeError::UnknownKind(KEY.to_owned()))?;
+    let kind = Kind { set, id };
     let source = Source::read(KEY, new.body, new.media)?;
-    let (mut pod, mut warnings) = source.decode(set, KEY, new.body, new.validation)?;
+    let mut empties = Empties::Kept(false);
+    let (mut pod, mut warnings) =
+        source.decode(set, KEY, new.body, new.validation, &mut empties)?;
     let stated = |name, wanted: &str| pod.text(name).is_empty() || pod.text(name) == wanted;
     if !stated(n::API_VERSION, "v1") || !stated(n::KIND, "Pod") {
         return Err(Unprepared::OtherKind);
@@ -96,10 +102,12 @@ pub fn prepare(
     warnings.append(&mut metadata::begin_create(&mut pod, &new.creation)?);
     let generated = metadata::generate_name(&mut pod, new.suffix, false);
     defaults::pod(&mut pod);
-    let managed = set.kind(KEY).map_or_else(String::new, |id| {
-        let now = new.creation.timestamp;
-        Kind { set, id }.creation(&pod, new.manager, "v1", now)
-    });
+    let now = new.creation.timestamp;
+    let managed = if empties == Empties::Kept(true) {
+        kind.creation(&stored(kind, &pod), new.manager, "v1", now)
+    } else {
+        kind.creation(&pod, new.manager, "v1", now)
+    };
     let refused = admission.complete(&mut pod, new.suffix)?;
     let mut prepared = Prepared {
         name: String::new(),
@@ -112,7 +120,13 @@ pub fn prepare(
         usage: None,
     };
     if prepared.refused.is_none() {
-        settle(set, admission, &mut pod, &managed, &mut prepared);
+        settle(set, admission, &mut pod, &mut prepared);
+    }
+    if prepared.violations.is_empty() && prepared.refused.is_none() {
+        if empties == Empties::Kept(true) {
+            set.drop_empties(id, &mut pod);
+        }
+        prepared.bytes = with_managed_fields(&pod.canonical(set), &managed);
     }
     let metadata = pod.get(n::METADATA);
     prepared.name = metadata
@@ -121,12 +135,18 @@ pub fn prepare(
     Ok(prepared)
 }
 
+/// The pod without the empty lists and maps that storage does not keep.
+fn stored<'a>(kind: Kind<'_>, pod: &Value<'a>) -> Value<'a> {
+    let mut stored = pod.clone();
+    kind.set.drop_empties(kind.id, &mut stored);
+    stored
+}
+
 /// Its status, its rules, what the plugins say to the outcome, and its bytes.
 fn settle(
     set: &SchemaSet,
     admission: &Admission,
     pod: &mut Value<'_>,
-    managed: &str,
     prepared: &mut Prepared,
 ) {
     prepared.warnings.append(&mut prepare_create(pod));
@@ -142,6 +162,5 @@ fn settle(
     prepared.warnings.extend(judgement.warning);
     prepared.audit = judgement.audit;
     prepared.refused = judgement.refused.map(|why| (false, why));
-    prepared.bytes = with_managed_fields(&pod.canonical(set), managed);
     prepared.usage = admission.quotas.then(|| usage(pod, false));
 }

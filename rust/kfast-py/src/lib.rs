@@ -3,6 +3,7 @@
 mod apply;
 mod batch;
 mod cel;
+mod empties;
 mod endpoints;
 mod errors;
 mod event;

@@ -1,5 +1,6 @@
 //! `Schema`: decoding and encoding by the schema data.
 
+use crate::empties::{Empty, take_empties};
 use crate::errors::{StrictDecodeError, decode_error, patch_error};
 use crate::json::json_from_py;
 use crate::pod::Violated;
@@ -12,10 +13,10 @@ use kfast_schema::model::Type;
 use kfast_schema::patch::{self, PatchKind};
 use kfast_schema::structural;
 use kfast_schema::validate::Validator;
-use kfast_schema::{MediaType, SchemaSet, Validation};
+use kfast_schema::{Empties, MediaType, SchemaSet, Source, Validation};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 use std::sync::OnceLock;
 
 /// Adds the class.
@@ -49,7 +50,9 @@ impl PySchema {
         self.set.kinds()
     }
 
-    /// Decodes a body as the kind of `key`: (object, findings of the validation).
+    /// Decodes a body as the kind of `key`: (object, findings of the validation). With `empties` it has the empty lists
+    /// and maps that storage does not keep.
+    #[pyo3(signature = (key, body, media_type, validation, empties = false))]
     fn decode<'py>(
         &self,
         py: Python<'py>,
@@ -57,18 +60,36 @@ impl PySchema {
         body: &[u8],
         media_type: &str,
         validation: &str,
+        empties: bool,
     ) -> PyResult<(Bound<'py, PyAny>, Vec<String>)> {
         let media = MediaType::parse(media_type).map_err(decode_error)?;
-        let validation = Validation::parse(validation);
-        kfast_schema::decode(
-            &self.set,
-            key,
-            body,
-            media,
-            validation,
-            |(value, findings)| Ok((to_py(py, &self.names, &value)?, findings)),
-        )
-        .map_err(decode_error)?
+        let source = Source::read(key, body, media).map_err(decode_error)?;
+        let (value, findings) = source
+            .decode(
+                &self.set,
+                key,
+                body,
+                Validation::parse(validation),
+                &mut kept(empties),
+            )
+            .map_err(decode_error)?;
+        Ok((to_py(py, &self.names, &value)?, findings))
+    }
+
+    /// Takes out of a dict of the kind of `key` the empty lists and maps that storage does not keep: (dict, key, value)
+    /// of each.
+    fn take_empties<'py>(
+        slf: Py<Self>,
+        key: &str,
+        object: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Empty<'py>>> {
+        let id = kind_of(&slf, key)?;
+        let mut taken = Vec::new();
+        let set = &slf.get().set;
+        if set.structure().is_none() {
+            take_empties(set, &Type::Struct(id), object, &mut taken)?;
+        }
+        Ok(taken)
     }
 
     /// Decodes a body as a tree of the kind of `key`: (tree, findings of the validation).
@@ -110,8 +131,10 @@ impl PySchema {
         Ok(PyBytes::new(py, &body))
     }
 
-    /// Applies a patch of that media type to the JSON of an object: (object, findings of the validation).
-    #[pyo3(signature = (key, media_type, original, patch, validation = "Ignore"))]
+    /// Applies a patch of that media type to the JSON of an object: (object, findings of the validation). `empties` as in
+    /// `decode`.
+    #[pyo3(signature = (key, media_type, original, patch, validation = "Ignore", empties = false))]
+    #[allow(clippy::too_many_arguments)] // keywords in Python
     fn patch<'py>(
         &self,
         py: Python<'py>,
@@ -120,6 +143,7 @@ impl PySchema {
         original: &[u8],
         patch: &[u8],
         validation: &str,
+        empties: bool,
     ) -> PyResult<(Bound<'py, PyAny>, Vec<String>)> {
         let kind = PatchKind::of(media_type)
             .ok_or_else(|| PyValueError::new_err(format!("no patch type {media_type:?}")))?;
@@ -143,16 +167,15 @@ impl PySchema {
             Ok((to_py(py, &self.names, &value)?, findings))
         };
         // Strictness covers the patch as well, so the findings of both are judged together.
-        let warn = Validation::Warn;
-        kfast_schema::decode(
+        let source = Source::read(key, body.as_bytes(), MediaType::Json).map_err(decode_error)?;
+        let decoded = source.decode(
             &self.set,
             key,
             body.as_bytes(),
-            MediaType::Json,
-            warn,
-            finish,
-        )
-        .map_err(decode_error)?
+            Validation::Warn,
+            &mut kept(empties),
+        );
+        finish(decoded.map_err(decode_error)?)
     }
 
     /// Structural violations of a dict or tree: (path, cause reason, message).
@@ -183,6 +206,14 @@ impl PySchema {
     fn sniff(&self, body: &[u8], media_type: &str, expected: &str) -> PyResult<(String, String)> {
         let media = MediaType::parse(media_type).map_err(decode_error)?;
         kfast_schema::sniff(body, media, expected).map_err(decode_error)
+    }
+}
+
+fn kept(empties: bool) -> Empties {
+    if empties {
+        Empties::Kept(false)
+    } else {
+        Empties::Dropped
     }
 }
 

@@ -7,7 +7,7 @@ use crate::value::{from_py, to_py};
 use kfast_schema::field::Errors;
 use kfast_schema::metadata::{self, Creation, NameRule};
 use kfast_schema::model::TypeId;
-use kfast_schema::{MediaType, Source, Step, Validation, Value};
+use kfast_schema::{Empties, MediaType, Source, Step, Validation, Value};
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
@@ -49,7 +49,7 @@ impl PyTree {
         let source = Source::read(key, body, media).map_err(decode_error)?;
         let mut findings = Vec::new();
         let document = Document::try_new(source.into_owned(), |source| {
-            let (value, found) = source.decode(set, key, body, validation)?;
+            let (value, found) = source.decode(set, key, body, validation, &mut Empties::Dropped)?;
             findings = found;
             Ok(value)
         });

@@ -1,5 +1,6 @@
 //! One entry for all media types.
 
+use crate::empties::Empties;
 use crate::error::{DecodeError, Failure, kind_and_version};
 use crate::model::SchemaSet;
 use crate::protobuf::EncodeError;
@@ -60,7 +61,7 @@ impl Validation {
 pub type Decoded<'a> = (Value<'a>, Vec<String>);
 
 /// Decodes the text of a body as the kind of `key` and hands the result to `then`; unknown fields are gone,
-/// properties are in the schema's order, values as upstream writes them back.
+/// properties are in the schema's order, values as upstream stores them.
 ///
 /// # Errors
 /// [`DecodeError`] with upstream's message.
@@ -73,7 +74,8 @@ pub fn decode<T>(
     then: impl FnOnce(Decoded<'_>) -> T,
 ) -> Result<T, DecodeError> {
     let source = Source::read(key, body, media)?;
-    source.decode(set, key, body, validation).map(then)
+    let dropped = &mut Empties::Dropped;
+    source.decode(set, key, body, validation, dropped).map(then)
 }
 
 /// A body as text or message that a decoded object borrows from.
@@ -121,7 +123,8 @@ impl<'b> Source<'b> {
         }
     }
 
-    /// The object; `body` is what was read, for messages.
+    /// The object; `body` is what was read, for messages. Custom resources keep what is empty in any case, messages of
+    /// protobuf never have any.
     ///
     /// # Errors
     /// [`DecodeError`] with upstream's message.
@@ -131,6 +134,7 @@ impl<'b> Source<'b> {
         key: &str,
         body: &[u8],
         validation: Validation,
+        empties: &mut Empties,
     ) -> Result<Decoded<'_>, DecodeError> {
         let id = set
             .kind(key)
@@ -148,7 +152,7 @@ impl<'b> Source<'b> {
                 (read.value, read.findings)
             }
             (Self::Json(_) | Self::Yaml(..), None) => {
-                typed::json(set, id, self.text(), strict).map_err(refuse)?
+                typed::json(set, id, self.text(), strict, empties).map_err(refuse)?
             }
             // Upstream knows no unknown fields in protobuf: they are dropped without a word.
             (Self::Protobuf(body), None) => {

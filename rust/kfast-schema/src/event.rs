@@ -10,7 +10,7 @@ use crate::model::NameId;
 use crate::names as n;
 use crate::validate::Validator;
 use crate::value::{Name, Value};
-use crate::{MediaType, SchemaSet, Source, Validation};
+use crate::{Empties, MediaType, SchemaSet, Source, Validation};
 use kfast_core::names::qualified_name;
 use kfast_core::with_managed_fields;
 
@@ -74,7 +74,9 @@ pub fn prepare(set: &SchemaSet, validator: &Validator, new: &NewEvent<'_>) -> Op
         "events.k8s.io/v1/Event"
     };
     let source = Source::read(key, new.body, new.media).ok()?;
-    let (mut event, mut warnings) = source.decode(set, key, new.body, new.validation).ok()?;
+    let (mut event, mut warnings) = source
+        .decode(set, key, new.body, new.validation, &mut Empties::Dropped)
+        .ok()?;
     let stated = |name, wanted: &str| event.text(name).is_empty() || event.text(name) == wanted;
     if !stated(n::API_VERSION, new.api_version) || !stated(n::KIND, "Event") {
         return None;

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod binding;
 mod codec;
 mod decode;
+mod empties;
 mod error;
 pub mod event;
 pub mod field;
@@ -25,6 +26,7 @@ mod yaml;
 
 pub use access::Step;
 pub use codec::{Decoded, MediaType, Source, Validation, decode, encode, read_yaml, sniff};
+pub use empties::Empties;
 pub use error::DecodeError;
 pub use load::{LoadError, load};
 pub use model::{NameId, SchemaSet};

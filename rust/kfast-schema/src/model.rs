@@ -252,4 +252,16 @@ impl Type {
             _ => None,
         }
     }
+
+    /// The struct an object of this type is.
+    #[must_use]
+    pub fn structure(&self) -> Option<TypeId> {
+        match self {
+            Self::Struct(id)
+            | Self::SchemaOrBool(id)
+            | Self::SchemaOrArray(id)
+            | Self::SchemaOrStrings(id) => Some(*id),
+            _ => None,
+        }
+    }
 }

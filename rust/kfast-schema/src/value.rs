@@ -1,5 +1,6 @@
 //! A decoded object: a light tree whose property names are ids where the schema knows them.
 
+use crate::empties::{Empties, hollow};
 use crate::model::{Field, NameId, SchemaSet, Struct, Type, TypeId};
 use crate::names;
 use std::borrow::Cow;
@@ -149,7 +150,17 @@ pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
 pub(crate) fn object<'a>(
     set: &SchemaSet,
     id: TypeId,
+    entries: Vec<(u16, Value<'a>)>,
+) -> Value<'a> {
+    object_with(set, id, entries, &mut Empties::Dropped)
+}
+
+/// The same, with or without empty lists and maps.
+pub(crate) fn object_with<'a>(
+    set: &SchemaSet,
+    id: TypeId,
     mut entries: Vec<(u16, Value<'a>)>,
+    empties: &mut Empties,
 ) -> Value<'a> {
     let structure = set.get(id);
     last_of_each(&mut entries);
@@ -161,7 +172,10 @@ pub(crate) fn object<'a>(
         }
         filled.next_if_eq(&at);
         let field = &structure.fields[at as usize];
-        if keeps(field, &value) {
+        if let (Empties::Kept(some), true) = (&mut *empties, field.fades() && hollow(&value)) {
+            *some = true;
+            out.push((Name::Known(field.key), value));
+        } else if keeps(field, &value) {
             out.push((Name::Known(field.key), as_stored(field, value)));
         }
     }
@@ -187,13 +201,8 @@ fn keeps(field: &Field, value: &Value<'_>) -> bool {
     field.pointer || field.always || !value.is_empty() || &*field.name == "managedFields"
 }
 
-/// Storage does not tell an empty list or map from an absent one.
 fn as_stored<'a>(field: &Field, value: Value<'a>) -> Value<'a> {
-    let plain = matches!(
-        field.ty,
-        Type::List(_) | Type::WrappedList(_) | Type::Map(_)
-    );
-    if field.always && !field.pointer && plain && value.is_empty() {
+    if field.always && field.fades() && hollow(&value) {
         Value::Null
     } else {
         value

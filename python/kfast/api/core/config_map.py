@@ -40,4 +40,5 @@ KIND = Kind(
     validates_on_update=False,
     metadata_on_update=("update", "create"),
     validate_update=_validate_update,
+    tells_empties=True,
 )

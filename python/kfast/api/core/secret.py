@@ -113,4 +113,5 @@ KIND = Kind(
     warnings=_warnings,
     metadata_on_update=("update", "create"),
     validate_update=_validate_update,
+    tells_empties=True,
 )

@@ -153,11 +153,12 @@ def _last_applied(config: Body) -> str:
     return text.decode() + "\n"
 
 
-def typed(backend: Backend, scope: Scope, merged: Body, config: Body) -> Body:
-    """An object a configuration was merged into with the values its kind writes. Raises StatusError 500."""
+def typed(backend: Backend, scope: Scope, merged: Body, config: Body, empties: bool = True) -> Body:
+    """An object a configuration was merged into with the values its kind writes; `empties` as in `decode_object`. Raises
+    StatusError 500."""
     structure = backend.structure(scope, scope.schema)
     try:
-        body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore")
+        body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore", empties)
     except CoreError as error:
         why = f"unable to convert unstructured object to {_go_kind(config)}: {converted(str(error))}"
         what = f"failed to convert new object ({described(config)}) to proper version: {why}"

@@ -14,6 +14,7 @@ from kfast.apiserver.admission.pod_security import AUDIT_VIOLATIONS
 from kfast.apiserver.authz.params import authorize_params
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
+from kfast.apiserver.empties import put_back, take_empties
 from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.lifecycle import (
     NAME_SUFFIX,
@@ -123,7 +124,7 @@ async def _prepare_body(
     request.body = data
     warnings: list[str] = []
     try:
-        body, warnings = decode_object(backend, request, info, info.served.schema, options.field_validation)
+        body, warnings = decode_object(backend, request, info, info.served.schema, options.field_validation, True)
         return await prepare(backend, request, info, body, options, warnings)
     except StatusError as error:
         error.warnings = warnings
@@ -238,6 +239,7 @@ async def prepare(
     warnings += unique_owners(metadata)
     kind.defaults(body)
     metadata = metadata_of(body)  # defaults may have made it anew
+    empties = take_empties(backend, scope, body)
     managed = applied
     if managed is None:
         author = writer(backend, request, options, scope, "")
@@ -245,6 +247,7 @@ async def prepare(
     attributes = Attributes.of("CREATE", request, info, options, name=metadata.get("name") or "", object=body)
     attributes.managed = managed, b""
     await backend.admission.admit(attributes)
+    put_back(empties)
     take_stated(body)
     match_namespace(info, body)
     generated = begin_create(backend, scope, body)
@@ -257,6 +260,9 @@ async def prepare(
         validate_create(backend, scope, body)
         await authorize_params(backend, scope, request.user, body, None)
         warnings += kind.warnings(body)
+        if empties:
+            take_empties(backend, scope, body)
+            kind.defaults(body)  # as upstream's readers see what is absent in storage
         attributes.name = body["metadata"]["name"]
         await backend.admission.validate(attributes)
     except BaseException:

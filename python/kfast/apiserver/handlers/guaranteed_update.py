@@ -12,6 +12,7 @@ from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.authz.params import authorize_params
 from kfast.apiserver.authz.permissions import missing_permissions
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.empties import Empties, put_back, take_empties
 from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.get import read_current
 from kfast.apiserver.lifecycle import (
@@ -137,6 +138,7 @@ async def _attempt(
         if not metadata_only:
             kind.defaults(sent)
     new = _kept(info, update, sent, old)
+    empties = take_empties(backend, scope, new)
     if update.applied is not None:
         managed = update.applied
     elif update.part == "all":
@@ -147,8 +149,10 @@ async def _attempt(
     attributes = _attributes(request, info, update, old, sent, (version, current.resource_version))
     attributes.managed = managed, live
     if not update.admitted:
-        admitted = await _admit(backend, update, attributes, sent)
-        new = _kept(info, update, admitted, old) if admitted is not None else new
+        admitted = await _admit(backend, scope, update, attributes, sent, empties)
+        if admitted is not None:
+            new = _kept(info, update, admitted, old)
+            empties = take_empties(backend, scope, new)
     if update.part == "main":
         kind.prepare_update(new, old)
     elif update.part == "status":
@@ -162,9 +166,11 @@ async def _attempt(
         if not update.keeps_valid or new["metadata"] != old["metadata"]:
             part = "main" if update.part == "main" else info.subresource
             refused = await missing_permissions(backend.authorizer, request, info, new, old)
-            validate_update(backend, scope, new, old, current.resource_version, part, refused)
+            validate_update(backend, scope, new, old, current.resource_version, part, empties, refused)
             if part == "main":
                 await authorize_params(backend, scope, request.user, new, old)
+        if empties:
+            kind.defaults(new)  # as upstream's readers see what is absent in storage
         if not update.admitted:
             attributes.object = new if update.view is None else update.view.of(new)
             attributes.versions = (current.resource_version, current.resource_version)
@@ -192,12 +198,18 @@ def _attributes(
     )
 
 
-async def _admit(backend: Backend, update: Update, attributes: Attributes, sent: Body) -> Body | None:
+async def _admit(
+    backend: Backend, scope: Scope, update: Update, attributes: Attributes, sent: Body, empties: Empties
+) -> Body | None:
     """The object after the mutating step, None if no plugin has looked at it. Plugins see what the client sent, with
     defaults: neither what the system owns nor what the write may not touch is filled in."""
-    if update.part == "status" and backend.admission.looks_at(attributes):
+    status = update.part == "status" and backend.admission.looks_at(attributes)
+    if status:
         attributes.kind.defaults(sent)
-    if not await backend.admission.admit(attributes):
+    out_of_sight = take_empties(backend, scope, sent) if empties or status else []
+    looked = await backend.admission.admit(attributes)
+    put_back(out_of_sight)
+    if not looked:
         return None
     if update.view is not None:
         assert attributes.object is not None

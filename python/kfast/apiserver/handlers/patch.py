@@ -47,7 +47,7 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
         old["metadata"]["resourceVersion"] = current.resource_version
         if shows_managed_fields and current.managed_fields:
             old["metadata"]["managedFields"] = decode_json(current.managed_fields)
-        new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options)
+        new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options, True)
         warnings[:] = found
         uid = new["metadata"].get("uid")
         if uid and uid != current.uid:
@@ -72,15 +72,23 @@ def patch_type(request: Request, custom: bool) -> str:
 
 
 def apply_patch(
-    backend: Backend, info: RequestInfo, schema: str, media_type: str, old: Body, data: bytes, options: WriteOptions
+    backend: Backend,
+    info: RequestInfo,
+    schema: str,
+    media_type: str,
+    old: Body,
+    data: bytes,
+    options: WriteOptions,
+    empties: bool = False,
 ) -> tuple[Body, list[str]]:
-    """The patched object, pruned, and warnings. Raises StatusError 400 (no patch), 422 (does not apply)."""
+    """The patched object, pruned, and warnings; `empties` as in `decode_object`. Raises StatusError 400 (no patch), 422 (does not apply)."""
     kind = info.served.kind
     kept = _untouched(media_type, data, old)
     part = {key: value for key, value in old.items() if key not in kept}
     try:
         structure = backend.structure(info.served, schema)
-        patched, warnings = structure.patch(schema, media_type, encode_json(part), data, options.field_validation)
+        original = encode_json(part)
+        patched, warnings = structure.patch(schema, media_type, original, data, options.field_validation, empties)
     except PatchError as error:
         raise refused(*error.args) from None
     except CoreError as error:

@@ -26,7 +26,7 @@ async def replace(backend: Backend, request: Request, info: RequestInfo, part: s
     scope = info.served
     output = output_of(request, scope, "object")
     options = write_options(request, "UpdateOptions")
-    body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation)
+    body, warnings = decode_object(backend, request, info, scope.schema, options.field_validation, True)
     match_name(info, body)
     text = encode_json(body)
 

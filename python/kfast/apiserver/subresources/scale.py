@@ -114,7 +114,7 @@ async def _apply_configuration(backend: Backend, request: Request, info: Request
             return scale, live
         if info.served.custom and encode_json(merged) != written:
             raise StatusError(500, "", _unconverted("new", described(config)))
-        new = typed(backend, _SCOPE, merged, config)
+        new = typed(backend, _SCOPE, merged, config, False)
         match_name(info, new)
         return new, entries
 

@@ -2,11 +2,12 @@
 
 mod place;
 
+use crate::empties::Empties;
 use crate::error::Failure;
 use crate::json::{Reader, finite};
 use crate::model::{SchemaSet, Type, TypeId};
 use crate::scalar;
-use crate::value::{Name, Value, double, last_of_each, object, zero_item};
+use crate::value::{Name, Value, double, last_of_each, object_with, zero_item};
 use kfast_core::quote;
 use place::Segment;
 use std::borrow::Cow;
@@ -51,6 +52,7 @@ pub(crate) fn value<'a>(
         path: Vec::new(),
         strict,
         findings: Vec::new(),
+        empties: Empties::Dropped,
     };
     let value = decoder.value(&part);
     findings.append(&mut decoder.findings);
@@ -58,12 +60,13 @@ pub(crate) fn value<'a>(
     value
 }
 
-/// Decodes one document; the second value lists unknown and duplicate fields.
+/// Decodes one document; the second value lists unknown and duplicate fields. What becomes of `empties` is said there.
 pub(crate) fn json<'a>(
     set: &SchemaSet,
     id: TypeId,
     text: &'a str,
     strict: bool,
+    empties: &mut Empties,
 ) -> Result<(Value<'a>, Vec<String>)> {
     let root = Type::Struct(id);
     let mut decoder = Decoder {
@@ -72,12 +75,14 @@ pub(crate) fn json<'a>(
         path: Vec::with_capacity(16),
         strict,
         findings: Vec::new(),
+        empties: *empties,
     };
     let decoded = decoder.value(&root);
+    *empties = decoder.empties;
     match decoded {
         Ok(value) => {
             decoder.reader.finish()?;
-            let value = value.unwrap_or_else(|| object(set, id, Vec::new()));
+            let value = value.unwrap_or_else(|| object_with(set, id, Vec::new(), empties));
             Ok((value, decoder.findings.iter().map(Finding::text).collect()))
         }
         // Upstream reads the whole document first: malformed text wins over values that do not fit.
@@ -97,6 +102,7 @@ struct Decoder<'s, 'a> {
     path: Vec<Segment<'s, 'a>>,
     strict: bool,
     findings: Vec<Finding>,
+    empties: Empties,
 }
 
 impl<'s, 'a> Decoder<'s, 'a> {
@@ -189,7 +195,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
             entries.push((at, value.unwrap_or(Value::Null)));
         }
         entries.retain(|(_, value)| *value != Value::Null);
-        Ok(object(set, id, entries))
+        Ok(object_with(set, id, entries, &mut self.empties))
     }
 
     /// A map, its keys sorted as Go writes them.
