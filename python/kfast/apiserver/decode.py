@@ -25,8 +25,8 @@ _SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 def decode_object(
     backend: Backend, request: Request, info: RequestInfo, schema: str, validation: str, empties: bool = False
 ) -> tuple[Body, list[str]]:
-    """The body as an object of `schema` (`apps/v1/Deployment`), pruned, and warnings about unknown fields. With `empties`
-    it has the empty lists and maps that storage does not keep.
+    """The body as an object of `schema` (`apps/v1/Deployment`), pruned, and warnings about unknown fields. With
+    `empties` it has the empty lists and maps that storage does not keep.
 
     Raises StatusError 400 (malformed, other kind or version, strict violations) and 415.
     """

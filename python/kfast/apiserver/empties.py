@@ -1,7 +1,7 @@
 """Empty lists and maps of optional fields, which storage does not tell from absent ones.
 
-As in upstream's Go objects, defaults and rules see those a client sent; what is compared, tracked, shown to webhooks and
-policies or stored is without them.
+As in upstream's Go objects, defaults and rules see those a client sent; what is compared, tracked, shown to webhooks
+and policies or stored is without them.
 """
 
 from __future__ import annotations

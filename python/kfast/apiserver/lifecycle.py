@@ -265,7 +265,7 @@ def validate_update(
 
 
 def _changed(backend: Backend, scope: Scope, new: Body, old: Body, empties: Empties) -> list[FieldError]:
-    """What the kind says of the change: an empty list is no change of an absent one, but messages show what was sent."""
+    """What the kind says of the change. Nothing changes by an empty list, but messages show it."""
     errors = scope.kind.validate_update(new, old)
     if not empties or not (errors or scope.kind.tells_empties):
         return errors

@@ -143,12 +143,7 @@ fn stored<'a>(kind: Kind<'_>, pod: &Value<'a>) -> Value<'a> {
 }
 
 /// Its status, its rules, what the plugins say to the outcome, and its bytes.
-fn settle(
-    set: &SchemaSet,
-    admission: &Admission,
-    pod: &mut Value<'_>,
-    prepared: &mut Prepared,
-) {
+fn settle(set: &SchemaSet, admission: &Admission, pod: &mut Value<'_>, prepared: &mut Prepared) {
     prepared.warnings.append(&mut prepare_create(pod));
     let mut errors = Errors::new(set);
     metadata::validate_create(pod, true, NameRule::Subdomain, &mut errors);

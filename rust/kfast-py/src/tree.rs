@@ -49,7 +49,8 @@ impl PyTree {
         let source = Source::read(key, body, media).map_err(decode_error)?;
         let mut findings = Vec::new();
         let document = Document::try_new(source.into_owned(), |source| {
-            let (value, found) = source.decode(set, key, body, validation, &mut Empties::Dropped)?;
+            let (value, found) =
+                source.decode(set, key, body, validation, &mut Empties::Dropped)?;
             findings = found;
             Ok(value)
         });

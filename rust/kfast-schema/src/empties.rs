@@ -17,10 +17,7 @@ impl Field {
     /// Whether an empty value of the field is an absent one in storage.
     #[must_use]
     pub fn fades(&self) -> bool {
-        let plain = matches!(
-            self.ty,
-            Type::List(_) | Type::WrappedList(_) | Type::Map(_)
-        );
+        let plain = matches!(self.ty, Type::List(_) | Type::WrappedList(_) | Type::Map(_));
         // An empty list of managed fields asks for their removal.
         plain && !self.pointer && &*self.name != "managedFields"
     }
@@ -105,7 +102,8 @@ mod tests {
         let (stored, _) =
             crate::decode::json(&set, id, text, false, &mut Empties::Dropped).unwrap();
         assert_eq!(object, stored);
-        let kept = r#"{"b":{"p":{}},"bs":[{},{"l":["x"]}],"m":{"k":{}},"always":null,"free":{"l":[]}}"#;
+        let kept =
+            r#"{"b":{"p":{}},"bs":[{},{"l":["x"]}],"m":{"k":{}},"always":null,"free":{"l":[]}}"#;
         assert_eq!(object.to_json(&set).to_string(), text_of(kept));
     }
 

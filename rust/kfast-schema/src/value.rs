@@ -147,11 +147,7 @@ pub(crate) fn zero_item(set: &SchemaSet, ty: &Type) -> Value<'static> {
 
 /// Builds an object from (position, value) entries as upstream would write it back: properties in the
 /// schema's order, the last of duplicates, zero values left out or filled in as the Go types say.
-pub(crate) fn object<'a>(
-    set: &SchemaSet,
-    id: TypeId,
-    entries: Vec<(u16, Value<'a>)>,
-) -> Value<'a> {
+pub(crate) fn object<'a>(set: &SchemaSet, id: TypeId, entries: Vec<(u16, Value<'a>)>) -> Value<'a> {
     object_with(set, id, entries, &mut Empties::Dropped)
 }
 

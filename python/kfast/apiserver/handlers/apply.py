@@ -154,8 +154,8 @@ def _last_applied(config: Body) -> str:
 
 
 def typed(backend: Backend, scope: Scope, merged: Body, config: Body, empties: bool = True) -> Body:
-    """An object a configuration was merged into with the values its kind writes; `empties` as in `decode_object`. Raises
-    StatusError 500."""
+    """An object a configuration was merged into with the values its kind writes; `empties` as in `decode_object`.
+    Raises StatusError 500."""
     structure = backend.structure(scope, scope.schema)
     try:
         body, _ = structure.decode(scope.schema, encode_json(merged), "application/json", "Ignore", empties)

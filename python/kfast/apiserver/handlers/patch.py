@@ -81,7 +81,8 @@ def apply_patch(
     options: WriteOptions,
     empties: bool = False,
 ) -> tuple[Body, list[str]]:
-    """The patched object, pruned, and warnings; `empties` as in `decode_object`. Raises StatusError 400 (no patch), 422 (does not apply)."""
+    """The patched object, pruned, and warnings; `empties` as in `decode_object`. Raises StatusError 400 (no patch), 422
+    (does not apply)."""
     kind = info.served.kind
     kept = _untouched(media_type, data, old)
     part = {key: value for key, value in old.items() if key not in kept}
