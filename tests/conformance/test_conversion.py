@@ -38,7 +38,7 @@ def server(kube, tmp_path) -> Iterator[Webhook]:
 def body(kube, server) -> dict[str, Any]:
     def served(name: str, *fields: str) -> dict[str, Any]:
         schema = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
-        return version(name, schema)
+        return version(name, schema, selectableFields=[{"jsonPath": f".{field}"} for field in fields])
 
     service = {"namespace": kube.namespace, "name": "hook", "port": 8443, "path": "/convert"}
     client = {"service": service, "caBundle": server.bundle}
@@ -75,3 +75,28 @@ def test_a_list_of_both_versions(kube, body):
         assert [item["hostPort"] for item in first.list()["items"]] == ["localhost:8080"] * 2
         listed = second.list()["items"]
         assert [(item["host"], item["port"]) for item in listed] == [("localhost", "8080")] * 2
+
+
+def test_fields_are_selected_in_the_version_asked_for(kube, body):
+    with installed(kube, body) as first:
+        second = instances(kube, body, "v2")
+        watch = second.watch(fieldSelector="host=one,port=80")
+        for name, place in (("a", "one:80"), ("b", "one:81"), ("c", "two:80"), ("d", "one:82")):
+            first.create(name, hostPort=place)
+        assert second.names(field_selector="host=one") == ["a", "b", "d"]
+        assert second.names(field_selector="host=one,port=80") == ["a"]
+        assert second.names(field_selector="host!=one,metadata.name=c") == ["c"]
+        assert first.names(field_selector="hostPort=one:81") == ["b"]
+        page = second.list(field_selector="host=one", limit=2)
+        assert [item["metadata"]["name"] for item in page["items"]] == ["a", "b"]
+        rest = second.list(field_selector="host=one", limit=2, _continue=page["metadata"]["continue"])
+        assert [item["metadata"]["name"] for item in rest["items"]] == ["d"]
+        first.patch("b", {"hostPort": "one:80"})
+        first.patch("a", {"hostPort": "two:80"})
+        first.delete("b")
+        events = [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a"), ("DELETED", "b")]
+        assert watch.take(4) == events
+        watch.close()
+        initial = second.watch(fieldSelector="host=two", resourceVersion="0")
+        assert sorted(initial.take(2)) == [("ADDED", "a"), ("ADDED", "c")]
+        initial.close()

@@ -99,6 +99,7 @@ REFUSED_BODIES = [
         None,
         "resourceVersion should not be set on objects to be",
     ),
+    ({"metadata": {"name": "A", "resourceVersion": "5"}}, 422, "Invalid", "a lowercase RFC 1123 subdomain"),
     ({"metadata": {"name": "a", "finalizers": ["x"]}}, 422, "Invalid", "name is neither a standard finalizer name nor"),
 ]
 
@@ -111,7 +112,11 @@ async def test_bodies_refused_on_create(call, body, code, reason, message):
 
 
 async def test_creates_that_succeed_all_the_same(call):
-    assert (await call("POST", MAPS, {"metadata": {"name": "zero", "resourceVersion": "0"}})).code == 201
+    for name, version in (("zero", "0"), ("word", "x")):
+        made = await call("POST", MAPS, {"metadata": {"name": name, "resourceVersion": version}})
+        assert (made.code, made.body["metadata"]["resourceVersion"].isdigit()) == (201, True)
+    tried = await call("POST", f"{MAPS}?dryRun=All", {"metadata": {"name": "a", "resourceVersion": "5"}})
+    assert (tried.code, tried.body["metadata"]["resourceVersion"]) == (201, "5")
     node = await call("POST", "/api/v1/nodes", {"metadata": {"name": "n", "namespace": "default"}})
     assert node.code == 201
     assert "namespace" not in node.body["metadata"]

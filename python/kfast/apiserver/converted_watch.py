@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from kfast._core import Object
+from kfast.apiserver.converted_fields import ConvertedFields, Event
 from kfast.errors import StatusError
 from kfast.store.protocol import Watch
 
@@ -22,11 +23,17 @@ class ConvertedWatch:
     upstream's watch cache does.
     """
 
-    def __init__(self, inner: Watch, convert: Callable[[Sequence[Object]], Awaitable[list[Object]]]) -> None:
+    def __init__(
+        self,
+        inner: Watch,
+        convert: Callable[[Sequence[Object]], Awaitable[list[Object]]],
+        fields: ConvertedFields | None = None,
+    ) -> None:
         self._inner = inner
         self._convert = convert
-        self._held: list[tuple[str, Object, Object | None]] = []
-        self._ready: list[tuple[str, Object, Object | None]] = []
+        self._fields = fields
+        self._held: list[Event] = []
+        self._ready: list[Event] = []
         self._revision = inner.revision
         self._delay = FIRST_DELAY
         self._closed = asyncio.Event()
@@ -36,7 +43,7 @@ class ConvertedWatch:
         """All matching events up to here have been handed out."""
         return self._revision if self._ready or self._held else self._inner.revision
 
-    def events(self, limit: int = 1000) -> list[tuple[str, Object, Object | None]]:
+    def events(self, limit: int = 1000) -> list[Event]:
         """Converted events; the objects before are not told."""
         taken, self._ready = self._ready[:limit], self._ready[limit:]
         if taken:
@@ -74,11 +81,10 @@ class ConvertedWatch:
         for count in dict.fromkeys((len(self._held), 1)):
             events = self._held[:count]
             try:
-                converted = await self._convert([obj for _, obj, _ in events])
+                self._ready += await self._converted(events)
             except StatusError as error:
                 failure = error
                 continue
-            self._ready += [(kind, obj, None) for (kind, _, _), obj in zip(events, converted, strict=True)]
             del self._held[:count]
             self._delay = FIRST_DELAY
             return
@@ -87,3 +93,14 @@ class ConvertedWatch:
             await asyncio.wait_for(self._closed.wait(), self._delay)
         except TimeoutError:
             self._delay = min(2 * self._delay, MOST_DELAY)
+
+    async def _converted(self, events: list[Event]) -> list[Event]:
+        objects = [obj for _, obj, _ in events]
+        if self._fields is None:
+            converted = await self._convert(objects)
+            return [(kind, obj, None) for (kind, _, _), obj in zip(events, converted, strict=True)]
+        before = {at: old for at, (_, _, old) in enumerate(events) if old is not None}
+        converted = await self._convert([*objects, *before.values()])
+        olds = dict(zip(before, converted[len(events) :], strict=True))
+        seen = (self._fields.event(kind, converted[at], olds.get(at)) for at, (kind, _, _) in enumerate(events))
+        return [event for event in seen if event is not None]

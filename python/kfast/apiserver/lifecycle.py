@@ -16,6 +16,7 @@ from kfast.apiserver.empties import Empties, put_back, take_empties
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import bad_request, invalid, wrong_object
+from kfast.apiserver.strconv import parse_uint
 from kfast.clock import rfc3339
 from kfast.errors import StatusError
 from kfast.meta.gvk import GroupVersion
@@ -98,12 +99,21 @@ def match_name(info: RequestInfo, body: Body) -> None:
 
 
 def wipe_system_owned(metadata: dict[str, Any]) -> None:
-    """Takes out what a client may not set on a new object.
-    Raises StatusError 500 for a resourceVersion, as upstream does."""
-    if metadata.pop("resourceVersion", None) not in (None, "", "0"):
-        raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
-    for key in (*_SYSTEM_OWNED, "selfLink"):
+    """Takes out what a client may not set on a new object."""
+    for key in (*_SYSTEM_OWNED, "selfLink", "resourceVersion"):
         metadata.pop(key, None)
+
+
+def stated_revision(stated: str, dry_run: bool) -> int:
+    """The resourceVersion of a new object, 0 if it is none. Raises StatusError 500 unless it is a dry run, as
+    upstream's store does: after everything else, and not for one that is no number."""
+    try:
+        revision = parse_uint(stated or "0")
+    except ValueError:
+        return 0
+    if revision and not dry_run:
+        raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
+    return revision
 
 
 def begin_create(backend: Backend, scope: Scope, body: Body) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from kfast._core import Object, Schema
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.conversion_metrics import ConversionMetrics
+from kfast.apiserver.converted_fields import ConvertedFields
 from kfast.apiserver.converted_watch import ConvertedWatch
 from kfast.apiserver.status_errors import quoted
 from kfast.apiserver.webhook_client import WebhookClient, WebhookError, WebhookTarget
@@ -76,9 +77,9 @@ class WebhookConversion:
         ordered = {"apiVersion": converted.pop("apiVersion"), "kind": converted.pop("kind"), "metadata": metadata}
         return _encode(ordered | {key: value for key, value in converted.items() if key != "metadata"})
 
-    def watch(self, cursor: Watch) -> Watch:
-        """A cursor over stored objects as one over objects of the served version."""
-        return ConvertedWatch(cursor, self.read)
+    def watch(self, cursor: Watch, fields: ConvertedFields | None) -> Watch:
+        """A cursor over stored objects as one over objects of the served version, of which `fields` chooses."""
+        return ConvertedWatch(cursor, self.read, fields)
 
     async def _convert(self, bodies: list[Body], wanted: str) -> list[Body]:
         """Those bodies, which are of one version, in the version `wanted`."""

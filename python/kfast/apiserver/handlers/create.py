@@ -24,6 +24,8 @@ from kfast.apiserver.lifecycle import (
     match_namespace,
     metadata_of,
     name_suffix,
+    preview,
+    stated_revision,
     unique_owners,
     validate_create,
     wipe_system_owned,
@@ -234,7 +236,7 @@ async def prepare(
         raise forbidden(kind.group, kind.plural, metadata_of(body).get("name") or "", why)
     match_namespace(info, body)
     metadata = metadata_of(body)
-    stated = take_stated(body)
+    stated, stated_version = take_stated(body), metadata.get("resourceVersion") or ""
     wipe_system_owned(metadata)
     warnings += unique_owners(metadata)
     kind.defaults(body)
@@ -265,6 +267,7 @@ async def prepare(
             kind.defaults(body)  # as upstream's readers see what is absent in storage
         attributes.name = body["metadata"]["name"]
         await backend.admission.validate(attributes)
+        revision = stated_revision(stated_version, options.dry_run)
     except BaseException:
         if settle is not None:
             settle(False)
@@ -277,6 +280,8 @@ async def prepare(
         return metadata["name"], canonical(scope, dict(body), managed)
 
     data = canonical(scope, dict(body), managed)
+    if revision:
+        data = preview(scope, dict(body), managed, revision).to_bytes()
     return Prepared(metadata["name"], data, warnings, renamed if generated else None, settle)
 
 

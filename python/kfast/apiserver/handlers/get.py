@@ -29,6 +29,7 @@ async def read_current(backend: Backend, info: RequestInfo) -> Object:
 async def get(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """The newest committed version. Raises StatusError 404, 406, and 504 for a resourceVersion still to come."""
     if request.query:
+        output_of(request, info.scope, "object")
         wanted = resource_version.parse(request.param("resourceVersion"))
         if wanted:
             await resource_version.not_older_than(backend.store, wanted)

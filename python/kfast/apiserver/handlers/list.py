@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from kfast._core import Object
+from kfast._core import FieldSelector, Object
 from kfast.api.kind import Body
 from kfast.apiserver import resource_version
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.converted_fields import converted_fields
 from kfast.apiserver.encode import current_body, output_of, render
 from kfast.apiserver.negotiate import PLAIN, PROTOBUF, Output, wants_pretty
 from kfast.apiserver.options import ListOptions, list_options
@@ -63,15 +64,30 @@ async def read_page(backend: Backend, info: RequestInfo, options: ListOptions) -
         revision = await resource_version.list_revision(store, options)
         if options.resource_version == "0":
             limit = 0
-    try:
-        page = store.list(scope.resource, namespace, options.labels, options.fields, limit, start, revision)
-    except CompactedError:
-        if start:
-            raise ContinueExpiredError(start) from None
-        raise expired("The resourceVersion for the provided list is too old.") from None
+
+    def read(fields: FieldSelector | None, limit: int, start: str, revision: int) -> Page:
+        try:
+            return store.list(scope.resource, namespace, options.labels, fields, limit, start, revision)
+        except CompactedError:
+            if start:
+                raise ContinueExpiredError(start) from None
+            raise expired("The resourceVersion for the provided list is too old.") from None
+
     if scope.remote is None:
-        return page
-    return _Converted(page.revision, await scope.remote.read(page.objects), page.next_start, page.remaining)
+        return read(options.fields, limit, start, revision)
+    chosen = converted_fields(scope.kind, options.fields)
+    if chosen is None:
+        page = read(options.fields, limit, start, revision)
+        return _Converted(page.revision, await scope.remote.read(page.objects), page.next_start, page.remaining)
+    objects: list[Object] = []
+    next_start: str | None = start
+    while next_start is not None:
+        page = read(None, limit and limit - len(objects), next_start, revision)
+        objects += filter(chosen.matches, await scope.remote.read(page.objects))
+        revision, next_start = page.revision, page.next_start
+        if limit and len(objects) == limit:
+            break
+    return _Converted(page.revision, objects, next_start, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import msgspec
 from kfast._core import Object
 from kfast.apiserver import resource_version
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.converted_fields import converted_fields
 from kfast.apiserver.encode import output_of
 from kfast.apiserver.negotiate import PLAIN, PROTOBUF, Output
 from kfast.apiserver.options import ListOptions, list_options
@@ -63,8 +64,11 @@ def _encoding(backend: Backend, info: RequestInfo, output: Output, options: List
 def _cursor(backend: Backend, info: RequestInfo, options: ListOptions, since: int) -> Watch:
     scope = info.served
     namespace = info.namespace or None if scope.kind.namespaced else None
-    cursor = backend.store.watch(scope.resource, namespace, options.labels, options.fields, since)
-    return cursor if scope.remote is None else scope.remote.watch(cursor)
+    if scope.remote is None:
+        return backend.store.watch(scope.resource, namespace, options.labels, options.fields, since)
+    fields = converted_fields(scope.kind, options.fields)
+    cursor = backend.store.watch(scope.resource, namespace, options.labels, None if fields else options.fields, since)
+    return scope.remote.watch(cursor, fields)
 
 
 async def _plan(backend: Backend, info: RequestInfo, output: Output, options: ListOptions) -> Plan:
@@ -75,8 +79,11 @@ async def _plan(backend: Backend, info: RequestInfo, output: Output, options: Li
     wants_initial = options.send_initial_events or (revision == 0 and options.send_initial_events is None)
     if wants_initial:
         await resource_version.not_older_than(store, revision)
-        page = store.list(scope.resource, namespace, options.labels, options.fields)
+        fields = converted_fields(scope.kind, options.fields) if scope.remote else None
+        page = store.list(scope.resource, namespace, options.labels, None if fields else options.fields)
         revision, initial = page.revision, await _readable(backend, scope, page.objects)
+        if fields is not None:
+            initial = list(filter(fields.matches, initial))
     elif revision == 0:
         revision = store.revision
     timeout = float(options.timeout_seconds or 0) or backend.random.uniform(_MIN_TIMEOUT, 2 * _MIN_TIMEOUT)
