@@ -64,6 +64,7 @@ class ControlPlane:
             pki=self._pki,
             disable_admission_plugins=disabled,
             enable_admission_plugins=self.config.enable_admission_plugins,
+            admission_control_config_file=self.config.admission_control_config_file,
             audit=self.config.audit,
             event_ttl=self.config.event_ttl,
             compaction_interval=self.config.etcd_compaction_interval,

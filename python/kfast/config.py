@@ -75,7 +75,8 @@ class ClusterConfig:
     `port` None serves no HTTPS, 0 takes a free port. `data_dir` None keeps everything in memory. `seed` decides ties
     in scheduling and generated names where a cluster must be reproducible. `scheduler_config` is a
     KubeSchedulerConfiguration file. `without` names COMPONENTS that run elsewhere or not at all,
-    `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run. Without `audit` nothing is recorded.
+    `disable_admission_plugins` those of ADMISSION_PLUGINS that do not run; `admission_control_config_file` is an
+    AdmissionConfiguration. Without `audit` nothing is recorded.
     `kubelet_port` is where simulated nodes serve HTTPS (0: a free port), each at a loopback address of its own; with
     None only the cluster's own API server reaches them.
     """
@@ -90,6 +91,7 @@ class ClusterConfig:
     without: frozenset[str] = frozenset()
     disable_admission_plugins: frozenset[str] = frozenset()
     enable_admission_plugins: frozenset[str] = frozenset()
+    admission_control_config_file: Path | None = None
     audit: AuditConfig | None = None
     event_ttl: float = EVENT_TTL
     etcd_compaction_interval: float = COMPACTION_INTERVAL

@@ -30,10 +30,12 @@ class _Server(ThreadingHTTPServer):
 
 
 class WebhookServer:
-    """Serves `handler` at https://localhost:`port` until its end; `reviews` are all calls, with their paths."""
+    """Serves `handler` at https://localhost:`port` until its end; `reviews` are all calls, with their paths, `headers`
+    what came with them."""
 
     def __init__(self, handler: Handler, names: tuple[str, ...] = (), tls: bool = True) -> None:
         self.reviews: list[tuple[str, dict[str, Any]]] = []
+        self.headers: list[dict[str, str]] = []
         self.connections = 0
         served = self
 
@@ -48,6 +50,7 @@ class WebhookServer:
             def do_POST(self) -> None:
                 review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 served.reviews.append((self.path, review))
+                served.headers.append(dict(self.headers))
                 answer = handler(self.path.partition("?")[0], review)
                 code, kind, body, *headers = (
                     answer if isinstance(answer, tuple) else (200, "application/json", json.dumps(answer).encode())

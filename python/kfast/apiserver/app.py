@@ -7,11 +7,13 @@ import random
 import time
 from collections.abc import Collection
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
 from kfast.api.schema import definitions, load_schema
 from kfast.apiserver.admission.chain import Chain
+from kfast.apiserver.admission.configuration import Configured
 from kfast.apiserver.admission.registry import Surroundings, plugins
 from kfast.apiserver.aggregation import Aggregator
 from kfast.apiserver.allocators.services import ServiceAllocator
@@ -63,7 +65,7 @@ class APIServer:
 
     Without `pki` no service-account tokens are issued or accepted. `tokens` are further bearer-token authenticators.
     `disable_admission_plugins` names what of ADMISSION_PLUGINS (kfast.config) does not run,
-    `enable_admission_plugins` what of OFF_BY_DEFAULT does.
+    `enable_admission_plugins` what of OFF_BY_DEFAULT does. Raises KfastError for configuration files that are none.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class APIServer:
         seed: int | None = None,
         disable_admission_plugins: Collection[str] = (),
         enable_admission_plugins: Collection[str] = (),
+        admission_control_config_file: Path | None = None,
         audit: AuditConfig | None = None,
         event_ttl: float = EVENT_TTL,
         compaction_interval: float = COMPACTION_INTERVAL,
@@ -87,7 +90,10 @@ class APIServer:
         self.clock = clock
         self.authorizer: Authorizer = authorizer or ComponentAuthorizer()
         rng = random.Random(seed)
-        around = Surroundings(store, catalog, clock, self.authorizer, partial(random_suffix, rng), lambda: self.backend)
+        file = admission_control_config_file
+        configured = Configured.load(file) if file is not None else Configured()
+        suffix = partial(random_suffix, rng)
+        around = Surroundings(store, catalog, clock, self.authorizer, suffix, lambda: self.backend, configured)
         admission = Chain(plugins(around, disable_admission_plugins, enable_admission_plugins))
         self.backend = Backend(store, catalog, load_schema(), clock, admission, rng)
         self._trust = extension_trust(pki) if pki else {}

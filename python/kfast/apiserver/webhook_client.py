@@ -12,6 +12,7 @@ import math
 import re
 import socket
 import ssl
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +23,10 @@ import msgspec
 
 from kfast.apiserver.service_resolver import ServiceResolver
 from kfast.apiserver.status_errors import quoted
+from kfast.apiserver.webhook_users import NOBODY, Credentials, WebhookUsers
 from kfast.clock import in_task, real_time
 from kfast.errors import KfastError, StatusError
+from kfast.meta.kubeconfig import KubeconfigError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -94,6 +97,12 @@ class WebhookTarget:
         url = f"https://{name}.{namespace}.svc:{port}/{path.removeprefix('/')}"
         return cls(url, (namespace, name, port), bundle)
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or DEFAULT_PORT
+
 
 class WebhookClient:
     """Pooled connections to all webhooks of one API server. They live on the loop of the first call."""
@@ -108,19 +117,26 @@ class WebhookClient:
         for session in sessions.values():
             await session.close()
 
-    async def post(self, target: WebhookTarget, review: bytes, timeout: float) -> Any:
+    async def post(
+        self, target: WebhookTarget, review: bytes, timeout: float, users: WebhookUsers | None = None
+    ) -> Any:
         """The decoded answer to a JSON `review`, within `timeout` seconds of the loop's time. Asks again, ten times at
-        most, where an answer of 429 or 5xx says after how many seconds. Raises WebhookError."""
+        most, where an answer of 429 or 5xx says after how many seconds. `users` say who asks, nobody without them.
+        Raises WebhookError."""
         import aiohttp  # slow to import, and most servers call no webhook
 
-        context = tls_context(target.ca_bundle)
+        try:
+            credentials = users.of(*target.address) if users is not None else NOBODY
+        except KubeconfigError as error:
+            raise WebhookConfigError(str(error)) from error
+        context = tls_context(target.ca_bundle, credentials.certificate)
         url = f"{target.url}?timeout={math.ceil(timeout)}s"
         await in_task()
         try:
             with real_time():
                 async with asyncio.timeout(timeout):
                     for retries_left in reversed(range(_RETRIES + 1)):
-                        code, headers, data = await self._exchange(target, url, review, context)
+                        code, headers, data = await self._exchange(target, url, review, context, credentials)
                         wait = _retry_after(code, headers)
                         if wait is None or not retries_left:
                             break
@@ -138,7 +154,7 @@ class WebhookClient:
             raise WebhookError(unreadable("string")) from error  # upstream reads it as YAML then
 
     async def _exchange(
-        self, target: WebhookTarget, url: str, review: bytes, context: ssl.SSLContext
+        self, target: WebhookTarget, url: str, review: bytes, context: ssl.SSLContext, credentials: Credentials
     ) -> tuple[int, Mapping[str, str], bytes]:
         import aiohttp
 
@@ -148,7 +164,9 @@ class WebhookClient:
             data = io.BytesIO(review) if len(review) > _LARGE_BODY else review
             reused = _Reuse()
             try:
-                async with session.post(url, data=data, ssl=context, trace_request_ctx=reused) as answer:
+                async with session.post(
+                    url, data=data, ssl=context, headers=credentials.headers, trace_request_ctx=reused
+                ) as answer:
                     return answer.status, answer.headers, await answer.read()
             except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError):
                 # A kept connection may be closed by its other end at any time; that says nothing about the webhook.
@@ -211,9 +229,10 @@ def _resolver(services: ServiceResolver) -> Any:
 
 
 @lru_cache(maxsize=200)
-def tls_context(ca_bundle: bytes) -> ssl.SSLContext:
+def tls_context(ca_bundle: bytes, certificate: tuple[str, str] | None = None) -> ssl.SSLContext:
     """Trusts the certificates of a PEM bundle, be they authorities or the server's own; the system's authorities if it
-    is empty. Raises WebhookConfigError for a bundle without any."""
+    is empty. Shows a client `certificate`, PEM with its key. Raises WebhookConfigError for a bundle without any, and a
+    certificate that is none."""
     if not ca_bundle:
         context = ssl.create_default_context()
     else:
@@ -225,7 +244,19 @@ def tls_context(ca_bundle: bytes) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.hostname_checks_common_name = False
+    if certificate is not None:
+        _show(context, *certificate)
     return context
+
+
+def _show(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    with tempfile.NamedTemporaryFile("w") as file:  # OpenSSL loads chains from files only
+        file.write(f"{certificate}\n{key}")
+        file.flush()
+        try:
+            context.load_cert_chain(file.name)
+        except ssl.SSLError as error:
+            raise WebhookConfigError(f"tls: failed to load the client certificate: {error}") from error
 
 
 def unreadable(found: str) -> str:

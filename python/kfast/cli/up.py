@@ -71,6 +71,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
     callback=_plugins,
     help=f"Run these too; off by default are {', '.join(sorted(OFF_BY_DEFAULT))}.",
 )
+@click.option("--admission-control-config-file", type=click.Path(path_type=Path), help="An AdmissionConfiguration.")
 @click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
 @click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
 @click.option("--audit-log-maxage", default=366, show_default=True, help="Days to keep old audit logs; 0: for ever.")
@@ -90,6 +91,7 @@ def command(
     event_ttl: float,
     etcd_compaction_interval: float,
     enable_admission_plugins: frozenset[str],
+    admission_control_config_file: Path | None,
     audit_policy_file: Path | None,
     audit_log_path: Path | None,
     audit_log_maxage: int,
@@ -121,6 +123,7 @@ def command(
         without=frozenset(without),
         disable_admission_plugins=disable_admission_plugins,
         enable_admission_plugins=enable_admission_plugins,
+        admission_control_config_file=admission_control_config_file,
         audit=audit,
         event_ttl=event_ttl,
         etcd_compaction_interval=etcd_compaction_interval,

@@ -202,26 +202,27 @@ def plain(text: str) -> tuple[Any, list[str]]:
     return value, ["yaml: unmarshal errors:\n" + "\n".join(repeated)] if repeated else []
 
 
-def typed(value: Any) -> tuple[str, str]:
-    """apiVersion and kind of a document. Raises ConfigurationError if it lacks either."""
+def typed(value: Any, text: str) -> tuple[str, str]:
+    """apiVersion and kind of a document, whose text errors show. Raises ConfigurationError if it lacks either."""
     if not isinstance(value, dict):
         raise ConfigurationError("couldn't get version/kind; json parse error: the document is not a map")
     for field, name in (("kind", "Kind"), ("apiVersion", "apiVersion")):
         if not value.get(field):
-            shown = yaml.safe_dump(value, default_flow_style=True, width=1 << 30).strip()
-            raise ConfigurationError(f"Object '{name}' is missing in '{shown}'")
+            raise ConfigurationError(f"Object '{name}' is missing in '{text}'")
     return str(value["apiVersion"]), str(value["kind"])
 
 
 def unregistered(version: str, kind: str) -> ConfigurationError:
     """Nobody knows such documents."""
-    return ConfigurationError(f'no kind "{kind}" is registered for version "{version}" in scheme')
+    return ConfigurationError(
+        f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+    )
 
 
 def document(text: str, known: Mapping[tuple[str, str], type[Any]]) -> Any:
     """A document of one of `known`, by (apiVersion, kind), decoded strictly. Raises ConfigurationError."""
     value, strict = plain(text)
-    version, kind = typed(value)
+    version, kind = typed(value, text)
     expected = known.get((version, kind))
     if expected is None:
         raise unregistered(version, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +107,10 @@ def connection(config: dict[str, Any], context: str = "") -> Connection:
         raise KubeconfigError(f"cluster {chosen.get('cluster')!r} has no server")
     return Connection(
         server=cluster["server"].rstrip("/"),
-        ca_pem=_pem(cluster, "certificate-authority"),
+        ca_pem=pem(cluster, "certificate-authority"),
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
-        certificate_pem=_pem(user, "client-certificate"),
-        key_pem=_pem(user, "client-key"),
+        certificate_pem=pem(user, "client-certificate"),
+        key_pem=pem(user, "client-key"),
         token=user.get("token", ""),
         token_file=user.get("tokenFile", ""),
         username=user.get("username", ""),
@@ -168,7 +169,8 @@ def _named(config: dict[str, Any], section: str, field: str, name: str) -> dict[
     raise KubeconfigError(f"the kubeconfig has no {field} named {name!r}")
 
 
-def _pem(values: dict[str, Any], key: str) -> str:
+def pem(values: Mapping[str, Any], key: str) -> str:
+    """The text of an entry's `key` or `key-data`, empty if it has neither. Raises KubeconfigError."""
     if encoded := values.get(f"{key}-data"):
         try:
             return base64.b64decode(encoded, validate=True).decode()

@@ -243,14 +243,18 @@ def _count(request: Body) -> int:
 
 def covers(quota: Body, evaluator: Evaluator, use: Use) -> bool:
     """Whether an object that takes `use` is in all scopes of the quota."""
+    return all(selects(selector, evaluator, use) for selector in selectors(quota))
+
+
+def selectors(quota: Body) -> list[Body]:
+    """The scopes of a quota and their values (ScopedResourceSelectorRequirement)."""
     spec = quota.get("spec") or {}
-    if not all(scope in evaluator.scopes and scope in use.scopes for scope in spec.get("scopes") or ()):
-        return False
-    expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return all(_selects(expression, evaluator, use) for expression in expressions)
+    plain = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
+    return plain + ((spec.get("scopeSelector") or {}).get("matchExpressions") or [])
 
 
-def _selects(expression: Body, evaluator: Evaluator, use: Use) -> bool:
+def selects(expression: Body, evaluator: Evaluator, use: Use) -> bool:
+    """Whether an object that takes `use` is in a scope, with the values wanted."""
     scope, operator = expression.get("scopeName") or "", expression.get("operator")
     if scope not in evaluator.scopes:
         return False

@@ -19,6 +19,7 @@ from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.followed import Followed
 from kfast.apiserver.status_errors import forbidden
 from kfast.apiserver.webhook_client import WebhookTarget
+from kfast.apiserver.webhook_users import WebhookUsers
 from kfast.errors import StatusError
 from kfast.store.protocol import Store
 
@@ -59,7 +60,15 @@ class Invocation(NamedTuple):
 class Hooks:
     """All webhooks of one kind, in order of their configurations' names."""
 
-    def __init__(self, store: Store, catalog: Catalog, kind: HookKind, authorizer: Authorizer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        kind: HookKind,
+        authorizer: Authorizer,
+        users: WebhookUsers | None = None,
+    ) -> None:
+        self.users = users
         self._store = store
         self._authorizer = authorizer
         self._catalog = catalog

@@ -57,7 +57,7 @@ class MutatingAdmissionWebhook(WebhookPlugin):
         place = f"round_{int(attributes.reinvoked)}_index_{hook.index}"
         try:
             with self.observed(hook, attributes):
-                response = await call(self._backend(), invocation, attributes, versions, mutating=True)
+                response = await call(self._backend(), invocation, attributes, versions, True, self._hooks.users)
                 changed = await self._apply(invocation, attributes, versions, response, place)
         except HookError as error:
             refusal = self.failure(error, attributes, f"failed-open.{_MUTATION}{place}")

@@ -207,7 +207,7 @@ def policy_of(labels: Mapping[str, str], defaults: Policy) -> tuple[Policy, list
             level = fallback
         elif level is not None:
             stated.add(mode)
-        if version is not None and not _is_version(version):
+        if version is not None and not is_version(version):
             errors.append(_wrong(f"{PREFIX}{mode}-version", version, 'must be "latest" or "v1.x"'))
             version = "latest"
         old_level, old_version = found[mode]
@@ -233,7 +233,8 @@ def rules(policy: Policy) -> PodAdmission:
     )
 
 
-def _is_version(text: str) -> bool:
+def is_version(text: str) -> bool:
+    """Whether it names a version of the standards."""
     minor = text.removeprefix("v1.")
     digits = minor.isascii() and minor.isdigit() and (minor == "0" or minor[0] != "0") and len(minor) < 10
     return text == "latest" or (text.startswith("v1.") and digits)

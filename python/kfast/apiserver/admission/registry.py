@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kfast.api.catalog import Catalog
@@ -12,12 +12,13 @@ from kfast.apiserver.admission.certificate_approval import CertificateApproval
 from kfast.apiserver.admission.certificate_signing import CertificateSigning
 from kfast.apiserver.admission.certificate_subject_restriction import CertificateSubjectRestriction
 from kfast.apiserver.admission.chain import Plugin
+from kfast.apiserver.admission.configuration import Configured
 from kfast.apiserver.admission.default_ingress_class import DefaultIngressClass
 from kfast.apiserver.admission.default_storage_class import DefaultStorageClass
 from kfast.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
 from kfast.apiserver.admission.deny_service_external_ips import DenyServiceExternalIPs
 from kfast.apiserver.admission.extended_resource_toleration import ExtendedResourceToleration
-from kfast.apiserver.admission.hooks import Hooks
+from kfast.apiserver.admission.hooks import HookKind, Hooks
 from kfast.apiserver.admission.limit_ranger import LimitRanger
 from kfast.apiserver.admission.mutating_policy import MutatingAdmissionPolicy
 from kfast.apiserver.admission.mutating_webhook import MutatingAdmissionWebhook
@@ -55,6 +56,12 @@ class Surroundings:
     authorizer: Authorizer
     suffix: Callable[[], str]
     backend: Callable[[], Backend]
+    configured: Configured = field(default_factory=Configured)
+
+
+def _hooks(around: Surroundings, kind: HookKind, plugin: str) -> Hooks:
+    users = around.configured.webhook_users.get(plugin)
+    return Hooks(around.store, around.catalog, kind, around.authorizer, users)
 
 
 _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
@@ -63,7 +70,7 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "ServiceAccount": lambda s: ServiceAccount(s.store, s.clock, s.suffix),
     "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
     "AlwaysPullImages": lambda _: AlwaysPullImages(),
-    "PodSecurity": lambda s: PodSecurity(s.store),
+    "PodSecurity": lambda s: PodSecurity(s.store, s.configured.pod_security),
     "Priority": lambda s: Priority(s.store),
     "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
     "ExtendedResourceToleration": lambda _: ExtendedResourceToleration(),
@@ -81,13 +88,13 @@ _PLUGINS: dict[str, Callable[[Surroundings], Plugin]] = {
     "PodResizeValidator": lambda s: PodResizeValidator(s.store),
     "MutatingAdmissionPolicy": lambda s: MutatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
     "MutatingAdmissionWebhook": lambda s: MutatingAdmissionWebhook(
-        Hooks(s.store, s.catalog, "mutating", s.authorizer), s.backend
+        _hooks(s, "mutating", "MutatingAdmissionWebhook"), s.backend
     ),
     "ValidatingAdmissionPolicy": lambda s: ValidatingAdmissionPolicy(s.store, s.catalog, s.authorizer, s.backend),
     "ValidatingAdmissionWebhook": lambda s: ValidatingAdmissionWebhook(
-        Hooks(s.store, s.catalog, "validating", s.authorizer), s.backend
+        _hooks(s, "validating", "ValidatingAdmissionWebhook"), s.backend
     ),
-    "ResourceQuota": lambda s: ResourceQuota(s.store, s.clock),
+    "ResourceQuota": lambda s: ResourceQuota(s.store, s.clock, s.configured.limited_resources),
 }
 
 

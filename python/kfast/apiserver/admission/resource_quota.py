@@ -9,13 +9,26 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from kfast.api.core.quota_usage import IGNORED, Amounts, Evaluator, Use, add, covers, evaluator, increase
-from kfast.api.kind import Body
+from kfast.api.core.quota_usage import (
+    IGNORED,
+    Amounts,
+    Evaluator,
+    Use,
+    add,
+    covers,
+    evaluator,
+    increase,
+    selectors,
+    selects,
+)
+from kfast.api.kind import Body, Kind
 from kfast.apiserver.admission.chain import ALL, Attributes, Plugin, Rules, refusal
+from kfast.apiserver.admission.configuration_types import LimitedResource, ScopedResourceSelectorRequirement
 from kfast.apiserver.followed import Followed
 from kfast.apiserver.status_errors import unavailable
 from kfast.clock import Clock
 from kfast.errors import StatusError
+from kfast.meta.configuration import encode
 from kfast.meta.quantity import parse
 from kfast.store.protocol import AbsentError, ModifiedError, Store, UnavailableError
 
@@ -27,6 +40,7 @@ _ATTEMPTS = 4
 class _Charge:
     """What one request is to take; `before` is what the object has taken so far (None: it is new)."""
 
+    kind: Kind
     evaluator: Evaluator
     now: Use
     before: Use | None
@@ -50,7 +64,8 @@ class ResourceQuota(Plugin):
     in_core = True
     rules = Rules(create=ALL, update=ALL)
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, limited: Sequence[LimitedResource] = ()) -> None:
+        self._limited = limited
         self._store = store
         self._clock = clock
         self._quotas = Followed(store, "resourcequotas")
@@ -65,8 +80,8 @@ class ResourceQuota(Plugin):
         return kind.namespaced and kind.resource not in IGNORED and self.watches_over(attributes.namespace)
 
     def watches_over(self, namespace: str) -> bool:
-        """Whether the namespace has quotas."""
-        return bool(self._quotas.within(namespace))
+        """Whether the namespace has quotas, or some things need one."""
+        return bool(self._limited) or bool(self._quotas.within(namespace))
 
     async def validate(self, attributes: Attributes) -> None:
         """Charges the quotas."""
@@ -76,6 +91,7 @@ class ResourceQuota(Plugin):
         if not judge.charged(attributes.operation, attributes.subresource, new, old):
             return
         charge = _Charge(
+            attributes.kind,
             judge,
             judge.use(new),
             judge.use(old) if old is not None else None,
@@ -95,7 +111,9 @@ class ResourceQuota(Plugin):
             named = Attributes("CREATE", attributes.kind, "", attributes.namespace, name, None, None, None, False)
             return lambda why: refusal(named, why)
 
-        charges = [_Charge(judge, use, None, refuse(name), True, attributes.dry_run) for name, use in uses]
+        charges = [
+            _Charge(attributes.kind, judge, use, None, refuse(name), True, attributes.dry_run) for name, use in uses
+        ]
         await self._settle(attributes.namespace, charges)
         return [charge.outcome for charge in charges]
 
@@ -159,6 +177,7 @@ class ResourceQuota(Plugin):
         judge = charge.evaluator
         taken: list[tuple[_Account, Amounts]] = []
         interesting: list[_Account] = []
+        restricted: set[str] = set()
         for account in accounts:
             names = judge.names(account.hard)
             if not names or not covers(account.body, judge, charge.now):
@@ -171,12 +190,11 @@ class ResourceQuota(Plugin):
                 why = f"status unknown for quota: {account.name}, resources: {','.join(names)}"
                 raise charge.refuse(why)
             interesting.append(account)
-        for account in interesting:
-            before = charge.before
-            if before is not None and covers(account.body, judge, before):
-                amounts = increase(charge.now.amounts, before.amounts)
-            else:
-                amounts = {name: amount for name, amount in charge.now.amounts.items() if amount.sign}
+            restricted.update(names)
+        grown = [_grown(charge, account) for account in interesting]
+        if self._limited and any(grown if interesting else [_grown(charge, None)]):
+            self._check_limits(accounts, charge, restricted)
+        for account, amounts in zip(interesting, grown, strict=True):
             asked = {name: amount for name, amount in amounts.items() if name in account.hard}
             if account.name in charge.charged or not asked:
                 continue
@@ -189,6 +207,35 @@ class ResourceQuota(Plugin):
                 raise charge.refuse(why)
             taken.append((account, used))
         return taken
+
+    def _check_limits(self, accounts: list[_Account], charge: _Charge, restricted: set[str]) -> None:
+        """Raises StatusError for what may be taken only where a quota says how much: 403 for amounts (`restricted` are
+        those that quotas bound), 500 for scopes."""
+        kind, judge, use = charge.kind, charge.evaluator, charge.now
+        limited = [one for one in self._limited if (one.api_group, one.resource) == (kind.group, kind.plural)]
+        taken = [name for name, amount in use.amounts.items() if amount.sign > 0]
+        parts = [part for one in limited for part in one.match_contains]
+        lacking = {name for name in taken if any(part in name for part in parts)} - restricted
+        if lacking:
+            raise charge.refuse(f"insufficient quota to consume: {','.join(sorted(lacking))}")
+        wanted = [scope for one in self._limited for scope in one.match_scopes if selects(encode(scope), judge, use)]
+        covered = {s["scopeName"] for account in accounts for s in selectors(account.body) if selects(s, judge, use)}
+        bare = [scope for scope in wanted if scope.scope_name not in covered]
+        if bare:
+            shown = " ".join(map(_scope, bare))
+            raise StatusError(500, "", f"insufficient quota to match these scopes: [{shown}]")
+
+
+def _scope(scope: ScopedResourceSelectorRequirement) -> str:
+    return f"{{{scope.scope_name} {scope.operator} [{' '.join(scope.values)}]}}"
+
+
+def _grown(charge: _Charge, account: _Account | None) -> Amounts:
+    """What is taken more than before, where a quota (None: none is concerned) counted that."""
+    before = charge.before
+    if before is not None and (account is None or covers(account.body, charge.evaluator, before)):
+        return increase(charge.now.amounts, before.amounts)
+    return {name: amount for name, amount in charge.now.amounts.items() if amount.sign}
 
 
 class _Account:

@@ -47,7 +47,7 @@ class ValidatingAdmissionWebhook(WebhookPlugin):
         hook = invocation.hook
         try:
             with self.observed(hook, attributes):
-                await call(self._backend(), invocation, attributes, versions, mutating=False)
+                await call(self._backend(), invocation, attributes, versions, False, self._hooks.users)
         except HookError as error:
             refusal = self.failure(error, attributes, f"{_FAILED_OPEN}{place}")
             if refusal is not None:

@@ -24,6 +24,7 @@ from kfast.apiserver.admission.versions import Versions
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.status_errors import bad_request, internal, quoted
 from kfast.apiserver.webhook_client import WebhookConfigError, WebhookError
+from kfast.apiserver.webhook_users import WebhookUsers
 from kfast.errors import StatusError
 
 _log = logging.getLogger(__name__)
@@ -88,7 +89,12 @@ class WebhookPlugin(Plugin):
 
 
 async def call(
-    backend: Backend, invocation: Invocation, attributes: Attributes, versions: Versions, mutating: bool
+    backend: Backend,
+    invocation: Invocation,
+    attributes: Attributes,
+    versions: Versions,
+    mutating: bool,
+    users: WebhookUsers | None,
 ) -> AdmissionResponse:
     """The verdict of a webhook that allows the request. Raises StatusError if it does not, HookError if it does not
     say."""
@@ -102,7 +108,7 @@ async def call(
     request = admission_request(attributes, kind, uid)
     body = review(hook.review_version, request, await versions.object(kind), await versions.old(kind))
     try:
-        answer = await backend.webhooks.post(hook.target, body, hook.timeout)
+        answer = await backend.webhooks.post(hook.target, body, hook.timeout, users)
         response = read_response(hook.review_version, uid, mutating, answer)
     except InvalidResponseError as error:
         raise HookError(hook, f"received invalid webhook response: {error}") from error

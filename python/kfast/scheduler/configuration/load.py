@@ -43,7 +43,7 @@ def default_configuration() -> KubeSchedulerConfiguration:
 def decode(text: str) -> KubeSchedulerConfiguration:
     """The file's own content, without defaults."""
     value, strict = plain(text)
-    version, kind = typed(value)
+    version, kind = typed(value, text)
     if (version, kind) != (API_VERSION, KIND):
         raise unregistered(version, kind)
     decoder = Decoder()

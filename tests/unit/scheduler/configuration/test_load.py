@@ -56,9 +56,10 @@ def test_json_is_yaml():
     ("text", "message"),
     [
         ("apiVersion: componentconfig/v1alpha1\nkind: KubeSchedulerConfiguration\n",
-         'no kind "KubeSchedulerConfiguration" is registered for version "componentconfig/v1alpha1" in scheme'),
+         'no kind "KubeSchedulerConfiguration" is registered for version "componentconfig/v1alpha1" in scheme '
+         '"pkg/runtime/scheme.go:111"'),
         ("kind: KubeSchedulerConfiguration\n",
-         "Object 'apiVersion' is missing in '{kind: KubeSchedulerConfiguration}'"),
+         "Object 'apiVersion' is missing in 'kind: KubeSchedulerConfiguration\n'"),
         (HEAD + "foo: bar\n", 'strict decoding error: unknown field "foo"'),
         (HEAD + "profiles:\n- plugins:\n    filter:\n      enable: []\n",
          'strict decoding error: unknown field "profiles[0].plugins.filter.enable"'),
