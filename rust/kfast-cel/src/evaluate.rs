@@ -2,6 +2,7 @@
 
 use crate::functions::{Failure, Outcome};
 use crate::library::format::go_value;
+use crate::overloads;
 use crate::plan::{Attribute, Call, Fold, Key, Qualifier, Root, Step};
 use crate::program::{Activation, EvaluationError};
 use crate::value::{Entries, List, Map, Value};
@@ -127,17 +128,11 @@ impl<'r, 'a> Run<'r, 'a> {
         let cost = call.cost.after(cost, &value);
         self.charge(cost)?;
         match value {
-            Err(Failure::NoOverload) => Err(self.no_overload(call)),
+            Err(Failure::NoOverload) => {
+                let patterned = call.pattern.is_some();
+                Err(overloads::refusal(call.function, patterned, &args).into())
+            }
             other => other,
-        }
-    }
-
-    fn no_overload(&self, call: &Call) -> Failure {
-        match call.function {
-            "_+_" | "_-_" | "_*_" | "_/_" | "_%_" | "_<_" | "_<=_" | "_>_" | "_>=_" | "@in"
-            | "!_" | "-_" | "contains" | "startsWith" | "endsWith" | "matches" | "containsIP"
-            | "containsCIDR" => Failure::Error("no such overload".to_owned()),
-            function => Failure::Error(format!("no such overload: {function}")),
         }
     }
 
@@ -275,7 +270,10 @@ impl<'r, 'a> Run<'r, 'a> {
                     Value::Optional(_) => "*types.Optional",
                     _ => "*types.Type",
                 };
-                return Err(format!("got '{go_type}', expected iterable type").into());
+                return Err(match fold.second {
+                    None => format!("got '{go_type}', expected iterable type").into(),
+                    Some(_) => format!("unsupported comprehension range type: {go_type}").into(),
+                });
             }
         }
         self.value(&fold.result)

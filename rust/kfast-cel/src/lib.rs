@@ -19,6 +19,7 @@ mod kinds;
 mod lexer;
 pub mod library;
 mod macros;
+mod overloads;
 mod parser;
 mod plan;
 mod program;

@@ -297,7 +297,9 @@ impl Planner<'_> {
             && is_conversion(function)
         {
             let folded = (declaration.call)(&mut [value.clone()]);
-            return folded.map(Step::Constant).map_err(|e| message(function, e));
+            return folded
+                .map(Step::Constant)
+                .map_err(|failure| message(function, value, failure));
         }
         let steps = match among(overload, steps) {
             Ok(planned) => return Ok(planned),
@@ -447,10 +449,12 @@ fn among(overload: &str, mut steps: Vec<Step>) -> Result<Step, Vec<Step>> {
     })
 }
 
-fn message(function: &str, failure: Failure) -> String {
+fn message(function: &str, value: &Value<'_>, failure: Failure) -> String {
     match failure {
         Failure::Error(message) => message,
-        Failure::NoOverload | Failure::Budget => format!("no such overload: {function}"),
+        Failure::NoOverload | Failure::Budget => {
+            format!("no such overload: {function}({})", value.type_name())
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Points in time and spans, in Go's and RFC 3339's notations. No clock is read.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 const SECOND: i64 = 1_000_000_000;
@@ -8,10 +9,32 @@ const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
 /// A point in time between the years 1 and 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub struct Instant {
     seconds: i64,
     nanoseconds: u32,
+    /// Seconds east of UTC where it is shown: as it was written. It makes no difference otherwise.
+    zone: i32,
+}
+
+impl PartialEq for Instant {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Instant {}
+
+impl PartialOrd for Instant {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Instant {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.seconds, self.nanoseconds).cmp(&(other.seconds, other.nanoseconds))
+    }
 }
 
 /// A point in time as calendars and clocks show it.
@@ -49,6 +72,7 @@ impl Instant {
         (FIRST..=LAST).contains(&seconds).then_some(Self {
             seconds,
             nanoseconds: 0,
+            zone: 0,
         })
     }
 
@@ -64,6 +88,7 @@ impl Instant {
         let whole = Self::from_seconds(seconds)?;
         Some(Self {
             nanoseconds: rest,
+            zone: self.zone,
             ..whole
         })
     }
@@ -108,6 +133,7 @@ impl Instant {
         let whole = Self::from_seconds(seconds)?;
         Some(Self {
             nanoseconds,
+            zone: i32::try_from(offset).ok()?,
             ..whole
         })
     }
@@ -160,10 +186,10 @@ impl Instant {
     }
 }
 
-/// RFC 3339 in UTC, with as many digits of the second as there are.
+/// RFC 3339 where it was written, with as many digits of the second as there are.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.civil(0);
+        let at = self.civil(self.zone.into());
         write!(
             f,
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
@@ -173,7 +199,11 @@ impl fmt::Display for Instant {
             let digits = format!("{:09}", self.nanoseconds);
             write!(f, ".{}", digits.trim_end_matches('0'))?;
         }
-        f.write_str("Z")
+        if self.zone == 0 {
+            return f.write_str("Z");
+        }
+        let (sign, minutes) = (if self.zone < 0 { '-' } else { '+' }, self.zone.abs() / 60);
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 }
 

@@ -45,6 +45,11 @@ fn rules_of_custom_resources() {
 }
 
 #[test]
+fn odd_arguments_of_libraries() {
+    check(include_str!("tables/odd_arguments.jsonl"));
+}
+
+#[test]
 fn time_zones() {
     check(include_str!("tables/time_zones.jsonl"));
 }

@@ -46,13 +46,32 @@ fn reason(pattern: &str, text: &str) -> String {
         _ if last.starts_with("incomplete escape") => {
             "trailing backslash at end of expression: ``".into()
         }
-        _ if last.starts_with("backreferences") => {
-            let from = pattern.find('\\').unwrap_or(0);
-            let shown: String = pattern[from..].chars().take(2).collect();
-            format!("invalid escape sequence: `{shown}`")
+        _ if last.starts_with("backreferences") || last.starts_with("unrecognized escape") => {
+            format!("invalid escape sequence: `{}`", unknown_escape(pattern))
+        }
+        _ if last.starts_with("Unicode property not found") => {
+            let from = pattern.find("\\p").or(pattern.find("\\P")).unwrap_or(0);
+            let end = pattern[from..].find('}').map_or(3, |at| at + 1);
+            let shown: String = pattern[from..].chars().take(end).collect();
+            format!("invalid character class range: `{shown}`")
         }
         other => format!("{other}: `{pattern}`"),
     }
+}
+
+/// The first escape of a letter or digit that has no meaning.
+fn unknown_escape(pattern: &str) -> String {
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        let escaped = if c == '\\' { rest.next() } else { None };
+        if let Some(e) = escaped
+            && e.is_ascii_alphanumeric()
+            && !"AzbBdDsSwWpPQEx0afnrtv".contains(e)
+        {
+            return format!("\\{e}");
+        }
+    }
+    String::new()
 }
 
 /// A repetition of more than 1,000 times, or of more times at least than at most.
@@ -163,6 +182,13 @@ fn escape<'p>(rest: &'p str, class: bool, out: &mut String) -> &'p str {
             out.push_str(&regex::escape(&tail[..end]));
             return tail.get(end + 2..).unwrap_or_default();
         }
+        'p' | 'P' | 'x' if tail.starts_with('{') => {
+            let end = tail.find('}').map_or(tail.len(), |at| at + 1);
+            out.push('\\');
+            out.push(c);
+            out.push_str(&tail[..end]);
+            return &tail[end..];
+        }
         _ => {
             out.push('\\');
             out.push(c);
@@ -211,6 +237,7 @@ mod tests {
             (r"^\.\/\-$", "./-", true),
             (r"^(?i)AB$", "ab", true),
             (r"^\pL+$", "é", true),
+            (r"^\p{Lu}\P{L}[\p{Greek}]\x{41}$", "É1αA", true),
             (r"^[--/]$", ".", true),
         ] {
             assert_eq!(

@@ -12,5 +12,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 /// ValueError with Go's message if the database has no zone of the name.
 #[pyfunction]
 fn check_time_zone(name: &str) -> PyResult<()> {
-    TimeZone::named(name).map(drop).map_err(PyValueError::new_err)
+    TimeZone::named(name)
+        .map(drop)
+        .map_err(PyValueError::new_err)
 }

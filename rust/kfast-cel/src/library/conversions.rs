@@ -4,6 +4,7 @@ use super::format;
 use crate::functions::{Failure, Function, Outcome};
 use crate::time::{self, Instant};
 use crate::value::{OpaqueValue, Value};
+use std::borrow::Cow;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     (
@@ -145,18 +146,81 @@ fn to_double<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
 
 /// A float in Go's notation; none if it is too large.
 pub(crate) fn go_float(text: &str) -> Option<f64> {
-    let plain = text.trim_start_matches(['+', '-']);
-    let special = ["inf", "infinity", "nan"]
+    if text.eq_ignore_ascii_case("nan") {
+        return Some(f64::NAN);
+    }
+    let plain = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let infinite = ["inf", "infinity"]
         .iter()
         .any(|s| plain.eq_ignore_ascii_case(s));
-    let number: f64 = text.parse().ok()?;
-    (special || number.is_finite()).then_some(number)
+    let number: f64 = if infinite {
+        text.parse().ok()?
+    } else if !plain.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    } else {
+        let digits = without_separators(plain)?;
+        let size = match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+            Some(hex) => hex_float(hex)?,
+            None => digits.parse().ok()?,
+        };
+        if text.starts_with('-') { -size } else { size }
+    };
+    (infinite || number.is_finite()).then_some(number)
+}
+
+/// The digits without underscores, which stand between digits or behind the prefix of another base.
+fn without_separators(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(text.into());
+    }
+    let hex = text.starts_with("0x") || text.starts_with("0X");
+    let digit = |b: u8| b.is_ascii_digit() || (hex && b.is_ascii_hexdigit());
+    let bytes = text.as_bytes();
+    let fits = |at: usize| {
+        let after = digit(bytes[at - 1]) || (hex && at == 2);
+        after && bytes.get(at + 1).is_some_and(|b| digit(*b))
+    };
+    let underscores = text.match_indices('_').map(|(at, _)| at);
+    underscores
+        .into_iter()
+        .all(|at| at > 0 && fits(at))
+        .then(|| text.replace('_', "").into())
+}
+
+/// `1.8p3`: hexadecimal digits times a power of two.
+#[allow(clippy::cast_precision_loss)] // rounded once
+fn hex_float(text: &str) -> Option<f64> {
+    let (digits, exponent) = text.split_once(['p', 'P'])?;
+    let mut exponent: i32 = exponent.parse().ok()?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut mantissa: u64 = 0;
+    let places = whole
+        .chars()
+        .map(|c| (c, 0))
+        .chain(fraction.chars().map(|c| (c, 4)));
+    for (c, shift) in places {
+        let digit = u64::from(c.to_digit(16)?);
+        if mantissa >> 58 == 0 {
+            mantissa = mantissa << 4 | digit;
+            exponent = exponent.saturating_sub(shift);
+        } else {
+            // Beyond what a float holds.
+            mantissa |= u64::from(digit != 0);
+            exponent = exponent.saturating_add(4 - shift);
+        }
+    }
+    // In two steps: the power alone may be out of range.
+    let half = exponent.clamp(-2400, 2400) / 2;
+    Some(mantissa as f64 * 2_f64.powi(half) * 2_f64.powi(exponent.clamp(-2400, 2400) - half))
 }
 
 fn to_duration<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     match &args[0] {
         Value::Duration(span) => Ok(Value::Duration(*span)),
-        Value::Int(nanoseconds) => Ok(Value::Duration(*nanoseconds)),
+        Value::Int(_) => Err(wrong("int", "google.protobuf.Duration")),
         Value::String(text) => time::parse_duration(text)
             .map(Value::Duration)
             .ok_or_else(|| wrong("string", "google.protobuf.Duration")),

@@ -69,7 +69,15 @@ impl Clause {
             (Self::Decimal, Value::Int(number)) => number.to_string(),
             (Self::Decimal, Value::Uint(number)) => number.to_string(),
             (Self::Fixed(digits), value) => fixed(double(value)?, digits),
-            (Self::Scientific(digits), value) => scientific(double(value)?, digits),
+            (Self::Scientific(digits), value) => {
+                let number = double(value)?;
+                let text = scientific(number, digits);
+                if number.is_finite() {
+                    text
+                } else {
+                    format!("{text:>digits$}")
+                }
+            }
             (Self::Binary, Value::Bool(flag)) => u8::from(*flag).to_string(),
             (Self::Binary, Value::Int(number)) => {
                 format!("{}{:b}", minus(*number), number.unsigned_abs())
@@ -307,6 +315,9 @@ fn clause(text: &str) -> Result<(Clause, &str), String> {
     Ok((clause, &rest[1..]))
 }
 
+const NO_TEXT: &str = "error during formatting: could not convert argument \"invalid UTF-8 in bytes, cannot convert to \
+                       string\" to string";
+
 fn format<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     let (Value::String(format), Value::List(list)) = (&args[0], &args[1]) else {
         return Err(Failure::NoOverload);
@@ -315,9 +326,10 @@ fn format<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
         let value = list
             .get(at)
             .ok_or_else(|| format!("index {at} out of range"))??;
-        clause
-            .apply(&value)
-            .ok_or_else(|| clause.refusal(value.runtime_type().runtime_name()))
+        clause.apply(&value).ok_or_else(|| match (clause, &value) {
+            (Clause::String, Value::Bytes(_)) => NO_TEXT.to_owned(),
+            _ => clause.refusal(value.runtime_type().runtime_name()),
+        })
     })?;
     Ok(Value::shared(text))
 }

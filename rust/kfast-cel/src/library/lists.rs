@@ -3,6 +3,7 @@
 use super::operators::compare;
 use super::strings;
 use crate::functions::{Failure, Function, LONGEST_LIST, Outcome, bounded};
+use crate::overloads;
 use crate::value::{List, Value};
 use std::cmp::Ordering;
 
@@ -144,13 +145,26 @@ pub(crate) fn items<'a>(args: &[Value<'a>], at: usize) -> Result<Vec<Value<'a>>,
 }
 
 fn is_sorted<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
+    let items = comparables(args)?;
+    let sorted = items
+        .windows(2)
+        .all(|pair| order(&pair[0], &pair[1]).is_le());
+    Ok(Value::Bool(sorted))
+}
+
+/// The items, each of a type with an order.
+fn comparables<'a>(args: &[Value<'a>]) -> Result<Vec<Value<'a>>, Failure> {
     let items = items(args, 0)?;
-    for pair in items.windows(2) {
-        if compare(&pair[0], &pair[1])?.is_gt() {
-            return Ok(Value::Bool(false));
-        }
+    let ordered = |item: &Value<'_>| !matches!(compare(item, item), Err(Failure::NoOverload));
+    if !items.iter().all(ordered) {
+        return Err(Failure::NoOverload);
     }
-    Ok(Value::Bool(true))
+    Ok(items)
+}
+
+/// What does not compare counts as equal.
+fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
+    compare(a, b).unwrap_or(Ordering::Equal)
 }
 
 fn sum<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
@@ -158,6 +172,9 @@ fn sum<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     let Some(first) = items.first() else {
         return Ok(Value::Int(0));
     };
+    if !overloads::fitting("sum", args) {
+        return Err(Failure::NoOverload);
+    }
     let add = crate::functions::named("_+_")
         .ok_or(Failure::NoOverload)?
         .call;
@@ -168,9 +185,9 @@ fn sum<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
 
 fn extreme<'a>(args: &[Value<'a>], name: &str, replaced_if: Ordering) -> Outcome<'a> {
     let mut found: Option<Value<'a>> = None;
-    for item in items(args, 0)? {
+    for item in comparables(args)? {
         found = match found {
-            Some(best) if compare(&best, &item)? != replaced_if => Some(best),
+            Some(best) if order(&best, &item) != replaced_if => Some(best),
             _ => Some(item),
         };
     }

@@ -1,5 +1,6 @@
 //! What functions compute. One file per library; each lists its functions with their types.
 
+mod addresses;
 pub(crate) mod authorization;
 mod conversions;
 pub(crate) mod format;

@@ -1,5 +1,6 @@
 //! IP addresses and ranges of them.
 
+use super::addresses;
 use crate::functions::{Failure, Function, Outcome};
 use crate::value::{OpaqueValue, Value};
 use std::fmt;
@@ -122,10 +123,12 @@ impl Cidr {
             )
         };
         let (address, bits) = text.rsplit_once('/').ok_or_else(|| refused("no '/'"))?;
-        let quoted = kfast_core::quote(address);
+        if zoned(address) {
+            return Err(refused("IPv6 zones cannot be present in a prefix"));
+        }
         let address: IpAddr = address
             .parse()
-            .map_err(|_| refused(&format!("ParseAddr({quoted}): unable to parse IP")))?;
+            .map_err(|_| refused(&addresses::refusal(address)))?;
         if let IpAddr::V6(v6) = address
             && v6.to_ipv4_mapped().is_some()
         {
@@ -210,18 +213,25 @@ fn cidr(args: &[Value<'_>], at: usize) -> Result<Cidr, Failure> {
     }
 }
 
+/// Whether it is an IPv6 address with a zone.
+fn zoned(text: &str) -> bool {
+    text.split_once('%').is_some_and(|(address, zone)| {
+        !zone.is_empty() && address.parse::<std::net::Ipv6Addr>().is_ok()
+    })
+}
+
 fn parse_ip(text: &str) -> Result<IpAddr, String> {
     let quoted = kfast_core::quote(text);
-    if let Some((address, zone)) = text.split_once('%')
-        && !zone.is_empty()
-        && address.parse::<std::net::Ipv6Addr>().is_ok()
-    {
+    if zoned(text) {
         return Err(format!(
             "IP address {quoted} with zone value is not allowed"
         ));
     }
     let ip: IpAddr = text.parse().map_err(|_| {
-        format!("IP Address {quoted} parse error during conversion from string: ParseAddr({quoted}): unable to parse IP")
+        format!(
+            "IP Address {quoted} parse error during conversion from string: {}",
+            addresses::refusal(text)
+        )
     })?;
     match ip {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
@@ -263,7 +273,7 @@ fn contains_cidr<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     let range = cidr(args, 0)?;
     let other = match &args[1] {
         Value::Opaque(OpaqueValue::Cidr(cidr)) => *cidr,
-        _ => to_cidr(text(args, 1)?).map_err(|_| Failure::NoOverload)?,
+        _ => to_cidr(text(args, 1)?)?,
     };
     Ok(Value::Bool(
         range.bits <= other.bits && range.contains(other.address),

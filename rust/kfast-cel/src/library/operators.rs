@@ -208,6 +208,10 @@ fn lazy<'a>(_: &mut [Value<'a>]) -> Outcome<'a> {
 }
 
 fn equal<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
+    // Values of libraries compare with their own kind only.
+    if matches!(args[0], Value::Opaque(_)) && args[0].runtime_type() != args[1].runtime_type() {
+        return Err(Failure::NoOverload);
+    }
     Ok(Value::Bool(args[0].equals(&args[1])))
 }
 
@@ -244,6 +248,7 @@ fn negate<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
             .map(Value::Int)
             .ok_or("integer overflow".into()),
         Value::Double(number) => Ok(Value::Double(-number)),
+        Value::Duration(span) => duration(span.checked_neg()),
         _ => Err(Failure::NoOverload),
     }
 }
@@ -284,7 +289,6 @@ fn insert<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
 
 const OVERFLOW: &str = "integer overflow";
 const UNSIGNED_OVERFLOW: &str = "unsigned integer overflow";
-const DURATION_OVERFLOW: &str = "duration overflow";
 const TIMESTAMP_OVERFLOW: &str = "timestamp overflow";
 
 fn int<'a>(number: Option<i64>) -> Outcome<'a> {
@@ -296,9 +300,7 @@ fn uint<'a>(number: Option<u64>) -> Outcome<'a> {
 }
 
 fn duration<'a>(nanoseconds: Option<i64>) -> Outcome<'a> {
-    nanoseconds
-        .map(Value::Duration)
-        .ok_or(DURATION_OVERFLOW.into())
+    nanoseconds.map(Value::Duration).ok_or(OVERFLOW.into())
 }
 
 fn timestamp<'a>(instant: Option<Instant>) -> Outcome<'a> {
@@ -322,7 +324,10 @@ fn add<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
         (Value::Duration(a), Value::Duration(b)) => duration(a.checked_add(b)),
         (Value::Duration(span), Value::Timestamp(at))
         | (Value::Timestamp(at), Value::Duration(span)) => timestamp(at.after(span.into())),
-        _ => Err(Failure::NoOverload),
+        (left, right) => {
+            (args[0], args[1]) = (left, right);
+            Err(Failure::NoOverload)
+        }
     }
 }
 

@@ -76,10 +76,11 @@ fn of_non_zero<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
 
 fn unwrap<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
     let mut there = Vec::new();
-    for item in items(args, 0)? {
+    for (at, item) in items(args, 0)?.into_iter().enumerate() {
         match item {
             Value::Optional(Some(value)) => there.push(value.as_ref().clone()),
             Value::Optional(None) => {}
+            _ if at == 0 => return Err(Failure::NoOverload),
             other => {
                 return Err(
                     format!("value {} is not optional", super::format::go_value(&other)).into(),

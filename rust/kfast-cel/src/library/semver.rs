@@ -97,7 +97,7 @@ impl Semver {
                 ));
             }
             text.parse()
-                .map_err(|e| format!("strconv.ParseUint: parsing \"{text}\": {e}"))
+                .map_err(|_| format!("strconv.ParseUint: parsing \"{text}\": value out of range"))
         };
         let numbers = [
             number("major", major)?,
@@ -199,5 +199,5 @@ pub(crate) fn version<'v>(value: &'v Value<'_>) -> Result<&'v Semver, Failure> {
 
 fn part<'a>(args: &[Value<'a>], at: usize) -> Outcome<'a> {
     let number = version(&args[0])?.numbers[at];
-    Ok(Value::Int(i64::try_from(number).unwrap_or(i64::MAX)))
+    Ok(Value::Int(number.cast_signed()))
 }

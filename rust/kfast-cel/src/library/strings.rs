@@ -234,10 +234,13 @@ fn join<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
         }
         let item = item?;
         bounded(joined.len(), LONGEST_TEXT)?;
-        let text = item.as_str();
-        joined.push_str(
-            text.ok_or_else(|| format!("join: invalid input: {}", super::format::go_value(&item)))?,
-        );
+        let Some(text) = item.as_str() else {
+            return Err(match at {
+                0 => Failure::NoOverload,
+                _ => format!("join: invalid input: {}", super::format::go_value(&item)).into(),
+            });
+        };
+        joined.push_str(text);
     }
     Ok(Value::shared(joined))
 }

@@ -99,26 +99,21 @@ impl Url {
                 Err("invalid URI for request".to_owned())
             };
         }
+        // It is checked as a request has it, where there are no fragments.
+        let requested = rest.split_once('?').map_or(rest, |(before, _)| before);
+        let (authority, path) = split_authority(requested, &scheme);
+        check_escapes(path)?;
+        let (user, host) = split_user(authority);
+        check_host(host)?;
+        check_user(user.unwrap_or_default())?;
         let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let with_authority = !scheme.is_empty() || !rest.starts_with("///");
-        let (authority, path) = match rest.strip_prefix("//") {
-            Some(after) if with_authority => match after.find('/') {
-                Some(at) => after.split_at(at),
-                None => (after, ""),
-            },
-            _ => ("", rest),
-        };
-        check_escapes(path)?;
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user.to_owned()), host),
-            None => (None, authority),
-        };
-        check_host(host)?;
+        let (authority, path) = split_authority(rest, &scheme);
+        let (user, host) = split_user(authority);
         Ok(Self {
             scheme,
             host: decoded(host, false).unwrap_or_else(|| host.to_owned()),
-            user,
+            user: user.map(str::to_owned),
             path: path.to_owned(),
             query: query.to_owned(),
             fragment: fragment.to_owned(),
@@ -169,6 +164,31 @@ fn split_scheme(text: &str) -> Result<(String, &str), String> {
     Ok((String::new(), text))
 }
 
+fn split_authority<'t>(rest: &'t str, scheme: &str) -> (&'t str, &'t str) {
+    match rest.strip_prefix("//") {
+        Some(after) if !scheme.is_empty() || !rest.starts_with("///") => match after.find('/') {
+            Some(at) => after.split_at(at),
+            None => (after, ""),
+        },
+        _ => ("", rest),
+    }
+}
+
+fn split_user(authority: &str) -> (Option<&str>, &str) {
+    match authority.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, authority),
+    }
+}
+
+fn check_user(user: &str) -> Result<(), String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+    if !user.bytes().all(allowed) {
+        return Err("net/url: invalid userinfo".to_owned());
+    }
+    check_escapes(user)
+}
+
 fn check_escapes(text: &str) -> Result<(), String> {
     let bytes = text.as_bytes();
     for (at, _) in text.match_indices('%') {
@@ -199,7 +219,7 @@ fn check_host(host: &str) -> Result<(), String> {
     match host.chars().find(|c| {
         matches!(
             c,
-            ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}'
+            ' ' | '"' | '#' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}'
         )
     }) {
         Some(c) => Err(format!(

@@ -121,17 +121,30 @@ fn declared(schema: &Json, name: &str) -> (Declared, i64) {
     }
 }
 
+fn seconds(nanoseconds: i64) -> String {
+    let (sign, size) = (
+        if nanoseconds < 0 { "-" } else { "" },
+        nanoseconds.unsigned_abs(),
+    );
+    let text = format!("{sign}{}.{:09}", size / 1_000_000_000, size % 1_000_000_000);
+    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 fn show(value: &Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Uint(number) => format!("{number}u"),
-        Value::Double(number) if number.is_infinite() => "d+Inf".to_owned(),
+        Value::Double(number) if number.is_infinite() => {
+            format!("d{}Inf", if *number < 0.0 { '-' } else { '+' })
+        }
         Value::Double(number) => format!("d{number}"),
         Value::String(text) => json!(&**text).to_string(),
         Value::Bytes(bytes) => format!("b{}", json!(String::from_utf8_lossy(bytes))),
-        Value::Duration(_) => format!("duration {value:?}"),
+        Value::Duration(nanoseconds) => {
+            format!("google.protobuf.Duration({})", seconds(*nanoseconds))
+        }
         Value::Timestamp(at) => format!("google.protobuf.Timestamp({at})"),
         Value::List(list) => {
             let items: Vec<String> = list.iter().map(|item| show(&item.unwrap())).collect();
