@@ -220,6 +220,8 @@ class Kind:
     subresources: tuple[Subresource, ...] = ()
     columns: tuple[Column, ...] = ()
     """Empty: name and creation time."""
+    row_order: Callable[[Body], Any] | None = None
+    """What the rows of a table of a list are sorted by, if it is not the name."""
     fields: tuple[SelectableField, ...] = ()
     """Besides metadata.name and metadata.namespace."""
     has_generation: bool = True

@@ -34,6 +34,7 @@ from kfast.apiserver.event_expiry import EventExpiry
 from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.impersonation import impersonate, wanted_user
 from kfast.apiserver.filters.limits import check_limits
+from kfast.apiserver.flow_control import FlowControlConfiguration
 from kfast.apiserver.health import Health
 from kfast.apiserver.kubernetes_service import create_service
 from kfast.apiserver.lifecycle import random_suffix
@@ -109,6 +110,7 @@ class APIServer:
             self.backend.nodes = Nodes(store, self.backend.http, pki.kubelet_client)
         self._compactor = Compactor(store, clock, compaction_interval)
         self._expiry = EventExpiry(store, clock, event_ttl)
+        self.flow_control = FlowControlConfiguration(store, self.handle, clock)
         self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families))
         self.backend.watching = self._watching
         self.health = Health()
@@ -136,6 +138,7 @@ class APIServer:
         """Returns once the objects every cluster has exist."""
         await create_system_objects(self.handle, self._trust)
         await create_service(self.handle)
+        await self.flow_control.start()
         await self._definitions.start()
         await self.aggregator.start()
         self._compactor.start()
@@ -143,6 +146,7 @@ class APIServer:
 
     async def stop(self) -> None:
         """Ends all watches."""
+        await self.flow_control.stop()
         await self._compactor.stop()
         await self._expiry.stop()
         await self._definitions.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfast.api.columns import AGE, NAME, NONE, condition, number, text
+from kfast.api.columns import AGE, NAME, NONE, condition, lookup, number, text
 from kfast.api.flowcontrol.flow_schema_validation import validate_conditions_update, validate_flow_schema
 from kfast.api.kind import Body, Cell, Column, Kind, Subresource
 
@@ -17,6 +17,10 @@ def _defaults(schema: Body) -> None:
 
 def _prepare_create(schema: Body) -> None:
     schema["status"] = {}
+
+
+def _precedence(schema: Body) -> tuple[int, str]:
+    return lookup(schema, "spec.matchingPrecedence") or 0, schema["metadata"]["name"]
 
 
 def _dangling(schema: Body, _: float) -> Cell:
@@ -39,6 +43,7 @@ KIND = Kind(
         AGE,
         Column("MissingPL", _dangling),
     ),
+    row_order=_precedence,
     defaults=_defaults,
     prepare_create=_prepare_create,
     metadata_on_update=("create",),

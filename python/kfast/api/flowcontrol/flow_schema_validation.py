@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, required
+from kfast.api.flowcontrol.bootstrap_configuration import MANDATORY_SCHEMAS
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, FieldError
 from kfast.api.name_checks import check, dns_label, dns_subdomain
@@ -155,6 +156,9 @@ def validate_flow_schema(schema: Body) -> list[FieldError]:
         errors.append(required(path, "must reference a priority level"))
     for index, rule in enumerate(spec.get("rules") or ()):
         _validate_rule(rule, f"spec.rules[{index}]", errors)
+    if name in MANDATORY_SCHEMAS and spec != MANDATORY_SCHEMAS[name]:
+        detail = f"spec of '{name}' must equal the fixed value"
+        errors.append(invalid("spec", internal("flowcontrol.FlowSchemaSpec", spec), detail))
     check_conditions(schema.get("status") or {}, errors)
     return errors
 

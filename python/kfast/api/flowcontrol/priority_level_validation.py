@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import ceil, log2
 
 from kfast.api.field_errors import forbidden, invalid, not_supported, required
+from kfast.api.flowcontrol.bootstrap_configuration import MANDATORY_LEVELS
 from kfast.api.flowcontrol.flow_schema_validation import check_conditions
+from kfast.api.internal_form import internal
 from kfast.api.kind import Body, FieldError
 
 _TYPES = ("Exempt", "Limited")
@@ -70,6 +72,18 @@ def _validate_limited(level: Body, path: str, errors: list[FieldError]) -> None:
         errors.append(invalid(f"{path}.borrowingLimitPercent", borrowed, message))
 
 
+def _validate_mandatory(name: str, spec: Body, errors: list[FieldError]) -> None:
+    """Of levels that every cluster has only the shares of the exempt one may be set."""
+    fixed = MANDATORY_LEVELS.get(name)
+    if fixed is None:
+        return
+    free = "exempt" if name == "exempt" else ""
+    if {**spec, free: None} != {**fixed, free: None}:
+        but = " except the 'spec.exempt' field" if free else ""
+        shown = internal("flowcontrol.PriorityLevelConfigurationSpec", spec)
+        errors.append(invalid("spec", shown, f"spec of '{name}'{but} must equal the fixed value"))
+
+
 def validate_priority_level(configuration: Body) -> list[FieldError]:
     """All rules of a PriorityLevelConfiguration."""
     errors: list[FieldError] = []
@@ -94,5 +108,6 @@ def validate_priority_level(configuration: Body) -> list[FieldError]:
             _validate_limited(limited, "spec.limited", errors)
     else:
         errors.append(not_supported("spec.type", kind, _TYPES))
+    _validate_mandatory(metadata.get("name") or "", spec, errors)
     check_conditions(configuration.get("status") or {}, errors)
     return errors

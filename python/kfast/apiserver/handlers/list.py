@@ -151,6 +151,8 @@ def bodies_response(
     """Decoded objects as a list in the form the client asked for; items lose their types."""
     scope = info.served
     if output.transform == "Table":
+        if scope.kind.row_order is not None:
+            bodies = sorted(bodies, key=scope.kind.row_order)
         body = table(scope.kind, bodies, metadata, output.version, backend.clock.now(), options.include_object)
     elif output.transform:
         body = {
