@@ -6,6 +6,7 @@ from typing import Any
 
 from kfast.api.addresses import cidr_warnings, ip_warnings, validate_cidr, validate_endpoint_ip, validate_ip
 from kfast.api.core.service_addresses import is_headless, validate_addresses, validate_addresses_update
+from kfast.api.core.service_update import needs_health_check
 from kfast.api.field_errors import duplicate, forbidden, invalid, not_supported, required
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, FieldError
@@ -139,10 +140,6 @@ def _validate_balancer_class(spec: Spec, errors: list[FieldError]) -> None:
         errors.append(forbidden("spec.loadBalancerClass", _BALANCER_ONLY))
 
 
-def _needs_health_check(spec: Spec) -> bool:
-    return bool(spec["type"] == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local")
-
-
 def _validate_traffic(spec: Spec, errors: list[FieldError]) -> None:
     kind, policy = spec["type"], spec.get("externalTrafficPolicy") or ""
     external = kind in ("LoadBalancer", "NodePort") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
@@ -152,7 +149,7 @@ def _validate_traffic(spec: Spec, errors: list[FieldError]) -> None:
     elif external and policy not in _POLICIES:
         errors.append(not_supported(path, policy, _POLICIES) if policy else required(path))
     health = spec.get("healthCheckNodePort") or 0
-    if _needs_health_check(spec):
+    if needs_health_check(spec):
         if health:
             check_port(health, "spec.healthCheckNodePort", errors)
         else:
@@ -211,7 +208,7 @@ def validate_service_update(new: Body, old: Body) -> list[FieldError]:
     if spec["type"] == before["type"] == "LoadBalancer" and chosen != before.get("loadBalancerClass"):
         errors.append(invalid("spec.loadBalancerClass", chosen, "may not change once set"))
     _validate_balancer_class(spec, errors)
-    checked = _needs_health_check(before) and _needs_health_check(spec)
+    checked = needs_health_check(before) and needs_health_check(spec)
     if checked and spec.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
         errors.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
     return errors + _validate(new, old)

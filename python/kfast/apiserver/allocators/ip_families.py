@@ -8,9 +8,10 @@ import msgspec
 
 from kfast.api.core.service_addresses import validate_addresses
 from kfast.api.kind import Body, FieldError
-from kfast.apiserver.allocators.service_fields import NONE
 from kfast.apiserver.status_errors import invalid, quoted
 
+NONE = "None"
+"""The cluster IP of a headless Service."""
 _OTHER = {"IPv4": "IPv6", "IPv6": "IPv4"}
 
 

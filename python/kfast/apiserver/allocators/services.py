@@ -12,20 +12,16 @@ from typing import Any
 
 import msgspec
 
-from kfast.api.kind import Body, FieldError
-from kfast.apiserver.allocators.cluster_ip import AllocationError, ClusterIPs
-from kfast.apiserver.allocators.ip_families import init_ip_families
-from kfast.apiserver.allocators.node_port import NodePorts
-from kfast.apiserver.allocators.service_fields import (
-    NONE,
-    drop_type_dependent,
+from kfast.api.core.service_update import (
     has_node_ports,
-    keep_allocated,
-    needs_cluster_ip,
     needs_health_check,
     normalize_cluster_ips,
     wants_node_ports,
 )
+from kfast.api.kind import Body, FieldError
+from kfast.apiserver.allocators.cluster_ip import AllocationError, ClusterIPs
+from kfast.apiserver.allocators.ip_families import NONE, init_ip_families
+from kfast.apiserver.allocators.node_port import NodePorts
 from kfast.apiserver.status_errors import internal, invalid
 from kfast.config import NODE_PORTS, SERVICE_CIDR
 from kfast.errors import StatusError
@@ -94,7 +90,7 @@ class ServiceAllocator:
         return self._begin(new, None, dry_run)
 
     def begin_update(self, new: Body, old: Body, dry_run: bool) -> Callable[[bool], None]:
-        """Fills in a changed Service. Raises StatusError 422 or 500."""
+        """Fills in a Service whose kind has prepared the update. Raises StatusError 422 or 500."""
         return self._begin(new, old, dry_run)
 
     def after_delete(self, old: Body) -> None:
@@ -110,11 +106,8 @@ class ServiceAllocator:
         self._restore()
         spec = new.setdefault("spec", {})
         before = (old.get("spec") or {}) if old is not None else None
-        if before is not None:
-            drop_type_dependent(spec, before)
-        normalize_cluster_ips(spec, before)
-        if before is not None:
-            keep_allocated(spec, before)
+        if before is None:
+            normalize_cluster_ips(spec, None)
         name = (new.get("metadata") or {}).get("name") or ""
         init_ip_families(name, spec, before, self.ips.family)
         transaction = _Transaction(self, dry_run)
@@ -128,11 +121,11 @@ class ServiceAllocator:
         return transaction.settle
 
     def _cluster_ip(self, name: str, spec: Body, before: Body | None, transaction: _Transaction) -> None:
-        if before is not None and needs_cluster_ip(before):
+        if before is not None and _needs_cluster_ip(before):
             if spec.get("type") == "ExternalName":
                 transaction.released_ips += _addresses(before)
             return
-        if not needs_cluster_ip(spec):
+        if not _needs_cluster_ip(spec):
             return
         wanted = (spec.get("clusterIPs") or [""])[0]
         try:
@@ -201,8 +194,6 @@ class ServiceAllocator:
             port = before.get("healthCheckNodePort")
             if port:
                 transaction.released_ports.append(port)
-            if spec.get("healthCheckNodePort") == port:
-                spec.pop("healthCheckNodePort", None)
 
     def _restore(self) -> None:
         """Takes what the stored Services have; two with one address or port keep it both."""
@@ -224,6 +215,13 @@ class ServiceAllocator:
             take(value)
         except AllocationError:
             return  # outside the range since the range was changed: nobody else can get it
+
+
+def _needs_cluster_ip(spec: Body) -> bool:
+    """Neither ExternalName nor headless."""
+    if spec.get("type") == "ExternalName":
+        return False
+    return spec.get("clusterIP") != NONE and (spec.get("clusterIPs") or [""])[0] != NONE
 
 
 def _addresses(spec: Body) -> list[str]:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from kfast._core import Object
+from kfast.api.core.service import KIND as SERVICE
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.errors import StatusError
 
@@ -127,6 +128,7 @@ def update(owner: ServiceAllocator, old: dict, **changes) -> dict:
             new["spec"].pop(key, None)
         else:
             new["spec"][key] = value
+    SERVICE.prepare_update(new, old)
     owner.begin_update(new, old, False)(True)
     return new
 
