@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kfast.bench.scheduling.operations import Mode
-from kfast.cli.up import runner, soft_limit_to_hard
+from kfast.http.event_loop import runner, soft_limit_to_hard
 
 
 @click.group()

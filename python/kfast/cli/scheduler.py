@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kfast.cli.scheduler_start import command as start
-from kfast.cli.up import runner
+from kfast.http.event_loop import runner
 
 
 @click.group()

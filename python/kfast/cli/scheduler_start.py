@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
-from kfast.cli.up import runner, soft_limit_to_hard
+from kfast.http.event_loop import runner, soft_limit_to_hard
 
 if TYPE_CHECKING:
     from kfast.scheduler.configuration import KubeSchedulerConfiguration

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
-import resource
 import signal
 import time
 from pathlib import Path
@@ -14,10 +12,10 @@ import click
 
 from kfast.config import ADMISSION_PLUGINS, COMPONENTS, OFF_BY_DEFAULT, SECURE_PORT, AuditConfig, ClusterConfig
 from kfast.errors import KfastError
+from kfast.http.event_loop import runner, soft_limit_to_hard
+from kfast.meta.configuration import ConfigurationError, Duration
 
 _PORT = click.IntRange(0, 65535)
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 
 def _plugins(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> frozenset[str]:
@@ -30,10 +28,13 @@ def _plugins(_context: click.Context, _parameter: click.Parameter, texts: tuple[
 
 def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
     """Seconds of a duration as Go writes it: 1h30m, 45s, 0."""
-    parts = _DURATION.findall(text)
-    if text != "0" and "".join(number + unit for number, unit in parts) != text:
+    try:
+        seconds = Duration.parse(text)
+    except ConfigurationError:
+        seconds = Duration(-1)
+    if seconds < 0:
         raise click.BadParameter(f"{text!r} is no duration such as 1h30m or 45s")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return seconds
 
 
 @click.command()
@@ -137,21 +138,6 @@ def command(
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else f"cannot serve on {host}:{port}: {error}"
         raise click.ClickException(what) from error
-
-
-def runner() -> asyncio.Runner:
-    """asyncio on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:  # pragma: no cover - not on Linux
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
-
-
-def soft_limit_to_hard() -> None:
-    """Each watch is a connection: take all the descriptors the system grants."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _keep() -> None:

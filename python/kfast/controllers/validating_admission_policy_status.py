@@ -4,13 +4,11 @@ pkg/controller/validatingadmissionpolicystatus."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
-
-import msgspec
 
 from kfast._core import CelEnvironment, CelError, Schema
 from kfast.api.admissionregistration.validating_admission_policy import KIND as POLICIES
 from kfast.api.apiextensions.custom_resource_definition import KIND as DEFINITIONS
+from kfast.api.apiextensions.schemas import structure_of
 from kfast.api.catalog import KINDS
 from kfast.api.kind import Body
 from kfast.api.schema import load_schema
@@ -102,14 +100,10 @@ def _kinds(definitions: Iterable[Object]) -> Kinds:
             for served in spec["versions"]:
                 schema = (served.get("schema") or {}).get("openAPIV3Schema")
                 if served["name"] == version and schema is not None:
-                    return names["kind"], _structural(group, version, names["kind"], schema)
+                    return names["kind"], structure_of(group, version, names["kind"], schema)
         return None
 
     return kinds
-
-
-def _structural(group: str, version: str, kind: str, schema: dict[str, Any]) -> Schema:
-    return load_schema().structural(group, version, kind, msgspec.json.encode(schema))
 
 
 async def reconcile(context: Context, key: Key) -> float | None:

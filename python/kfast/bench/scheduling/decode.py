@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import types
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
+from kfast.meta.configuration import ConfigurationError, Duration
 
-_DURATION = re.compile(r"([0-9]*\.?[0-9]+)(h|ms|us|µs|ns|m|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+T = TypeVar("T")
 
 
 class WorkloadError(ValueError):
@@ -72,8 +70,10 @@ def _value(hint: Any, value: Any, params: dict[str, Any], where: str) -> Any:
 
 def seconds(value: Any, where: str) -> float:
     """A duration as Go writes it (`1m30s`, `500ms`). Raises WorkloadError."""
-    text = str(value)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(a + b for a, b in parts) != text:
+    try:
+        found = Duration.parse(str(value))
+    except ConfigurationError:
+        found = Duration(-1)
+    if found < 0:
         raise WorkloadError(f"{where}: {value!r} is no duration such as 10s")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return found

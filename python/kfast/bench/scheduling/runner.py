@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 import resource
 import time
@@ -18,6 +17,7 @@ from kfast.bench.scheduling.operations import CreatePods, Mode
 from kfast.bench.scheduling.throughput import Point, Throughput, throughput
 from kfast.bench.scheduling.workload import Workload
 from kfast.errors import KfastError
+from kfast.http.event_loop import runner
 
 Report = Callable[[int, int, float], None]
 """Hears pods bound, pods to bind, and the rate since it last heard."""
@@ -113,7 +113,7 @@ def run(workload: Workload, mode: Mode, report: Report | None = None) -> Result:
 
         points, details = run_virtual(_run_core(core_target.CoreTarget(progress), workload))
     else:
-        with event_loop() as loop:
+        with runner() as loop:
             points, details = loop.run(_run_on_cluster(mode, progress, workload))
     details["resident_growth_bytes"] = float(_resident() - before)
     return _result(workload, mode, points, details, time.perf_counter() - started)
@@ -146,15 +146,6 @@ async def _run_on_cluster(mode: Mode, progress: _Progress, workload: Workload) -
         finally:
             await target.stop()
         return _longest(executor.measurements), {"other_processes_peak_rss_bytes": float(cluster.peak_bytes())}
-
-
-def event_loop() -> asyncio.Runner:
-    """asyncio on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:  # pragma: no cover - not on Linux
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
 def _longest(measurements: list[list[Point]]) -> list[Point]:
