@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.core.pod import KIND as PODS
-from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
+from kfast.runtime import Context, Controller, Key, Object, Watch
 from kfast.runtime.finalizers import has_finalizer, protect
 from kfast.runtime.pods import is_terminal
 
@@ -16,8 +16,11 @@ CLAIM_INDEX = "claims"
 
 def claims_of(pod: Object) -> Sequence[str]:
     """`namespace/name` of the claims a pod names, and of those made for it."""
-    named = (_claim_name(pod, volume) for volume in pod.get("spec", "volumes") or ())
-    return [f"{pod.namespace}/{name}" for name in named if name]
+    return [f"{pod.namespace}/{name}" for name in _named(pod)]
+
+
+def _named(pod: Object) -> Sequence[str]:
+    return [name for volume in pod.get("spec", "volumes") or () if (name := _claim_name(pod, volume))]
 
 
 def _claim_name(pod: Object, volume: dict[str, dict[str, str]]) -> str:
@@ -60,23 +63,38 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
 
 def _on_pod(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
-    """Only a pod that goes, or comes to its end, can set claims free."""
-    if new is not None and not is_terminal(new) and new.get("spec", "nodeName") and not new.deleting:
-        return
-    for pod in (old, new):
-        for claim in claims_of(pod) if pod is not None else ():
-            namespace, _, name = claim.partition("/")
-            found = context.lister(CLAIMS).get(namespace, name)
-            if found is not None and found.deleting:
-                yield namespace, name
+    """Only a pod that goes, or comes to its end, can set claims free, and only such as are being deleted."""
+    going: set[Key] = context.state
+    if not going or (new is not None and not is_terminal(new) and new.get("spec", "nodeName") and not new.deleting):
+        return ()
+    return [
+        (pod.namespace, name)
+        for pod in (old, new)
+        if pod is not None
+        for name in _named(pod)
+        if (pod.namespace, name) in going
+    ]
+
+
+def _on_claim(context: Context, old: Object | None, new: Object | None) -> Iterable[Key]:
+    """Keeps in the state which claims are being deleted."""
+    claim = new or old
+    assert claim is not None
+    key = claim.namespace, claim.name
+    if new is not None and new.deleting:
+        context.state.add(key)
+    else:
+        context.state.discard(key)
+    return (key,)
 
 
 CONTROLLER = Controller(
     name="persistentvolumeclaim-protection-controller",
     watches=(
-        Watch(kind=CLAIMS, map=own_key),
+        Watch(kind=CLAIMS, on_event=_on_claim),
         Watch(kind=PODS, on_event=_on_pod, indexers={CLAIM_INDEX: claims_of}),
     ),
     reconcile=reconcile,
     workers=1,
+    state=set[Key],
 )

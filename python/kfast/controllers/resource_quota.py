@@ -139,8 +139,11 @@ def _evaluator(context: Context, resource: str) -> Evaluator:
 
 def _quotas_of(context: Context, resource: str, namespace: str) -> Iterable[Key]:
     """The quotas of a namespace that count the resource."""
+    quotas = context.lister(QUOTAS).list(namespace)
+    if not quotas:
+        return
     judge = _evaluator(context, resource)
-    for quota in context.lister(QUOTAS).list(namespace):
+    for quota in quotas:
         if judge.names(quota.get("status", "hard") or ()):
             yield quota.namespace, quota.name
 

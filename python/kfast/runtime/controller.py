@@ -130,15 +130,19 @@ class Runner:
     def _subscribe(self, informer: Informer, keys: OnEvent, events: Iterable[str]) -> None:
         context, add = self.context, self.context.queue.add
 
-        def on_change(old: Object | None, new: Object | None) -> None:
+        def on_add(obj: Object) -> None:
+            for key in keys(context, None, obj):
+                add(key)
+
+        def on_update(old: Object, new: Object) -> None:
             for key in keys(context, old, new):
                 add(key)
 
-        callbacks: dict[str, Any] = {
-            "add": lambda obj: on_change(None, obj),
-            "update": on_change,
-            "delete": lambda obj: on_change(obj, None),
-        }
+        def on_delete(obj: Object) -> None:
+            for key in keys(context, obj, None):
+                add(key)
+
+        callbacks: dict[str, Any] = {"add": on_add, "update": on_update, "delete": on_delete}
         informer.add_handler(**{f"on_{event}": callbacks[event] for event in events})
 
     @property

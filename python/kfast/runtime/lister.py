@@ -16,15 +16,40 @@ class Selector(Protocol):
     def matches(self, labels: dict[str, str] | Object) -> bool: ...
 
 
+class _Index:
+    """Objects by the values a function gives of them; kept up to date from the first question on."""
+
+    def __init__(self, function: IndexFunction) -> None:
+        self._function = function
+        self._values: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.found: dict[str, dict[tuple[str, str], Object]] = {}
+
+    def put(self, pair: tuple[str, str], obj: Object) -> None:
+        values = tuple(self._function(obj))
+        before = self._values.get(pair, ())
+        if before and before != values:
+            self.remove(pair)
+        if values:
+            self._values[pair] = values
+        for value in values:
+            self.found.setdefault(value, {})[pair] = obj
+
+    def remove(self, pair: tuple[str, str]) -> None:
+        for value in self._values.pop(pair, ()):
+            entries = self.found[value]
+            entries.pop(pair, None)
+            if not entries:
+                del self.found[value]
+
+
 class Lister:
-    """Read-only for all but its informer. Holds handles only; an object may be staler than the server's."""
+    """Read-only for all but its informer. Holds handles only; an object may be staler than the server's. An index costs
+    nothing until it is first asked."""
 
     def __init__(self, indexers: Mapping[str, IndexFunction] | None = None) -> None:
         self._namespaces: dict[str, dict[str, Object]] = {}
-        self._indexers: dict[str, IndexFunction] = {}
-        self._indexes: dict[str, dict[str, dict[tuple[str, str], Object]]] = {}
-        for name, function in (indexers or {}).items():
-            self.add_index(name, function)
+        self._indexers: dict[str, IndexFunction] = dict(indexers or {})
+        self._indexes: dict[str, _Index] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._namespaces.values()))
@@ -35,64 +60,53 @@ class Lister:
 
     def get(self, namespace: str, name: str) -> Object | None:
         """The object, "" being the namespace of cluster-scoped ones."""
-        return self._namespaces.get(namespace, {}).get(name)
+        objects = self._namespaces.get(namespace)
+        return None if objects is None else objects.get(name)
 
     def by_index(self, name: str, value: str) -> list[Object]:
         """Objects whose index function `name` gave `value`. Raises KeyError for an unknown index."""
-        return list(self._indexes[name].get(value, {}).values())
+        found = (self._indexes.get(name) or self._build(name)).found.get(value)
+        return list(found.values()) if found else []
+
+    def has_indexed(self, name: str, value: str) -> bool:
+        """Whether `by_index` gives any."""
+        return value in (self._indexes.get(name) or self._build(name)).found
 
     def add_index(self, name: str, function: IndexFunction) -> None:
         """Indexes all objects, now and later. A name stands for the same function everywhere."""
-        if name in self._indexers:
-            return
-        self._indexers[name] = function
-        self._indexes[name] = {}
-        for obj in self:
-            self._insert(name, function(obj), (obj.namespace, obj.name), obj)
+        self._indexers.setdefault(name, function)
+
+    def _build(self, name: str) -> _Index:
+        index = self._indexes[name] = _Index(self._indexers[name])
+        for namespace, objects in self._namespaces.items():
+            for key, obj in objects.items():
+                index.put((namespace, key), obj)
+        return index
 
     def put(self, obj: Object) -> Object | None:
         """Stores `obj`; the object it replaces."""
-        pair = namespace, key = obj.namespace, obj.name
+        namespace, key = obj.namespace, obj.name
         objects = self._namespaces.get(namespace)
         if objects is None:
             objects = self._namespaces[namespace] = {}
         old = objects.get(key)
         objects[key] = obj
-        for name, function in self._indexers.items():
-            values = function(obj)
-            if old is not None and (before := function(old)) != values:
-                self._withdraw(name, before, pair)
-            self._insert(name, values, pair, obj)
+        for index in self._indexes.values():
+            index.put((namespace, key), obj)
         return old
 
     def remove(self, obj: Object) -> Object | None:
         """Forgets the object of that key; what was known of it."""
-        pair = namespace, key = obj.namespace, obj.name
+        namespace, key = obj.namespace, obj.name
         objects = self._namespaces.get(namespace, {})
         old = objects.pop(key, None)
         if old is None:
             return None
         if not objects:
             del self._namespaces[namespace]
-        for name, function in self._indexers.items():
-            self._withdraw(name, function(old), pair)
+        for index in self._indexes.values():
+            index.remove((namespace, key))
         return old
-
-    def _insert(self, name: str, values: Iterable[str], pair: tuple[str, str], obj: Object) -> None:
-        index = self._indexes[name]
-        for value in values:
-            entries = index.get(value)
-            if entries is None:
-                entries = index[value] = {}
-            entries[pair] = obj
-
-    def _withdraw(self, name: str, values: Iterable[str], pair: tuple[str, str]) -> None:
-        index = self._indexes[name]
-        for value in values:
-            if (entries := index.get(value)) is not None:
-                entries.pop(pair, None)
-                if not entries:
-                    del index[value]
 
     def list(self, namespace: str | None = None, selector: Selector | None = None) -> list[Object]:
         """Objects of a namespace, or of all, that match a compiled label selector."""

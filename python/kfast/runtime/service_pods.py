@@ -15,16 +15,20 @@ SELECTOR_INDEX = "selector"
 
 
 def by_selector(service: Object) -> tuple[str, ...]:
-    """Index of services by one label their pods must have."""
+    """Index of services with a selector by their namespace, and by one label their pods must have."""
     selector: dict[str, str] = service.get("spec", "selector") or {}
-    return (_index_key(service.namespace, *min(selector.items())),) if selector else ()
+    namespace = service.namespace
+    return (namespace, _index_key(namespace, *min(selector.items()))) if selector else ()
 
 
 def services_of(services: Lister, pod: Object) -> Iterable[Key]:
     """The services whose selector matches the pod."""
+    namespace = pod.namespace
+    if not services.has_indexed(SELECTOR_INDEX, namespace):
+        return
     labels = pod.labels
     for pair in labels.items():
-        for service in services.by_index(SELECTOR_INDEX, _index_key(pod.namespace, *pair)):
+        for service in services.by_index(SELECTOR_INDEX, _index_key(namespace, *pair)):
             if service.get("spec", "selector").items() <= labels.items():
                 yield service.namespace, service.name
 
