@@ -16,7 +16,7 @@ pub mod volumes;
 
 pub use affinity::{NodeAffinitySpec, NodeSelector, NodeSelectorTerm, PreferredTerm, Requirement};
 pub use node::{Image, NodeSpec};
-pub use pod::{HostPort, OwnerKind, Pod, PodClass, PodInput, print};
+pub use pod::{HostPort, OwnerKind, Pod, PodClass, PodInput, awaited_scheduler, print};
 pub use pod_set::{Labels, PodAffinity, PodSet, PodTerm, Spread, SpreadConstraint};
 pub use quantity::Quantity;
 pub(crate) use raw_affinity::RawSpreadConstraint;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::SchedulerError;
 use foldhash::fast::FixedState;
-use kfast_core::Object;
+use kfast_core::{Object, path};
 use serde::de::DeserializeOwned;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -238,10 +238,18 @@ pub fn print(object: &Object, sign: &str) -> Option<u64> {
     (object.spec(), object.labels(), object.deleting(), sign).hash(&mut state);
     status.hash_facts(&mut state);
     if object.owned() {
-        let owners = kfast_core::path::lookup(object.bytes(), &["metadata", "ownerReferences"]);
+        let owners = path::lookup(object.bytes(), &["metadata", "ownerReferences"]);
         owners.hash(&mut state);
     }
     Some(state.finish())
+}
+
+/// The `spec.schedulerName` of a pod, found without reading the rest; `None` if it names none or has a node.
+#[must_use]
+pub fn awaited_scheduler(object: &Object) -> Option<String> {
+    let named = |field| path::scalar(object.spec(), &[field]).filter(|name| !name.is_empty());
+    let scheduler = named("schedulerName")?;
+    named("nodeName").is_none().then_some(scheduler)
 }
 
 /// Images of containers and of image volumes.

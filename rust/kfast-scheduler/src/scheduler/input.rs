@@ -115,6 +115,9 @@ impl Scheduler {
         sign: &str,
         now: Time,
     ) -> Result<bool, SchedulerError> {
+        if self.is_foreign(object) {
+            return Ok(false);
+        }
         let print = model::print(object, sign);
         if print.is_some() && self.is_known(object, print) {
             return Ok(false);
@@ -139,6 +142,15 @@ impl Scheduler {
             self.forget_volumes(&pod.uid, now);
         }
         Ok(false)
+    }
+
+    /// Whether the pod waits for another scheduler, and nothing is known of it that would have to be forgotten.
+    fn is_foreign(&self, object: &Object) -> bool {
+        let awaited = model::awaited_scheduler(object);
+        awaited.is_some_and(|name| self.profiles.named(&name).is_none())
+            && self.cache.placed(object.uid()).is_none()
+            && self.queue.get(object.uid()).is_none()
+            && !object.uid().is_empty()
     }
 
     /// Whether the pod is on its node, and of its object nothing changed that matters.
