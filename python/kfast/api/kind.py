@@ -258,6 +258,9 @@ class Kind:
     validates_metadata: bool = True
     """Whether `validate` says more about metadata than the rules of all kinds. If not, an update that leaves a valid
     object's spec as it is passes without it."""
+    metadata_apart: Callable[[Body, Body], bool] | None = None
+    """(metadata, former metadata): whether an update that changes nothing else is a matter of the rules of all kinds
+    only: neither strategy nor `validate_update` nor the generation go by what differs."""
     validates_on_update: bool = True
     """Whether an update is checked by `validate`, too; if not, `validate_update` does it all."""
     validate_update: Callable[[Body, Body], list[FieldError]] = _valid_update

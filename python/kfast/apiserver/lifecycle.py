@@ -35,6 +35,7 @@ _NOT_SPEC = frozenset({"metadata", "status", "apiVersion", "kind"})
 
 decode_json = msgspec.json.decode
 encode_json = msgspec.json.encode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def metadata_of(body: Body) -> dict[str, Any]:
@@ -50,6 +51,16 @@ def stored_body(scope: Scope, obj: Object) -> Body:
     body: Body = decode_json(obj.untracked())
     if not scope.shows(obj):
         body = scope.from_storage(body)
+    body["metadata"].pop("resourceVersion", None)
+    return body
+
+
+def skimmed_body(obj: Object) -> Body:
+    """The same of an object that is stored as it is shown, for who changes metadata only: all else is JSON
+    (`msgspec.Raw`)."""
+    body: Body = _members(obj.untracked())
+    for key in ("apiVersion", "kind", "metadata"):
+        body[key] = decode_json(body[key])
     body["metadata"].pop("resourceVersion", None)
     return body
 

@@ -150,6 +150,11 @@ class Plugin:
         """Whether it cares about a request that its rules take; asked before each step."""
         return True
 
+    def skims(self, attributes: Attributes) -> bool:
+        """Whether it has nothing to do about an update that changes metadata only. All else in its objects is JSON
+        (`msgspec.Raw`)."""
+        return False
+
     async def admit(self, attributes: Attributes) -> None:
         """May change `attributes.object`."""
 
@@ -158,9 +163,10 @@ class Plugin:
 
 
 class _Concerned(NamedTuple):
-    """The plugins to be asked about requests for a resource: those that look at objects, those with a step of their
-    own, and those of them that do not look."""
+    """The plugins to be asked about requests for a resource: all, those that look at objects, those with a step of
+    their own, and those of them that do not look."""
 
+    all: Sequence[Plugin]
     looking: Sequence[Plugin]
     admit: Sequence[Plugin]
     validate: Sequence[Plugin]
@@ -172,6 +178,7 @@ class _Concerned(NamedTuple):
         admit = [plugin for plugin in plugins if type(plugin).admit is not Plugin.admit]
         validate = [plugin for plugin in plugins if type(plugin).validate is not Plugin.validate]
         return cls(
+            plugins,
             [plugin for plugin in plugins if plugin.looks],
             admit,
             validate,
@@ -209,6 +216,12 @@ class Chain:
     def looks_at(self, attributes: Attributes) -> bool:
         """Whether any plugin needs the object of the request."""
         return any(plugin.handles(attributes) for plugin in self._concerned(attributes).looking)
+
+    def skims(self, attributes: Attributes) -> bool:
+        """Whether no plugin has anything to do about an update of metadata only, whose objects are as for
+        `Plugin.skims`."""
+        concerned = self._concerned(attributes).all
+        return all(plugin.skims(attributes) or not plugin.handles(attributes) for plugin in concerned)
 
     async def admit(self, attributes: Attributes) -> bool:
         """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""

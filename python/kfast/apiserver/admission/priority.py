@@ -30,6 +30,10 @@ class Priority(Plugin):
         """Without an object the pod is the core's, unless there is a default class."""
         return attributes.object is not None or attributes.kind.resource == _CLASSES or self._default() is not None
 
+    def skims(self, attributes: Attributes) -> bool:
+        """Pods that stay as they are have their priority."""
+        return attributes.kind.resource == "pods"
+
     async def admit(self, attributes: Attributes) -> None:
         """Gives a new pod its priority, and an old one what the update leaves out."""
         pod = attributes.object

@@ -24,6 +24,7 @@ from kfast.apiserver.lifecycle import (
     match_name,
     match_uid,
     preview,
+    skimmed_body,
     spec_changed,
     stored_body,
     unique_owners,
@@ -65,6 +66,8 @@ class Update:
     transform: Transform
     options: WriteOptions
     part: str = "main"
+    metadata_only: bool = False
+    """`transform` looks at nothing but metadata, and changes nothing else."""
     keeps_valid: bool = False
     """What `transform` changes outside metadata cannot make a valid object invalid: it is not checked again. Nor does
     it count as a new generation."""
@@ -85,13 +88,15 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
     contention = Contention(backend)
     while True:
         current = await read_current(backend, info)
-        old = stored_body(info.served, current)
-        new = update.transform(stored_body(info.served, current), current)
-        stated = _stated_version(info, update, new)
-        if stated and stated != current.resource_version:
-            raise conflict(kind, info.name)
         try:
-            return await _attempt(backend, request, info, update, current, old, new, stated)
+            if update.metadata_only and _skimmable(info.served, current):
+                old, new = skimmed_body(current), update.transform(skimmed_body(current), current)
+                stated = _stated_version(info, update, current, new)
+                if _skims(backend, request, info, update, old, new):
+                    return await _attempt(backend, request, info, update, current, old, new, stated, True)
+            old, new = stored_body(info.served, current), update.transform(stored_body(info.served, current), current)
+            stated = _stated_version(info, update, current, new)
+            return await _attempt(backend, request, info, update, current, old, new, stated, update.admitted)
         except ModifiedError as error:
             await contention.lost(error)
         except AbsentError:
@@ -100,7 +105,23 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
             raise unavailable(str(error)) from error
 
 
-def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
+def _skimmable(scope: Scope, current: Object) -> bool:
+    """Whether an object may be stored again without a look at all but its metadata, as far as itself goes."""
+    return scope.kind.metadata_apart is not None and scope.remote is None and scope.shows(current)
+
+
+def _skims(backend: Backend, request: Request, info: RequestInfo, update: Update, old: Body, new: Body) -> bool:
+    """Whether neither the kind's rules nor admission have anything to say on a change of metadata."""
+    apart = info.served.kind.metadata_apart
+    if apart is None or not apart(new["metadata"], old["metadata"]):
+        return False
+    if len(new["metadata"].get("ownerReferences") or ()) > 1:  # repeated ones are dropped after admission
+        return False
+    return backend.admission.skims(_attributes(request, info, update, old, new, ("", "")))
+
+
+def _stated_version(info: RequestInfo, update: Update, current: Object, new: Body) -> str:
+    """Raises StatusError 409 if the client means another version than the current one."""
     match_name(info, new)
     stated = new["metadata"].pop("resourceVersion", None) or ""
     if not isinstance(stated, str) or (stated and not stated.isdigit()):
@@ -113,6 +134,8 @@ def _stated_version(info: RequestInfo, update: Update, new: Body) -> str:
             "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
         )
         raise invalid(kind.group, kind.plural, info.name, [why])
+    if stated and stated != current.resource_version:
+        raise conflict(info.served.kind, info.name)
     return stated
 
 
@@ -125,7 +148,9 @@ async def _attempt(
     old: Body,
     sent: Body,
     version: str,
+    admitted: bool,
 ) -> Object:
+    """Writes the change; without admission where it was `admitted`."""
     scope, dry_run = info.served, update.options.dry_run
     kind = scope.kind
     match_uid(kind, sent, old)
@@ -148,10 +173,10 @@ async def _attempt(
         managed = track(backend, scope, author, old, new, stated, live, info.subresource)
     attributes = _attributes(request, info, update, old, sent, (version, current.resource_version))
     attributes.managed = managed, live
-    if not update.admitted:
-        admitted = await _admit(backend, scope, update, attributes, sent, empties)
-        if admitted is not None:
-            new = _kept(info, update, admitted, old)
+    if not admitted:
+        changed = await _admit(backend, scope, update, attributes, sent, empties)
+        if changed is not None:
+            new = _kept(info, update, changed, old)
             empties = take_empties(backend, scope, new)
     if update.part == "main":
         kind.prepare_update(new, old)
@@ -169,9 +194,9 @@ async def _attempt(
             validate_update(backend, scope, new, old, current.resource_version, part, empties, refused)
             if part == "main":
                 await authorize_params(backend, scope, request.user, new, old)
-        if empties:
+        if empties and not metadata_only:
             kind.defaults(new)  # as upstream's readers see what is absent in storage
-        if not update.admitted:
+        if not admitted:
             attributes.object = new if update.view is None else update.view.of(new)
             attributes.versions = (current.resource_version, current.resource_version)
             await backend.admission.validate(attributes)
@@ -201,7 +226,7 @@ def _attributes(
 async def _admit(
     backend: Backend, scope: Scope, update: Update, attributes: Attributes, sent: Body, empties: Empties
 ) -> Body | None:
-    """The object after the mutating step, None if no plugin has looked at it. Plugins see what the client sent, with
+    """The object after the mutating step, None if that is what was sent. Plugins see what the client sent, with
     defaults: neither what the system owns nor what the write may not touch is filled in."""
     status = update.part == "status" and backend.admission.looks_at(attributes)
     if status:
@@ -209,15 +234,15 @@ async def _admit(
     out_of_sight = take_empties(backend, scope, sent) if empties or status else []
     looked = await backend.admission.admit(attributes)
     put_back(out_of_sight)
-    if not looked:
-        return None
-    if update.view is not None:
+    if looked and update.view is not None:
         assert attributes.object is not None
         sent = update.view.into(sent, attributes.object)
-    take_stated(sent)
-    for warning in unique_owners(sent["metadata"], admitted=True):
+    if looked:
+        take_stated(sent)
+    repeated = unique_owners(sent["metadata"], admitted=True)
+    for warning in repeated:
         attributes.warn(warning)
-    return sent
+    return sent if looked or repeated else None
 
 
 def _kept(info: RequestInfo, update: Update, sent: Body, old: Body) -> Body:

@@ -54,12 +54,21 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
             raise another_uid(scope.kind, current.name, uid)
         return new
 
-    change = Update(transform, options, part)
+    metadata_only = part == "main" and media_type != JSON_PATCH and _names_metadata_only(request.body)
+    change = Update(transform, options, part, metadata_only and not shows_managed_fields)
     with warned(warnings):
         obj = await guaranteed_update(backend, request, info, change)
     response = object_response(backend, request, info, output, obj)
     response.warnings = warnings + change.warnings
     return response
+
+
+def _names_metadata_only(data: bytes) -> bool:
+    try:
+        patch = decode_json(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(patch, dict) and patch.keys() == {"metadata"} and isinstance(patch["metadata"], dict)
 
 
 def patch_type(request: Request, custom: bool) -> str:
