@@ -49,6 +49,7 @@ PATCHES = [
     {"unknown": 1},
     {"managedFields": []},
     {},
+    {"labels": {}, "annotations": {}},
 ]
 
 
