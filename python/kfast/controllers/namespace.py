@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from kfast.api.apiregistration.api_service import KIND as API_SERVICES
 from kfast.api.core.namespace import KIND as NAMESPACES
 from kfast.api.core.pod import KIND as PODS
 from kfast.api.kind import Kind
@@ -14,6 +17,7 @@ from kfast.errors import StatusError
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
 
 FINALIZER = "kubernetes"
+_INCOMPLETE = "unable to retrieve the complete list of server APIs"
 _FINALIZER_SECONDS = 15
 """What is waited for finalizers of others, as nobody knows how long they take."""
 
@@ -26,6 +30,8 @@ class Content:
     """Objects by `resource.group`."""
     finalizers: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    undiscovered: list[str] = field(default_factory=list)
+    """Why it is not known what some API servers behind this one serve."""
     estimate: int = 0
     """Seconds the rest may take."""
 
@@ -47,8 +53,16 @@ def plan(content: Content, present: Iterable[Mapping[str, Any]], now: float) -> 
     left = ", ".join(f"{name} has {count} resource instances" for name, count in sorted(content.remaining.items()))
     held = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(content.finalizers.items()))
     failed = ", ".join(content.failures)
+    unknown = ", ".join(content.undiscovered)
     verdicts = (
-        ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered", "", ""),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+            "DiscoveryFailed",
+            unknown
+            and f"Discovery failed for some groups, {len(content.undiscovered)} failing: {_INCOMPLETE}: {unknown}",
+        ),
         (
             "NamespaceDeletionGroupVersionParsingFailure",
             "ParsedGroupVersions",
@@ -111,7 +125,7 @@ async def reconcile(context: Context, key: Key) -> float | None:
         return None
     content = await _empty(context, namespace.name)
     namespace = await _write_status(context, namespace, content)
-    if content.remaining or content.failures:
+    if content.remaining or content.failures or content.undiscovered:
         return content.estimate / 2 + 1
     body = namespace.to_dict()
     body["spec"]["finalizers"] = [f for f in body["spec"]["finalizers"] if f != FINALIZER]
@@ -130,7 +144,30 @@ async def _empty(context: Context, namespace: str) -> Content:
         if kind.namespaced and "delete" in kind.verbs and "list" in kind.verbs and kind.resource not in seen:
             seen.add(kind.resource)
             await _delete_all(context, kind, namespace, content)
+    for kind in await _aggregated(context, content):
+        await _delete_all(context, kind, namespace, content)
     return content
+
+
+async def _aggregated(context: Context, content: Content) -> list[Kind]:
+    """The kinds other API servers serve behind this one, each in its first version."""
+    services = (await context.client.list(API_SERVICES)).objects
+    remote = [service.get("spec") for service in services if service.get("spec", "service")]
+    kinds: dict[str, Kind] = {}
+    for spec in sorted(remote, key=lambda spec: (spec["group"], -spec["versionPriority"], spec["version"])):
+        group, version = spec["group"], spec["version"]
+        try:
+            payload = (await context.client.request("GET", f"/apis/{group}/{version}")).payload
+        except StatusError:
+            content.undiscovered.append(f"{group}/{version}: stale GroupVersion discovery: {group}/{version}")
+            continue
+        listed = msgspec.json.decode(payload) if isinstance(payload, bytes) else payload
+        for entry in listed["resources"]:  # type: ignore[index]
+            verbs = tuple(entry["verbs"])
+            if entry["namespaced"] and {"list", "delete"} <= set(verbs) and "/" not in entry["name"]:
+                kind = Kind(group=group, version=version, kind=entry["kind"], plural=entry["name"], verbs=verbs)
+                kinds.setdefault(kind.resource, kind)
+    return list(kinds.values())
 
 
 async def _delete_all(context: Context, kind: Kind, namespace: str, content: Content) -> None:
