@@ -57,11 +57,30 @@ LEAN_ON_CONTROLLERS = ("ServiceAccount", "TaintNodesByCondition", "StorageObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditBatchConfig:
+    """How audit events are sent behind requests: at most `max_size` together, `max_wait` seconds after the first of
+    them, `throttle_qps` times a second (0: one batch after the other); `buffer_size` may wait."""
+
+    buffer_size: int = 10_000
+    max_size: int = 400
+    max_wait: float = 30.0
+    throttle_qps: float = 10.0
+    throttle_burst: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditConfig:
-    """The audit log: its policy, its file (`-` is standard output) and how that is rotated. 0 is no limit."""
+    """The audit log: its policy; its file (`-` is standard output), `json` or `legacy`, and how that is rotated (0 is
+    no limit); the kubeconfig of a webhook that gets the events. Modes are `batch`, `blocking` and `blocking-strict`."""
 
     policy_file: Path
-    log_path: Path
+    log_path: Path | None = None
+    log_format: str = "json"
+    log_mode: str = "blocking"
+    webhook_config_file: Path | None = None
+    webhook_mode: str = "batch"
+    webhook_batch: AuditBatchConfig = AuditBatchConfig()
+    webhook_initial_backoff: float = 10.0
     max_age_days: int = 366
     max_backups: int = 100
     max_size_megabytes: int = 100

@@ -18,7 +18,7 @@ from kfast.apiserver.admission.registry import Surroundings, plugins
 from kfast.apiserver.aggregation import Aggregator
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.audit.auditor import Audited, Auditor
-from kfast.apiserver.audit.log_file import LogFile
+from kfast.apiserver.audit.backends import sinks
 from kfast.apiserver.audit.policy import Policy
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.request_header import RequestHeaders
@@ -124,7 +124,7 @@ class APIServer:
         self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None
         if audit is not None:
-            self._auditor = Auditor(Policy.load(audit.policy_file), LogFile(audit, clock), self.backend)
+            self._auditor = Auditor(Policy.load(audit.policy_file), sinks(audit, self.backend), self.backend)
             self._batches.one_by_one = True
         self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
         identity = pki.front_proxy_client if pki is not None else None
@@ -152,9 +152,9 @@ class APIServer:
         await self._definitions.stop()
         await self.aggregator.stop()
         self.backend.feeds.close()
-        await self.backend.webhooks.close()
         if self._auditor is not None:
-            self._auditor.close()
+            await self._auditor.close()
+        await self.backend.webhooks.close()
         self.backend.http.close()
 
     async def handle(self, request: Request) -> Response:
@@ -168,6 +168,8 @@ class APIServer:
                 request.user = self.authentication.authenticate(request)
             if self._auditor is not None:
                 audited = self._auditor.begin(request, info, request.user, audit_id)
+                if self._auditor.waits:
+                    await self._auditor.settled(request)
             response = await self._respond(request, info, request.user, audited)
         except StatusError as error:
             response = failure(request, error)
@@ -184,6 +186,8 @@ class APIServer:
             response.headers["Audit-Id"] = audit_id
         if self._auditor is not None:
             self._auditor.end(audited, request, info, response, fault, audit_id)
+            if self._auditor.waits:
+                await self._auditor.settled()
         self.metrics.observe(_labels(info), response.status, time.perf_counter() - started)
         return response
 

@@ -83,6 +83,8 @@ class WebhookTarget:
     service: tuple[str, str, int] | None = None
     """Namespace, name, port."""
     ca_bundle: bytes = b""
+    insecure: bool = False
+    """Whether any certificate will do."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> WebhookTarget:
@@ -123,20 +125,34 @@ class WebhookClient:
         """The decoded answer to a JSON `review`, within `timeout` seconds of the loop's time. Asks again, ten times at
         most, where an answer of 429 or 5xx says after how many seconds. `users` say who asks, nobody without them.
         Raises WebhookError."""
-        import aiohttp  # slow to import, and most servers call no webhook
-
         try:
             credentials = users.of(*target.address) if users is not None else NOBODY
         except KubeconfigError as error:
             raise WebhookConfigError(str(error)) from error
-        context = tls_context(target.ca_bundle, credentials.certificate)
+        code, headers, data = await self.send(target, review, timeout, credentials)
+        if not data:
+            kind = headers.get("Content-Type", "")
+            raise WebhookError(f"0-length response with status code: {code} and content type: {kind}")
+        try:
+            return msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise WebhookError(unreadable("string")) from error  # upstream reads it as YAML then
+
+    async def send(
+        self, target: WebhookTarget, body: bytes, timeout: float, credentials: Credentials = NOBODY
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Code, headers and body of the answer to a JSON `body`, asked for as in `post`. Raises WebhookError, also for
+        an answer that is no success."""
+        import aiohttp  # slow to import, and most servers call no webhook
+
+        context = tls_context(target.ca_bundle, credentials.certificate, target.insecure)
         url = f"{target.url}?timeout={math.ceil(timeout)}s"
         await in_task()
         try:
             with real_time():
                 async with asyncio.timeout(timeout):
                     for retries_left in reversed(range(_RETRIES + 1)):
-                        code, headers, data = await self._exchange(target, url, review, context, credentials)
+                        code, headers, data = await self._exchange(target, url, body, context, credentials)
                         wait = _retry_after(code, headers)
                         if wait is None or not retries_left:
                             break
@@ -145,13 +161,7 @@ class WebhookClient:
             raise WebhookError(f"Post {quoted(url)}: {_reason(error, target)}") from error
         if not 200 <= code <= 206:
             raise WebhookError(*_refusal(code, headers, data))
-        if not data:
-            kind = headers.get("Content-Type", "")
-            raise WebhookError(f"0-length response with status code: {code} and content type: {kind}")
-        try:
-            return msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise WebhookError(unreadable("string")) from error  # upstream reads it as YAML then
+        return code, headers, data
 
     async def _exchange(
         self, target: WebhookTarget, url: str, review: bytes, context: ssl.SSLContext, credentials: Credentials
@@ -229,7 +239,7 @@ def _resolver(services: ServiceResolver) -> Any:
 
 
 @lru_cache(maxsize=200)
-def tls_context(ca_bundle: bytes, certificate: tuple[str, str] | None = None) -> ssl.SSLContext:
+def tls_context(ca_bundle: bytes, certificate: tuple[str, str] | None = None, insecure: bool = False) -> ssl.SSLContext:
     """Trusts the certificates of a PEM bundle, be they authorities or the server's own; the system's authorities if it
     is empty. Shows a client `certificate`, PEM with its key. Raises WebhookConfigError for a bundle without any, and a
     certificate that is none."""
@@ -244,6 +254,8 @@ def tls_context(ca_bundle: bytes, certificate: tuple[str, str] | None = None) ->
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.hostname_checks_common_name = False
+    if insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if certificate is not None:
         _show(context, *certificate)
     return context

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kfast.meta.kubeconfig import KubeconfigError, pem
+from kfast.meta.kubeconfig import Connection, KubeconfigError, pem
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class Credentials:
 
     headers: Sequence[tuple[str, str]] = ()
     certificate: tuple[str, str] | None = None
+
+    @classmethod
+    def of(cls, connection: Connection) -> Credentials:
+        """Those of a kubeconfig's context."""
+        token = connection.token or (_text(Path(connection.token_file)).strip() if connection.token_file else "")
+        certificate = (connection.certificate_pem, connection.key_pem) if connection.certificate_pem else None
+        return cls(tuple(_authorization(token, connection.username, connection.password)), certificate)
 
 
 NOBODY = Credentials()
@@ -63,14 +70,17 @@ def _credentials(user: Mapping[str, Any]) -> Credentials:
     token = user.get("token") or ""
     if not token and user.get("tokenFile"):
         token = _text(Path(user["tokenFile"])).strip()
-    if token:
-        headers.append(("Authorization", f"Bearer {token}"))
-    elif user.get("username") or user.get("password"):
-        pair = f"{user.get('username') or ''}:{user.get('password') or ''}"
-        headers.append(("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
+    headers += _authorization(token, user.get("username") or "", user.get("password") or "")
     headers += _impersonation(user)
     certificate, key = pem(user, "client-certificate"), pem(user, "client-key")
     return Credentials(headers, (certificate, key) if certificate else None)
+
+
+def _authorization(token: str, username: str, password: str) -> Iterator[tuple[str, str]]:
+    if token:
+        yield "Authorization", f"Bearer {token}"
+    elif username or password:
+        yield "Authorization", f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,13 +7,14 @@ import gc
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from kfast.config import ADMISSION_PLUGINS, COMPONENTS, OFF_BY_DEFAULT, SECURE_PORT, AuditConfig, ClusterConfig
+from kfast.cli.audit_options import audit_config, audit_options, duration
+from kfast.config import ADMISSION_PLUGINS, COMPONENTS, OFF_BY_DEFAULT, SECURE_PORT, ClusterConfig
 from kfast.errors import KfastError
 from kfast.http.event_loop import runner, soft_limit_to_hard
-from kfast.meta.configuration import ConfigurationError, Duration
 
 _PORT = click.IntRange(0, 65535)
 
@@ -24,17 +25,6 @@ def _plugins(_context: click.Context, _parameter: click.Parameter, texts: tuple[
     if unknown := sorted(names.difference(ADMISSION_PLUGINS)):
         raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(ADMISSION_PLUGINS)}")
     return names
-
-
-def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
-    """Seconds of a duration as Go writes it: 1h30m, 45s, 0."""
-    try:
-        seconds = Duration.parse(text)
-    except ConfigurationError:
-        seconds = Duration(-1)
-    if seconds < 0:
-        raise click.BadParameter(f"{text!r} is no duration such as 1h30m or 45s")
-    return seconds
 
 
 @click.command()
@@ -56,13 +46,13 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
     help="Leave these plugins out.",
 )
 @click.option(
-    "--event-ttl", default="1h0m0s", show_default=True, callback=_duration, help="How long events stay; 0: for ever."
+    "--event-ttl", default="1h0m0s", show_default=True, callback=duration, help="How long events stay; 0: for ever."
 )
 @click.option(
     "--etcd-compaction-interval",
     default="5m0s",
     show_default=True,
-    callback=_duration,
+    callback=duration,
     help="History is kept for once to twice this long.",
 )
 @click.option(
@@ -73,12 +63,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str) -
     help=f"Run these too; off by default are {', '.join(sorted(OFF_BY_DEFAULT))}.",
 )
 @click.option("--admission-control-config-file", type=click.Path(path_type=Path), help="An AdmissionConfiguration.")
-@click.option("--audit-policy-file", type=click.Path(path_type=Path, exists=True), help="Which requests to record.")
-@click.option("--audit-log-path", type=click.Path(path_type=Path), help="Where to record them; - is standard output.")
-@click.option("--audit-log-maxage", default=366, show_default=True, help="Days to keep old audit logs; 0: for ever.")
-@click.option("--audit-log-maxbackup", default=100, show_default=True, help="Old audit logs to keep; 0: all.")
-@click.option("--audit-log-maxsize", default=100, show_default=True, help="Megabytes of an audit log; 0: no limit.")
-@click.option("--audit-log-compress", is_flag=True, help="Compress old audit logs.")
+@audit_options
 def command(
     nodes: int,
     kubelet_port: int | None,
@@ -93,27 +78,10 @@ def command(
     etcd_compaction_interval: float,
     enable_admission_plugins: frozenset[str],
     admission_control_config_file: Path | None,
-    audit_policy_file: Path | None,
-    audit_log_path: Path | None,
-    audit_log_maxage: int,
-    audit_log_maxbackup: int,
-    audit_log_maxsize: int,
-    audit_log_compress: bool,
+    **audit: Any,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     target = kubeconfig or Path("kfast.kubeconfig")
-    audit = None
-    if audit_policy_file is not None and audit_log_path is not None:
-        audit = AuditConfig(
-            policy_file=audit_policy_file,
-            log_path=audit_log_path,
-            max_age_days=audit_log_maxage,
-            max_backups=audit_log_maxbackup,
-            max_size_megabytes=audit_log_maxsize,
-            compress=audit_log_compress,
-        )
-    elif (audit_policy_file is None) != (audit_log_path is None):
-        raise click.UsageError("--audit-policy-file and --audit-log-path go together: nothing is recorded without both")
     config = ClusterConfig(
         nodes=nodes,
         kubelet_port=kubelet_port,
@@ -125,7 +93,7 @@ def command(
         disable_admission_plugins=disable_admission_plugins,
         enable_admission_plugins=enable_admission_plugins,
         admission_control_config_file=admission_control_config_file,
-        audit=audit,
+        audit=audit_config(audit),
         event_ttl=event_ttl,
         etcd_compaction_interval=etcd_compaction_interval,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,12 +11,14 @@ import msgspec
 
 from kfast._core import CoreError, Object, with_managed_fields
 from kfast.api.kind import Body
-from kfast.apiserver.audit.log_file import LogFile
 from kfast.apiserver.audit.policy import Policy, Recording, Stage
+from kfast.apiserver.audit.sinks import Blocking, Sink
 from kfast.apiserver.authz.authorizer import Decision
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import quoted
 from kfast.clock import rfc3339_micro
+from kfast.errors import StatusError
 from kfast.meta.exchange import ObjectList, Request, Response, User
 
 _log = logging.getLogger(__name__)
@@ -23,18 +26,19 @@ _MOST_AGENT = 1024
 _TRUNCATED = "...TRUNCATED"
 _JSON = ("", "application/json")
 _decode = msgspec.json.decode
-_encode = msgspec.json.encode
 _WHOLE = (bytes, dict, list, tuple, Object, ObjectList, type(None))
 """Payloads that are there as a whole."""
 
 
 class Auditor:
-    """Records requests in a log. A log that cannot be written any more costs its events, not the requests."""
+    """Records requests. A backend that cannot take events any more costs these, not the requests, unless strict."""
 
-    def __init__(self, policy: Policy, log: LogFile, backend: Backend) -> None:
+    def __init__(self, policy: Policy, sinks: Sequence[Sink], backend: Backend) -> None:
         self._policy = policy
-        self._log = log
+        self._sinks = sinks
         self._backend = backend
+        self.waits = any(sink.strict or isinstance(sink, Blocking) for sink in sinks)
+        """Whether requests are to wait for `settled`."""
         self._watches: dict[int, Audited] = {}
 
     def begin(self, request: Request, info: RequestInfo, user: User | None, audit_id: str) -> Audited | None:
@@ -84,18 +88,25 @@ class Auditor:
         return rfc3339_micro(self._backend.clock.now())
 
     def write(self, event: Body) -> None:
-        """Appends an event."""
-        try:
-            self._log.write(_encode(event) + b"\n")
-        except OSError:
-            _log.exception("an audit event of %s is lost", event.get("requestURI"))
+        """Hands an event to the backends."""
+        for sink in self._sinks:
+            sink.write(event)
 
-    def close(self) -> None:
-        """Closes the log."""
+    async def settled(self, first: Request | None = None) -> None:
+        """Returns when the events so far are where a request waits for them to be. Raises StatusError 500 if the `first`
+        event of a request is not, and a backend is strict."""
+        for sink in self._sinks:
+            if not await sink.settled() and first is not None and sink.strict:
+                why = f"Internal Server Error: {quoted(_uri(first))}: failed to store audit event"
+                raise StatusError(500, "", why)
+
+    async def close(self) -> None:
+        """Delivers what there is."""
         for audited in list(self._watches.values()):
             audited.emit("ResponseComplete")
         self._watches.clear()
-        self._log.close()
+        for sink in self._sinks:
+            await sink.close()
 
     def read(self, info: RequestInfo, data: bytes, media_type: str) -> Any:
         """A body as JSON; None for what is none and cannot become any."""

@@ -24,7 +24,7 @@ class LogFile:
         """Raises OSError if the file cannot be written."""
         self._config = config
         self._clock = clock
-        self._path = None if str(config.log_path) == "-" else Path(config.log_path)
+        self._path = None if config.log_path is None or str(config.log_path) == "-" else Path(config.log_path)
         self._file: BinaryIO = sys.stdout.buffer
         self._size = 0
         if self._path is not None:
