@@ -93,7 +93,7 @@ class Auditor:
             sink.write(event)
 
     async def settled(self, first: Request | None = None) -> None:
-        """Returns when the events so far are where a request waits for them to be. Raises StatusError 500 if the `first`
+        """Returns when the events so far are where requests wait for them to be. Raises StatusError 500 if the `first`
         event of a request is not, and a backend is strict."""
         for sink in self._sinks:
             if not await sink.settled() and first is not None and sink.strict:
