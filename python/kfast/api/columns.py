@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kfast.api.kind import Body, Cell, Column
+from kfast.meta.conditions import is_true
 
 NONE = "<none>"
 UNKNOWN = "<unknown>"
@@ -169,8 +170,7 @@ def condition(obj: Body, kind: str, at: str = "status.conditions") -> dict[str, 
 
 def has_condition(obj: Body, kind: str) -> bool:
     """Whether the condition is there and true."""
-    found = condition(obj, kind)
-    return found is not None and found.get("status") == "True"
+    return is_true(lookup(obj, "status.conditions"), kind)
 
 
 def addresses(ingress: Iterable[dict[str, Any]] | None) -> str:

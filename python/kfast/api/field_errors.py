@@ -11,11 +11,22 @@ from kfast.api.kind import FieldError
 IMMUTABLE = "field is immutable"
 NON_NEGATIVE = "must be greater than or equal to 0"
 POSITIVE = "must be greater than zero"
+_ESCAPES = dict(zip("\a\b\f\n\r\t\v", (rf"\{letter}" for letter in "abfnrtv"), strict=True))
 
 
 def quoted(value: str) -> str:
     """A string as Go's %q prints it."""
-    return json.dumps(value, ensure_ascii=False)
+    if not value.isprintable() or '"' in value or "\\" in value:
+        value = "".join(map(_escaped, value))
+    return f'"{value}"'
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable():
+        return f"\\{char}" if char in '"\\' else char
+    code = ord(char)
+    width = "x02" if code < 0x80 else "u04" if code < 0x10000 else "U08"
+    return _ESCAPES.get(char) or f"\\{width[0]}{code:{width[1:]}x}"
 
 
 def shown(value: Any) -> str:

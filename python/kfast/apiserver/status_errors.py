@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kfast.api.field_errors import quoted as quoted
 from kfast.api.kind import FieldError, Kind
 from kfast.errors import StatusError
 from kfast.meta.exchange import Response
 from kfast.meta.gvk import group_resource
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
-
-
-def quoted(text: str) -> str:
-    """Go's %q for the texts that occur in messages."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _details(group: str, kind: str, name: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfast.api.kind import Body
 from kfast.clock import rfc3339
+from kfast.meta.conditions import get_condition
 
 ESTABLISHED = "Established"
 NAMES_ACCEPTED = "NamesAccepted"
@@ -14,8 +15,7 @@ API_APPROVAL = "KubernetesAPIApprovalPolicyConformant"
 
 def find(crd: Body, kind: str) -> Body | None:
     """The condition of that type."""
-    conditions = (crd.get("status") or {}).get("conditions") or ()
-    return next((condition for condition in conditions if condition.get("type") == kind), None)
+    return get_condition((crd.get("status") or {}).get("conditions"), kind)
 
 
 def is_true(crd: Body, kind: str) -> bool:
