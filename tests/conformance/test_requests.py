@@ -148,6 +148,31 @@ async def test_paths_without_such_a_method_or_at_all(there, method, path, code, 
     assert (answer.code, answer.body["message"], answer.body["details"]) == (code, message, {})
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "key"),
+    [
+        ("/api/v1/nodes", {}, "minions/there"),
+        (
+            "/apis/apiregistration.k8s.io/v1/apiservices",
+            {"spec": {"group": "b.c", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1}},
+            "apiregistration.k8s.io/apiservices/v1.b.c",
+        ),
+    ],
+)
+async def test_messages_name_the_keys_of_upstream(call, path, body, key):
+    name = key.rpartition("/")[2]
+    made = await call("POST", path, {**body, "metadata": {"name": name}})
+    assert made.code == 201
+    made.body["metadata"]["uid"] = "x"
+    answer = await call("PUT", f"{path}/{name}", made.body)
+    assert (answer.code, f"Key: /registry/{key}, " in answer.body["message"]) == (409, True)
+
+
+async def test_a_group_is_shown_whatever_the_method(call):
+    assert (await call("POST", "/apis/apps", {})).code == 200
+    assert (await call("POST", "/apis/apiregistration.k8s.io", {})).code == 405
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/apis/none", "/apis/none/v1/things", "/healthz/", "/metrics/x"])
 async def test_paths_outside_all_groups_have_no_status(call, path):
     answer = await call("GET", path)

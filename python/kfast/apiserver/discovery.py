@@ -86,8 +86,9 @@ class Discovery:
 
     @staticmethod
     def is_group(path: str) -> bool:
-        """Whether the path is `/apis` or `/apis/<group>`, which upstream answers whatever the method."""
-        return path.startswith("/apis") and path.count("/") < 3
+        """Whether the path is `/apis` or `/apis/<group>`, which upstream answers whatever the method, but for the group
+        of its aggregator."""
+        return path.startswith("/apis") and path.count("/") < 3 and path != "/apis/apiregistration.k8s.io"
 
     def respond(self, request: Request) -> Response | None:
         """The answer, or None if the path is none of discovery's."""
@@ -228,8 +229,18 @@ def aggregated_list(groups: Groups) -> dict[str, Any]:
     }
 
 
+_ADMISSION = "admissionregistration.k8s.io"
+_STORED_IN_BETA = {
+    (_ADMISSION, "MutatingAdmissionPolicy"): "v1beta1",
+    (_ADMISSION, "MutatingAdmissionPolicyBinding"): "v1beta1",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "v1beta1",
+}
+"""What upstream v1.36 does not store in v1 yet: the hashes clients are shown are of that version."""
+
+
 def storage_version_hash(group: str, version: str, kind: str) -> str:
     """Upstream's discovery.StorageVersionHash."""
+    version = _STORED_IN_BETA.get((group, kind), version)
     return base64.b64encode(hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()[:8]).decode()
 
 

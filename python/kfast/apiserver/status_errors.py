@@ -13,6 +13,16 @@ from kfast.meta.gvk import group_resource
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
+_PREFIXES = {
+    "replicationcontrollers": "controllers",
+    "endpoints": "services/endpoints",
+    "nodes": "minions",
+    "services": "services/specs",
+    "ingresses.networking.k8s.io": "ingress",
+}
+_PREFIXED = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Upstream's keys in etcd, where they are not the plural: messages name them."""
+
 
 def _details(group: str, kind: str, name: str = "") -> dict[str, Any]:
     details: dict[str, Any] = {}
@@ -121,9 +131,15 @@ def precondition_failed(kind: Kind, name: str, why: str) -> StatusError:
     return StatusError(409, "Conflict", message, _details(kind.group, kind.kind, name))
 
 
+def _storage_prefix(kind: Kind) -> str:
+    if kind.definition is not None or kind.group in _PREFIXED:
+        return f"{kind.group}/{kind.plural}"
+    return _PREFIXES.get(kind.resource, kind.plural)
+
+
 def wrong_object(kind: Kind, namespace: str, name: str, what: str, stated: str, found: str) -> StatusError:
     """409: a write states another uid or resourceVersion (`what`) than the object has."""
-    key = "/".join(part for part in ("/registry", kind.plural, namespace, name) if part)
+    key = "/".join(part for part in ("/registry", _storage_prefix(kind), namespace, name) if part)
     why = (
         f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         f"Precondition failed: {what} in precondition: {stated}, {what} in object meta: {found}"
