@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-import yaml
-
 from kfast.errors import KfastError
 
 T = TypeVar("T")
@@ -171,34 +169,15 @@ def encode(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-class _Loader(yaml.SafeLoader):
-    """Notes keys that come twice."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.repeated: list[str] = []
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As the base class does."""
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                self.repeated.append(f'  line {key.start_mark.line + 1}: key "{key.value}" already set in map')
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def plain(text: str) -> tuple[Any, list[str]]:
     """The value of a document of YAML or JSON, and what a strict decoder objects to in its text.
     Raises ConfigurationError."""
-    loader = _Loader(text)
+    from kfast.meta.strict_yaml import YAMLError, read  # takes long to load, and most have no such file
+
     try:
-        value = loader.get_single_data()
-    except yaml.YAMLError as error:
+        value, repeated = read(text)
+    except YAMLError as error:
         raise ConfigurationError(f"couldn't get version/kind; json parse error: {error}") from None
-    finally:
-        loader.dispose()
-    repeated = loader.repeated
     return value, ["yaml: unmarshal errors:\n" + "\n".join(repeated)] if repeated else []
 
 

@@ -32,8 +32,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
-
 PREFIX = "kfast.dev/"
 
 
@@ -79,6 +77,8 @@ def exec_outcome(annotations: Mapping[str, str], command: str) -> Outcome | None
     text = annotations.get(f"{PREFIX}exec")
     if not text:
         return None
+    import yaml  # takes long to load, and few pods have a script
+
     try:
         script: Any = yaml.safe_load(text)
     except yaml.YAMLError:

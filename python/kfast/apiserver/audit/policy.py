@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from kfast.api.field_errors import invalid, not_supported, required
 from kfast.api.kind import FieldError
 from kfast.apiserver.request_info import RequestInfo
@@ -55,6 +53,8 @@ class Policy:
     @classmethod
     def load(cls, path: Path) -> Policy:
         """The policy in a file of YAML or JSON. Raises KfastError that names the file."""
+        import yaml  # takes long to load, and most have no policy
+
         try:
             policy = yaml.safe_load(path.read_text())
             if not isinstance(policy, dict) or policy.get("apiVersion") != _GROUP_VERSION:

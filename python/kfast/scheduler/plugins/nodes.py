@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfast._core import Scheduler as Core
 from kfast.scheduler.plugins.plugin import PluginError
@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Label", "Nodes", "numpy"]
 
-try:
-    import numpy
-except ImportError:  # pragma: no cover - the test environment has it
-    numpy = None  # type: ignore[assignment]  # plugins that use columns need it, nothing else does
+@cache
+def arrays() -> Any:
+    """The module numpy, which takes long to load and only plugins need. Raises PluginError if it is not installed."""
+    try:
+        import numpy
+    except ImportError:  # pragma: no cover - the test environment has it
+        text = "Python plugins that filter or score need numpy: pip install 'kfast[plugins]'"
+        raise PluginError(text) from None
+    return numpy
 
 
 class Label(NamedTuple):
@@ -45,8 +49,7 @@ class Nodes:
     """
 
     def __init__(self, core: Core) -> None:
-        if numpy is None:
-            raise PluginError("Python plugins that filter or score need numpy: pip install 'kfast[plugins]'")
+        self._numpy = arrays()
         self._core = core
         self._columns: dict[tuple[str, str], NDArray[np.int64]] = {}
         self._labels: dict[str, Label] = {}
@@ -96,12 +99,12 @@ class Nodes:
         label = self._labels.get(key)
         if label is None:
             codes, values = self._core.node_labels(key)
-            label = self._labels[key] = Label(numpy.frombuffer(codes, numpy.int32), values)
+            label = self._labels[key] = Label(self._numpy.frombuffer(codes, self._numpy.int32), values)
         return label
 
     def _column(self, column: str, resource: str = "") -> NDArray[np.int64]:
         values = self._columns.get((column, resource))
         if values is None:
-            values = numpy.frombuffer(self._core.node_column(column, resource), numpy.int64)
+            values = self._numpy.frombuffer(self._core.node_column(column, resource), self._numpy.int64)
             self._columns[column, resource] = values
         return values

@@ -8,7 +8,7 @@ from typing import Any
 
 from kfast._core import Object
 from kfast._core import Scheduler as Core
-from kfast.scheduler.plugins.nodes import Nodes, numpy
+from kfast.scheduler.plugins.nodes import Nodes, arrays
 from kfast.scheduler.plugins.plugin import Plugin, PluginError
 
 MAX_SCORE = 100
@@ -23,11 +23,11 @@ def answer(core: Core, plugin: Plugin, pod: Object, points: frozenset[str], node
         mask = _called(plugin, "filter", pod, nodes, observe)
         if isinstance(mask, str):
             reasons = [(mask, plugin.unresolvable)]
-            mask = numpy.zeros(len(nodes), bool)
+            mask = arrays().zeros(len(nodes), bool)
         elif mask is None:
-            mask = numpy.ones(len(nodes), bool)
+            mask = arrays().ones(len(nodes), bool)
         rejected = ~_checked(plugin, "filter", mask, len(nodes), bool)
-        filtered = rejected.astype(numpy.uint32).tobytes()
+        filtered = rejected.astype(arrays().uint32).tobytes()
     if "score" in points:
         values = _checked(plugin, "score", _called(plugin, "score", pod, nodes, observe), len(nodes), float)
         scores = _whole(plugin, values).tobytes()
@@ -63,11 +63,11 @@ def _called(plugin: Plugin, point: str, pod: Object, nodes: Nodes, observe: Obse
 def _checked(plugin: Plugin, point: str, values: Any, count: int, kind: type) -> Any:
     """An array of `kind` with one value per node."""
     try:
-        array = numpy.asarray(values)
+        array = arrays().asarray(values)
     except Exception as error:
         raise fault(plugin, point, f"{type(error).__name__}: {error}") from error
     if array.shape == () and array.dtype != object:
-        array = numpy.full(count, array[()])
+        array = arrays().full(count, array[()])
     if array.shape != (count,):
         raise fault(plugin, point, f"answered with the shape {array.shape}, wanted one value for each of {count} nodes")
     wanted = "b" if kind is bool else "biuf"
@@ -77,9 +77,9 @@ def _checked(plugin: Plugin, point: str, values: Any, count: int, kind: type) ->
 
 
 def _whole(plugin: Plugin, scores: Any) -> Any:
-    if not numpy.isfinite(scores).all():
+    if not arrays().isfinite(scores).all():
         raise fault(plugin, "score", "answered with a score that is no finite number")
-    whole = scores.astype(numpy.int64)
+    whole = scores.astype(arrays().int64)
     low, high = (int(whole.min()), int(whole.max())) if len(whole) else (0, 0)
     if low < 0 or (plugin.normalize == "none" and high > MAX_SCORE):
         limits = f"[0, {MAX_SCORE}]" if plugin.normalize == "none" else "[0, inf)"
