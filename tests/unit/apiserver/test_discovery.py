@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from kfast.api.kind import SCALE, STATUS, Kind, Subresource
-from kfast.apiserver.discovery import AGGREGATED, Discovery, storage_version_hash, version_rank
+from kfast.apiserver.discovery import AGGREGATED, Discovery
+from kfast.apiserver.discovery_documents import storage_version_hash
 from kfast.meta.exchange import Request
+from kfast.meta.versions import version_rank
 
 EVICTION = Subresource("eviction", ("create",), "Eviction", "policy/v1")
 KINDS = [
