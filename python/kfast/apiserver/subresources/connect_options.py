@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kfast._core import Object
@@ -15,44 +16,49 @@ _FALSE = frozenset({"", "0", "f", "F", "false", "FALSE", "False"})
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
-def options(
-    request: Request,
-    kind: str,
-    *,
-    texts: tuple[str, ...] = (),
-    flags: tuple[str, ...] = (),
-    numbers: tuple[str, ...] = (),
-    lists: tuple[str, ...] = (),
-    times: tuple[str, ...] = (),
-) -> Body:
-    """The options object that the query stands for; what it does not name is absent. Raises StatusError 400."""
-    body: dict[str, Any] = {"apiVersion": "v1", "kind": kind}
-    for name, values in request.query.items():
-        value = values[0] if values else ""
-        try:
-            if name in texts:
-                body[name] = value
-            elif name in flags:
-                body[name] = value not in _FALSE
-            elif name in numbers and value:
-                body[name] = parse_int(value)
-            elif name in lists:
-                body[name] = list(values)
-            elif name in times and value:
-                body[name] = _time(value)
-        except ValueError as error:
-            raise bad_request(str(error)) from None
-    return body
+def text(values: list[str]) -> str:
+    """The first value."""
+    return values[0] if values else ""
 
 
-def _time(value: str) -> str:
-    """Raises ValueError in Go's words."""
+def words(values: list[str]) -> list[str]:
+    """All values."""
+    return list(values)
+
+
+def flag(values: list[str]) -> bool:
+    """Whether it is named, with anything but a word for false."""
+    return text(values) not in _FALSE
+
+
+def number(values: list[str]) -> int | None:
+    """Absent if empty. Raises ValueError in Go's words."""
+    return parse_int(values[0]) if text(values) else None
+
+
+def time(values: list[str]) -> str | None:
+    """A time of RFC 3339; absent if empty. Raises ValueError in Go's words."""
+    value = text(values)
     try:
-        parse_time(value)
+        parse_time(value or "1970-01-01T00:00:00Z")
     except ValueError:
         layout = "2006-01-02T15:04:05Z07:00"
         raise ValueError(f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"') from None
-    return value
+    return value or None
+
+
+def options(request: Request, kind: str, fields: Mapping[str, Callable[[list[str]], Any]]) -> Body:
+    """The options object that the query stands for, its fields read as said; what the query does not name is absent.
+    Raises StatusError 400."""
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": kind}
+    for name, values in request.query.items():
+        try:
+            value = fields[name](values) if name in fields else None
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+        if value is not None:
+            body[name] = value
+    return body
 
 
 def chosen_container(pod: Object, name: str) -> str:

@@ -8,8 +8,8 @@ from kfast.api.kind import Body, FieldError
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.request_info import RequestInfo
-from kfast.apiserver.status_errors import bad_request, internal, invalid
-from kfast.apiserver.subresources.connect_options import chosen_container, options
+from kfast.apiserver.status_errors import bad_request, internal, invalid, quoted
+from kfast.apiserver.subresources.connect_options import chosen_container, flag, number, options, text, time
 from kfast.errors import StatusError
 from kfast.http import websocket
 from kfast.http.websocket import Opcode, WebSocket
@@ -17,16 +17,20 @@ from kfast.meta.exchange import Channel, Request, Response, Stream, Upgrade
 
 _PROTOCOLS = ("", "binary.k8s.io", "base64.binary.k8s.io")
 _MOST_SHOWN = 50_000
-_FLAGS = ("follow", "previous", "timestamps", "insecureSkipTLSVerifyBackend")
+_FLAGS = ("follow", "previous", "timestamps")
 _NUMBERS = ("sinceSeconds", "tailLines", "limitBytes")
+_OPTIONS = {
+    **dict.fromkeys(("container", "stream"), text),
+    **dict.fromkeys((*_FLAGS, "insecureSkipTLSVerifyBackend"), flag),
+    **dict.fromkeys(_NUMBERS, number),
+    "sinceTime": time,
+}
 
 
 async def log(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """GET: the log as text, over a WebSocket if that is asked for. Raises StatusError 400, 404, 422 and what the node
     says."""
-    wanted = options(
-        request, "PodLogOptions", texts=("container", "stream"), flags=_FLAGS, numbers=_NUMBERS, times=("sinceTime",)
-    )
+    wanted = options(request, "PodLogOptions", _OPTIONS)
     errors = _errors(wanted)
     if errors:
         raise invalid("", "PodLogOptions", info.name, errors)
@@ -79,12 +83,12 @@ async def _text(answer: Response) -> str:
     return data[:_MOST_SHOWN].decode("utf-8", "replace")
 
 
-def _refused(code: int, text: str, name: str) -> StatusError:
+def _refused(code: int, said: str, name: str) -> StatusError:
     """As upstream turns a node's refusal into a Status."""
     if code == 400:
-        return bad_request(text)
+        return bad_request(said)
     if code == 500:
-        return internal(text)
+        return internal(said)
     details = {"name": name, "kind": "pods/log"}
     if code == 404:
         why = f"the server could not find the requested resource ( pods/log {name})"
@@ -93,13 +97,13 @@ def _refused(code: int, text: str, name: str) -> StatusError:
         why = f"the server has asked for the client to provide credentials ( pods/log {name})"
         return StatusError(401, "Unauthorized", why, details)
     if code == 403:
-        return StatusError(403, "Forbidden", text, details)
-    why = f"an error on the server ({text!r}) has prevented the request from succeeding ( pods/log {name})"
+        return StatusError(403, "Forbidden", said, details)
+    why = f"an error on the server ({quoted(said)}) has prevented the request from succeeding ( pods/log {name})"
     return StatusError(code, "InternalError", why, details)
 
 
 def _query(wanted: Body) -> dict[str, list[str]]:
-    query = {name: ["true"] for name in _FLAGS[:3] if wanted.get(name)}
+    query = {name: ["true"] for name in _FLAGS if wanted.get(name)}
     query |= {name: [str(wanted[name])] for name in (*_NUMBERS, "sinceTime") if wanted.get(name) is not None}
     return query
 

@@ -10,18 +10,18 @@ from kfast.apiserver.backend import Backend
 from kfast.apiserver.handlers.get import read
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request
-from kfast.apiserver.subresources.connect_options import chosen_container, options
+from kfast.apiserver.subresources.connect_options import chosen_container, flag, options, text, words
 from kfast.http.client import HOP_BY_HOP
 from kfast.meta.exchange import Request, Response
 
-_FLAGS = ("stdin", "stdout", "stderr", "tty")
 _NAMES_ON_NODES = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
+_OPTIONS = {"container": text, **dict.fromkeys(_NAMES_ON_NODES, flag)}
 _KEPT = frozenset({"connection", "upgrade"})
 
 
 async def execute(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """Runs a command in a container. Raises StatusError 400, 403, 404."""
-    wanted = options(request, "PodExecOptions", texts=("container",), flags=_FLAGS, lists=("command",))
+    wanted = options(request, "PodExecOptions", {**_OPTIONS, "command": words})
     pod = await _admitted(backend, request, info, wanted)
     container = chosen_container(pod, wanted.get("container", ""))
     query = _query(wanted)
@@ -32,7 +32,7 @@ async def execute(backend: Backend, request: Request, info: RequestInfo) -> Resp
 
 async def attach(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """Speaks with a container's main process. Raises StatusError 400, 403, 404."""
-    wanted = options(request, "PodAttachOptions", texts=("container",), flags=_FLAGS)
+    wanted = options(request, "PodAttachOptions", _OPTIONS)
     pod = await _admitted(backend, request, info, wanted)
     container = chosen_container(pod, wanted.get("container", ""))
     return await _passed(backend, request, pod, f"/attach/{pod.namespace}/{pod.name}/{container}", _query(wanted))
@@ -40,7 +40,7 @@ async def attach(backend: Backend, request: Request, info: RequestInfo) -> Respo
 
 async def port_forward(backend: Backend, request: Request, info: RequestInfo) -> Response:
     """Connects to ports of a pod. Raises StatusError 400, 403, 404."""
-    wanted = options(request, "PodPortForwardOptions")
+    wanted = options(request, "PodPortForwardOptions", {})
     ports = [port for value in request.query.get("ports", ()) for port in value.split(",")]
     for port in ports:
         if not (port.isascii() and port.isdigit()):
@@ -66,7 +66,7 @@ async def _admitted(backend: Backend, request: Request, info: RequestInfo, wante
 
 
 def _query(wanted: Body) -> dict[str, list[str]]:
-    return {_NAMES_ON_NODES[flag]: ["1"] for flag in _FLAGS if wanted.get(flag)}
+    return {there: ["1"] for here, there in _NAMES_ON_NODES.items() if wanted.get(here)}
 
 
 async def _passed(backend: Backend, request: Request, pod: Object, path: str, query: dict[str, list[str]]) -> Response:
