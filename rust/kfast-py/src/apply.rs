@@ -80,7 +80,7 @@ fn named_kind<'a>(schema: &'a Py<PySchema>, key: &str) -> PyResult<Kind<'a>> {
     })
 }
 
-fn written<'py>(py: Python<'py>, kind: Kind<'_>, managers: &Managers) -> Bound<'py, PyBytes> {
+fn written<'py>(py: Python<'py>, managers: &Managers) -> Bound<'py, PyBytes> {
     PyBytes::new(py, managers.to_json().as_bytes())
 }
 
@@ -147,7 +147,7 @@ impl PySchema {
             };
             kind.update(&old, &new, &mut managers, &write);
         }
-        Ok(written(py, kind, &managers))
+        Ok(written(py, &managers))
     }
 
     /// Why a configuration does not fit its kind, in upstream's words; None if it does.
@@ -165,7 +165,7 @@ impl PySchema {
         paths: BTreeMap<String, Vec<String>>,
     ) -> Bound<'py, PyBytes> {
         let scale = stored_managers(managed).to_scale(&replicas_paths(paths));
-        PyBytes::new(py, scale.to_json().as_bytes())
+        written(py, &scale)
     }
 
     /// The JSON of the managed fields of an object of a version that had those of `managed` before its Scale was written,
@@ -254,7 +254,7 @@ impl PySchema {
                 ApplyError::Malformed(why) => CoreError::new_err(why),
             })?;
         let merged = merged.map(|m| value_to_py(py, &m)).transpose()?;
-        Ok((merged, written(py, kind, &managers)))
+        Ok((merged, written(py, &managers)))
     }
 }
 
