@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kfast.client.client import Client
 from kfast.client.errors import TransportError
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> type[HTTPSTransport]:
     # aiohttp takes longer to import than a cluster to start, and most clients are in-process.
     if name == "HTTPSTransport":
         from kfast.client.transports.https import HTTPSTransport
