@@ -1,6 +1,7 @@
 //! `metadata.managedFields` as text beside the object: most writes need not read what they say.
 
 use crate::{Splices, path};
+use std::ops::Range;
 
 const PATH: [&str; 2] = ["metadata", "managedFields"];
 const KEY: &[u8] = b"\"managedFields\":";
@@ -9,6 +10,18 @@ const KEY: &[u8] = b"\"managedFields\":";
 #[must_use]
 pub fn managed_fields(bytes: &[u8]) -> &[u8] {
     path::place(bytes, &PATH).map_or(&[], |place| &bytes[place])
+}
+
+/// Where the `fieldsV1` of each entry of `metadata.managedFields` lie, with the number of the entry.
+pub(crate) fn fields_of_managers(bytes: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let place = path::place(bytes, &PATH).unwrap_or_default();
+    let entries = path::elements(&bytes[place.clone()]).enumerate();
+    entries.filter_map(move |(number, entry)| {
+        let start = place.start + entry.start;
+        let mut members = path::members(&bytes[start..place.start + entry.end]);
+        let (_, fields) = members.find(|(key, _)| key == "fieldsV1")?;
+        Some((number, start + fields.start..start + fields.end))
+    })
 }
 
 /// Compact JSON of an object without `metadata.managedFields`.

@@ -1,6 +1,8 @@
 //! One stored version of an API object: its canonical JSON and a small parsed header.
 
+use crate::field_texts::FieldTexts;
 use crate::members::Members;
+use crate::pieces::{self, Pieces, Shared};
 use crate::{ObjectError, Result, Revision, Splices};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -15,7 +17,10 @@ pub struct Object(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    bytes: Box<[u8]>,
+    /// The canonical JSON, `{}` in the place of each shared text.
+    slim: Box<[u8]>,
+    /// In order of their places.
+    shared: Box<[Shared]>,
     api_version: Box<str>,
     kind: Box<str>,
     namespace: Box<str>,
@@ -163,15 +168,35 @@ impl Object {
             api_version,
             kind,
             bare_from,
-            bytes,
+            slim: bytes,
+            shared: Box::default(),
         };
         Ok(Self(Arc::new(inner)))
     }
 
-    /// The object after `changes` of its bytes that leave metadata alone, under another revision.
+    /// The same object, its managers' fields kept in `texts` once for all objects that have them. What is stored shares
+    /// them: the pods of a template have the same.
+    #[must_use]
+    pub fn sharing(mut self, texts: &mut FieldTexts) -> Self {
+        let Some(inner) = Arc::get_mut(&mut self.0) else {
+            return self;
+        };
+        if !inner.shared.is_empty() {
+            return self;
+        }
+        let Some((slim, shared)) = pieces::apart(&inner.slim, texts) else {
+            return self;
+        };
+        inner.slim = slim;
+        inner.shared = shared;
+        inner.sections = OnceLock::new();
+        self
+    }
+
+    /// The object after `changes` of its slim JSON that leave metadata alone, under another revision.
     #[must_use]
     pub fn renewed(&self, mut changes: Splices<'_>, revision: Revision) -> Self {
-        let bytes = self.bytes();
+        let bytes = self.slim();
         let place = crate::path::place(bytes, &["metadata", "resourceVersion"]);
         match place {
             Some(place) => changes.replace(place, format!("\"{revision}\"")),
@@ -187,16 +212,19 @@ impl Object {
     /// This state under another revision, as the event of a delete carries it.
     #[must_use]
     pub fn with_revision(&self, revision: Revision) -> Self {
-        let bytes = crate::canonical::set_revision(self.bytes(), revision);
+        let bytes = crate::canonical::set_revision(self.slim(), revision);
         self.carrying(bytes, revision)
     }
 
-    /// The header with other bytes.
-    fn carrying(&self, bytes: Vec<u8>, revision: Revision) -> Self {
+    /// The header and the shared texts with other JSON of the same managers.
+    fn carrying(&self, slim: Vec<u8>, revision: Revision) -> Self {
         let inner = &*self.0;
+        let mut shared = inner.shared.clone();
+        pieces::place(&mut shared, &slim);
         Self(Arc::new(Inner {
             sections: OnceLock::new(),
-            bytes: bytes.into_boxed_slice(),
+            slim: slim.into_boxed_slice(),
+            shared,
             api_version: inner.api_version.clone(),
             kind: inner.kind.clone(),
             namespace: inner.namespace.clone(),
@@ -210,15 +238,38 @@ impl Object {
 
     /// The canonical JSON.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.0.bytes
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.0.shared.is_empty() {
+            return self.slim().into();
+        }
+        let mut whole = Vec::with_capacity(self.pieces().total());
+        self.pieces()
+            .for_each(|piece| whole.extend_from_slice(piece));
+        whole.into()
+    }
+
+    /// The canonical JSON, but for what managers own, which may be missing: for readers who do not ask for that.
+    #[must_use]
+    pub fn slim(&self) -> &[u8] {
+        &self.0.slim
+    }
+
+    /// The canonical JSON, to be copied piece by piece.
+    #[must_use]
+    pub fn pieces(&self) -> Pieces<'_> {
+        self.pieces_from(0)
     }
 
     /// The JSON from behind `{"apiVersion":...,"kind":...,`: prepend `{` for a list item.
     /// `None` if the object does not start that way.
     #[must_use]
-    pub fn bare(&self) -> Option<&[u8]> {
-        (self.0.bare_from > 0).then(|| &self.0.bytes[self.0.bare_from as usize..])
+    pub fn bare(&self) -> Option<Pieces<'_>> {
+        let from = self.0.bare_from as usize;
+        (from > 0).then(|| self.pieces_from(from))
+    }
+
+    fn pieces_from(&self, from: usize) -> Pieces<'_> {
+        Pieces::new(&self.0.slim, &self.0.shared, from)
     }
 
     /// The JSON of `spec`, empty if absent or null.
@@ -234,7 +285,7 @@ impl Object {
     }
 
     fn section(&self, index: usize) -> &[u8] {
-        let bytes = &self.0.bytes;
+        let bytes = &self.0.slim;
         let Range { start, end } = self.0.sections.get_or_init(|| sections(bytes))[index];
         &bytes[start as usize..end as usize]
     }
@@ -312,7 +363,7 @@ impl Object {
     /// `metadata.ownerReferences`, decoded now; empty if absent.
     #[must_use]
     pub fn owner_references(&self) -> Vec<OwnerReference> {
-        crate::path::lookup(self.bytes(), &["metadata", "ownerReferences"])
+        crate::path::lookup(self.slim(), &["metadata", "ownerReferences"])
             .and_then(|raw| serde_json::from_str(raw).ok())
             .unwrap_or_default()
     }
@@ -338,7 +389,8 @@ mod tests {
         );
         assert_eq!(object.label("b"), Some("2"));
         assert_eq!(object.label("c"), None);
-        assert!(object.bare().unwrap().starts_with(br#""metadata":{"#));
+        let bare = object.bare().unwrap().next().unwrap();
+        assert!(bare.starts_with(br#""metadata":{"#));
         assert!(!object.deleting() && !object.owned());
         for (owners, owned) in [("[]", false), ("null", false), ("[{}]", true)] {
             let text = format!(r#"{{"metadata":{{"ownerReferences":{owners}}}}}"#);
@@ -356,12 +408,55 @@ mod tests {
             let object = Object::parse(text.as_bytes()).unwrap().with_revision(345);
             let again = Object::parse(object.bytes()).unwrap();
             assert_eq!((object.revision(), again.revision()), (345, 345));
-            assert_eq!((again.name(), object.bare()), ("a", again.bare()));
+            let bare = |o: &Object| o.bare().map(|pieces| pieces.collect::<Vec<_>>().concat());
+            assert_eq!((again.name(), bare(&object)), ("a", bare(&again)));
             assert_eq!(
                 (object.spec(), object.status()),
                 (again.spec(), again.status())
             );
         }
+    }
+
+    #[test]
+    fn what_managers_own_is_kept_once() {
+        let fields = format!("{{{}}}", [r#""f:spec":{"f:replicas":{}}"#; 4].join(","));
+        let pod = |name: &str, time: u8| {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}","resourceVersion":"12","managedFields":[{{"time":"{time}","fieldsV1":{{}}}},{{"fieldsV1":{fields},"time":"{time}"}}]}},"spec":{{"a":1}},"status":{{"b":2}}}}"#
+            )
+        };
+        let mut texts = FieldTexts::default();
+        let mut shared = |name, time| {
+            Object::parse(pod(name, time).into_bytes())
+                .unwrap()
+                .sharing(&mut texts)
+        };
+        let (one, two) = (shared("a", 1), shared("b", 2));
+        assert!(Arc::ptr_eq(one.0.shared[0].text(), two.0.shared[0].text()));
+        assert_eq!(*one.bytes(), *pod("a", 1).as_bytes());
+        assert_eq!(one.pieces().total(), pod("a", 1).len());
+        assert_eq!(one.slim().len() + fields.len(), pod("a", 1).len() + 2);
+        assert_eq!(
+            (one.spec(), one.status()),
+            (&br#"{"a":1}"#[..], &br#"{"b":2}"#[..])
+        );
+        let bare = one.bare().unwrap();
+        assert_eq!(bare.total(), bare.collect::<Vec<_>>().concat().len());
+
+        let mut changes = Splices::new(one.slim());
+        let spec = crate::path::place(one.slim(), &["spec"]).unwrap();
+        changes.append(&spec, "\"c\":3");
+        let renewed = one.renewed(changes, 1_000_000);
+        let want = pod("a", 1)
+            .replace("\"12\"", "\"1000000\"")
+            .replace("\"a\":1", "\"a\":1,\"c\":3");
+        assert_eq!(*renewed.bytes(), *want.as_bytes());
+        assert_eq!(
+            *renewed.with_revision(12).bytes(),
+            *want.replace("1000000", "12").as_bytes()
+        );
+        drop((one, two, renewed));
+        assert_eq!(texts.swept(), 0);
     }
 
     #[test]

@@ -91,7 +91,7 @@ proptest! {
         prop_assert_eq!((spliced.revision(), spliced.name()), (9, name.as_str()));
         let moved = Object::parse(spliced.with_revision(10).bytes()).unwrap();
         object["metadata"]["resourceVersion"] = "10".into();
-        prop_assert_eq!(serde_json::from_slice::<Value>(moved.bytes()).unwrap(), object.clone());
+        prop_assert_eq!(serde_json::from_slice::<Value>(&moved.bytes()).unwrap(), object.clone());
         let body = format!("{{\"kind\":\"XList\",\"apiVersion\":{},\"items\":[{object}]}}", json!(name));
         let (_, objects) = read_list(body.as_bytes()).unwrap();
         prop_assert_eq!((objects[0].kind(), objects[0].api_version()), ("X", name.as_str()));

@@ -16,7 +16,7 @@ pub(crate) fn read<'a, T: serde::Deserialize<'a>>(
     kind: &'static str,
     object: &'a Object,
 ) -> Result<T, EndpointsError> {
-    serde_json::from_slice(object.bytes()).map_err(|cause| EndpointsError {
+    serde_json::from_slice(object.slim()).map_err(|cause| EndpointsError {
         kind,
         namespace: object.namespace().to_owned(),
         name: object.name().to_owned(),

@@ -284,7 +284,7 @@ fn services_of_others_are_left_alone() {
 
 #[test]
 fn each_family_has_its_slices_and_a_lost_family_loses_them() {
-    let mut dual = serde_json::from_slice::<Value>(pod(1, READY).bytes()).unwrap();
+    let mut dual = serde_json::from_slice::<Value>(pod(1, READY).slim()).unwrap();
     dual["status"]["podIPs"] = json!([{"ip": "10.1.0.1"}, {"ip": "fd00::1"}]);
     let (pods, zones) = ([object(&dual)], zones());
     let mut stored = Stored::default();

@@ -107,11 +107,16 @@ impl PyObjectHandle {
             .map(|key| key.extract())
             .collect::<Result<_, _>>()?;
         let path: SmallVec<[&str; 4]> = keys.iter().map(|key| &**key).collect();
+        let mut whole = None;
         // Where spec and status lie is known: metadata need not be passed over.
         let found = match path.split_first() {
             Some((&"spec", rest)) => path::lookup(self.0.spec(), rest),
             Some((&"status", rest)) => path::lookup(self.0.status(), rest),
-            _ => path::lookup(self.0.bytes(), &path),
+            None | Some((&"metadata", [])) => path::lookup(whole.insert(self.0.bytes()), &path),
+            Some((&"metadata", [field, ..])) if *field == "managedFields" => {
+                path::lookup(whole.insert(self.0.bytes()), &path)
+            }
+            _ => path::lookup(self.0.slim(), &path),
         };
         match found {
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
@@ -121,29 +126,37 @@ impl PyObjectHandle {
 
     /// The whole object as a new dict.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let text = std::str::from_utf8(self.0.bytes())
-            .map_err(|e| PyValueError::new_err(e.to_string()))?;
+        let whole = self.0.bytes();
+        let text = std::str::from_utf8(&whole).map_err(|e| PyValueError::new_err(e.to_string()))?;
         json_to_py(py, text)
     }
 
     /// The canonical JSON.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.bytes())
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let pieces = self.0.pieces();
+        PyBytes::new_with(py, pieces.total(), |mut out| {
+            for piece in pieces {
+                let (part, rest) = out.split_at_mut(piece.len());
+                part.copy_from_slice(piece);
+                out = rest;
+            }
+            Ok(())
+        })
     }
 
     /// The canonical JSON without `metadata.managedFields`.
     fn untracked<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &kfast_core::without_managed_fields(self.0.bytes()))
+        PyBytes::new(py, &kfast_core::without_managed_fields(self.0.slim()))
     }
 
     /// The JSON of `metadata.managedFields`, empty if there are none.
     #[getter]
     fn managed_fields<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, kfast_core::managed_fields(self.0.bytes()))
+        PyBytes::new(py, kfast_core::managed_fields(&self.0.bytes()))
     }
 
     fn __len__(&self) -> usize {
-        self.0.bytes().len()
+        self.0.pieces().total()
     }
 
     fn __repr__(&self) -> String {

@@ -109,7 +109,7 @@ impl PodAdmission {
         let malformed = |error: serde_json::Error| PyValueError::new_err(error.to_string());
         let limits = limits.iter().map(|range| LimitRange::parse(range.0.spec()));
         let account = |found: &PyRef<'_, PyObjectHandle>| {
-            let account = Account::parse(found.0.bytes())?;
+            let account = Account::parse(found.0.slim())?;
             Ok((account.name().to_owned(), account))
         };
         let accounts = accounts.map(|known| known.iter().map(account).collect::<Result<_, _>>());
@@ -261,5 +261,5 @@ fn said(verdict: Verdict) -> (Option<String>, Option<String>, Option<String>) {
 
 fn parse(account: &PyObjectHandle) -> PyResult<Account> {
     let malformed = |error: serde_json::Error| PyValueError::new_err(error.to_string());
-    Account::parse(account.0.bytes()).map_err(malformed)
+    Account::parse(account.0.slim()).map_err(malformed)
 }

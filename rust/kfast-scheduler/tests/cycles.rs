@@ -268,7 +268,7 @@ fn budgets_are_violated_only_where_nothing_else_helps() {
     let mut world = World::new(&[("a", 2), ("b", 2)]);
     let guarded = |name: &str, node: &str| {
         let pod = Pod::new(name, 2, 0).on(node).object();
-        let mut body: Value = serde_json::from_slice(pod.bytes()).unwrap();
+        let mut body: Value = serde_json::from_slice(pod.slim()).unwrap();
         body["metadata"]["labels"] = json!({"app": "db"});
         object(&body)
     };

@@ -46,7 +46,7 @@ pub fn bind(
     }
     let labelled = labelled(pod, binding.labels);
     let pod = labelled.as_ref().unwrap_or(pod);
-    let bytes = pod.bytes();
+    let bytes = pod.slim();
     let mut splices = Splices::new(bytes);
     let (mut spec, mut status) = (None, None);
     for (key, place) in path::members(bytes) {
@@ -66,7 +66,7 @@ fn labelled(pod: &Object, labels: &[(&str, &str)]) -> Option<Object> {
     if labels.is_empty() {
         return None;
     }
-    let bytes = pod.bytes();
+    let bytes = &pod.bytes();
     let mut splices = Splices::new(bytes);
     let metadata = path::place(bytes, &["metadata"])?;
     let own = splices.member(&metadata, "labels");
@@ -182,8 +182,8 @@ mod tests {
         let new = bind(&pod(rest), binding, NOW, 12).unwrap();
         assert_eq!((new.revision(), new.name(), new.uid()), (12, "p", "u"));
         let again = Object::parse(new.bytes()).unwrap();
-        assert_eq!((again.revision(), again.bare()), (12, new.bare()));
-        let text = std::str::from_utf8(new.bytes()).unwrap();
+        assert_eq!((again.revision(), &again.bytes()), (12, &new.bytes()));
+        let text = std::str::from_utf8(new.slim()).unwrap();
         let head = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"resourceVersion":"12","name":"p","namespace":"d","uid":"u"}"#;
         text.strip_prefix(head)
             .unwrap()

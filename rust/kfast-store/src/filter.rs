@@ -53,7 +53,7 @@ impl Fields {
         let mut values = self.defaults.to_vec();
         let alternatives = self.owners.len() > values.len();
         let mut ranks = vec![usize::MAX; if alternatives { values.len() } else { 0 }];
-        self.paths.read(object.bytes(), |i, text| {
+        self.paths.read(object.slim(), |i, text| {
             let (field, rank) = self.owners[i];
             // An empty value is an absent one to the decoder that applies defaults.
             if text.is_empty() || (alternatives && ranks[field] < rank) {

@@ -84,5 +84,5 @@ fn superseded(event: &Event) -> usize {
     event
         .previous
         .as_ref()
-        .map_or(0, |v| v.object.bytes().len())
+        .map_or(0, |v| v.object.pieces().total())
 }

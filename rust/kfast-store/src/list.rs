@@ -4,7 +4,7 @@ use crate::filter::Filter;
 use crate::state::State;
 use crate::table::{Row, Table};
 use crate::{Result, StoreError};
-use kfast_core::{Object, Revision};
+use kfast_core::{Object, Pieces, Revision};
 use kfast_selector::{FieldSelector, LabelSelector};
 use std::ops::Bound;
 
@@ -47,7 +47,7 @@ impl Page {
             .iter()
             .map(|o| {
                 let (head, body) = item(o, with_type);
-                head.len() + body.len()
+                head.len() + body.total()
             })
             .sum();
         items + self.objects.len().saturating_sub(1)
@@ -69,15 +69,15 @@ impl Page {
             }
             let (head, body) = item(object, with_type);
             put(head);
-            put(body);
+            body.for_each(&mut put);
         }
     }
 }
 
-fn item(object: &Object, with_type: bool) -> (&'static [u8], &[u8]) {
+fn item(object: &Object, with_type: bool) -> (&'static [u8], Pieces<'_>) {
     match object.bare() {
         Some(bare) if !with_type => (b"{", bare),
-        _ => (b"", object.bytes()),
+        _ => (b"", object.pieces()),
     }
 }
 

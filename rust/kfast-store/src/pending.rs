@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use foldhash::HashMap;
-use kfast_core::Revision;
+use kfast_core::{FieldTexts, Revision};
 use std::sync::Arc;
 
 /// Names a pending write; never used twice.
@@ -19,6 +19,8 @@ pub(crate) struct Pending {
     /// The last revision given out.
     pub(crate) revision: Revision,
     pub(crate) closed: bool,
+    /// What the managers of stored objects own.
+    pub(crate) texts: FieldTexts,
     /// The last ticket given out.
     issued: Ticket,
     queue: Vec<Arc<Event>>,

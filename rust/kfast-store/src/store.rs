@@ -11,7 +11,7 @@ use crate::watch::{Watch, WatchId, WatchOptions};
 use crate::write::{Completion, Submitted, Write, checked, key, label, named, numbered, revive};
 use crate::writer::{self, Dead};
 use crate::{Result, StoreError};
-use kfast_core::{Object, Revision};
+use kfast_core::{FieldTexts, Object, Revision};
 use parking_lot::Mutex;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -48,18 +48,22 @@ impl Store {
         let mut state = State::new(limits);
         let mut dead = Dead::default();
         let mut broken = None;
-        log.load(&mut |record| match revive(&mut state, &record) {
-            Ok(event) => {
-                state.load(&event);
-                dead.add(&event);
-            }
-            Err(error) => broken = Some(format!("record {}: {error}", record.revision)),
-        })
+        let mut texts = FieldTexts::default();
+        log.load(
+            &mut |record| match revive(&mut state, &mut texts, &record) {
+                Ok(event) => {
+                    state.load(&event);
+                    dead.add(&event);
+                }
+                Err(error) => broken = Some(format!("record {}: {error}", record.revision)),
+            },
+        )
         .map_err(|e| StoreError::Unavailable(e.to_string()))?;
         if let Some(broken) = broken {
             return Err(StoreError::Unavailable(broken));
         }
         let shared = Arc::new(Shared::new(state)?);
+        shared.pending.lock().texts = texts;
         let theirs = shared.clone();
         let writer = std::thread::Builder::new()
             .name("kfast-store-log".into())
@@ -192,7 +196,7 @@ impl Store {
             let next = plan(number, current.as_ref().map(|v| &v.object), revision)?
                 .map(|object| named(object, namespace, name))
                 .transpose()?
-                .map(|object| fields.version(object));
+                .map(|object| fields.version(object.sharing(&mut pending.texts)));
             if next.is_none() && current.is_none() {
                 return Err(StoreError::Absent(key).into());
             }

@@ -61,15 +61,13 @@ impl Delivery {
     #[must_use]
     pub fn frame(&self) -> Vec<u8> {
         let kind = self.kind.as_str().as_bytes();
-        let object = self.object().bytes();
-        [
-            &b"{\"type\":\""[..],
-            kind,
-            b"\",\"object\":",
-            object,
-            b"}\n",
-        ]
-        .concat()
+        let head = [&b"{\"type\":\""[..], kind, b"\",\"object\":"];
+        let (object, end) = (self.object().pieces(), &b"}\n"[..]);
+        let total = head.concat().len() + object.total() + end.len();
+        let mut frame = Vec::with_capacity(total);
+        let pieces = head.into_iter().chain(object).chain([end]);
+        pieces.for_each(|piece| frame.extend_from_slice(piece));
+        frame
     }
 }
 

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::pending::Ticket;
 use crate::state::State;
 use crate::{Result, StoreError};
-use kfast_core::{Object, ObjectError, Revision, splice_revision};
+use kfast_core::{FieldTexts, Object, ObjectError, Revision, splice_revision};
 
 /// One write to one key. Bodies are canonical JSON without `metadata.resourceVersion`.
 #[derive(Clone, Copy, Debug)]
@@ -87,11 +87,15 @@ pub(crate) fn named(object: Object, namespace: &str, name: &str) -> Result<Objec
 }
 
 /// The event a record stands for.
-pub(crate) fn revive(state: &mut State, record: &Record) -> Result<Event> {
+pub(crate) fn revive(state: &mut State, texts: &mut FieldTexts, record: &Record) -> Result<Event> {
     let resource = state.name(&record.resource);
     let table = state.table_mut(&resource);
     let next = match &record.value {
-        Some(bytes) => Some(table.fields.version(Object::parse(bytes.as_slice())?)),
+        Some(bytes) => Some(
+            table
+                .fields
+                .version(Object::parse(bytes.as_slice())?.sharing(texts)),
+        ),
         None => None,
     };
     let previous = table.get(&record.key).cloned();

@@ -104,7 +104,7 @@ fn selectors(filter: usize) -> (Option<Box<str>>, LabelSelector, FieldSelector) 
 /// The filter by definition, from the whole object.
 fn selects(filter: usize, object: &Object) -> bool {
     let (namespace, labels, fields) = selectors(filter);
-    let value: serde_json::Value = serde_json::from_slice(object.bytes()).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&object.bytes()).unwrap();
     let text = |pointer: &str| {
         value
             .pointer(pointer)
@@ -275,7 +275,7 @@ impl Run {
 
     fn check_list(&self, revision: u64, filter: usize, limit: usize) {
         let chosen = self.model.at(revision).filter(|(_, o)| selects(filter, o));
-        let expected: Vec<&[u8]> = chosen.map(|(_, o)| o.bytes()).collect();
+        let expected: Vec<_> = chosen.map(|(_, o)| o.bytes().into_owned()).collect();
         let (namespace, labels, fields) = selectors(filter);
         let counts = labels.is_empty() && fields.is_empty();
         let mut options = ListOptions {

@@ -39,7 +39,7 @@ impl NaiveEvent {
             (Some(last), None) => {
                 let old = format!("\"resourceVersion\":\"{}\"", last.revision());
                 let new = format!("\"resourceVersion\":\"{}\"", self.revision);
-                let text = String::from_utf8_lossy(last.bytes()).replacen(&old, &new, 1);
+                let text = String::from_utf8_lossy(&last.bytes()).replacen(&old, &new, 1);
                 Some((EventKind::Deleted, text.into_bytes()))
             }
             (None, None) => None,

@@ -41,11 +41,22 @@ impl Pod {
         self
     }
 
-    /// Canonical JSON without resourceVersion.
+    /// Canonical JSON without resourceVersion. Pods with the same label keys have managers of the same fields.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let metadata =
-            json!({"name": self.name, "namespace": self.namespace, "labels": self.labels});
+        let labels: BTreeMap<_, _> = self
+            .labels
+            .keys()
+            .map(|k| (format!("f:{k}"), json!({})))
+            .collect();
+        let containers = json!({"k:{\"name\":\"main\"}": {".": {}, "f:image": {}, "f:name": {}}});
+        let owned =
+            json!({"f:metadata": {"f:labels": labels}, "f:spec": {"f:containers": containers}});
+        let managed =
+            json!([{"manager": self.name, "fieldsV1": owned}, {"manager": "none", "fieldsV1": {}}]);
+        let metadata = json!({
+            "name": self.name, "namespace": self.namespace, "labels": self.labels, "managedFields": managed,
+        });
         let spec = match self.node.as_str() {
             "" => json!({}),
             node => json!({ "nodeName": node }),

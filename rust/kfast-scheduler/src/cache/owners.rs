@@ -164,7 +164,7 @@ fn spec_selector(kind: &'static str, object: &Object) -> Result<Option<Value>, S
     struct Spec {
         selector: Option<Value>,
     }
-    let raw: Raw = serde_json::from_slice(object.bytes())
+    let raw: Raw = serde_json::from_slice(object.slim())
         .map_err(|e| SchedulerError::malformed(kind, object, &e))?;
     Ok(raw.spec.and_then(|s| s.selector))
 }

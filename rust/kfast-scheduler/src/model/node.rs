@@ -78,7 +78,7 @@ impl NodeSpec {
     /// # Errors
     /// `Malformed` if a field has the wrong type.
     pub fn read(object: &Object, names: &mut ResourceNames) -> Result<Self, SchedulerError> {
-        let raw: RawNode = serde_json::from_slice(object.bytes())
+        let raw: RawNode = serde_json::from_slice(object.slim())
             .map_err(|e| SchedulerError::malformed("Node", object, &e))?;
         let mut allocatable = Resources::default();
         let mut allowed_pods = 0;

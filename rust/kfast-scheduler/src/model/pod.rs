@@ -238,7 +238,7 @@ pub fn print(object: &Object, sign: &str) -> Option<u64> {
     (object.spec(), object.labels(), object.deleting(), sign).hash(&mut state);
     status.hash_facts(&mut state);
     if object.owned() {
-        let owners = path::lookup(object.bytes(), &["metadata", "ownerReferences"]);
+        let owners = path::lookup(object.slim(), &["metadata", "ownerReferences"]);
         owners.hash(&mut state);
     }
     Some(state.finish())

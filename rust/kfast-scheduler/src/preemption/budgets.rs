@@ -44,7 +44,7 @@ impl Budgets {
     /// # Errors
     /// `Malformed`.
     pub fn set(&mut self, object: &Object, keys: &mut LabelKeys) -> Result<(), SchedulerError> {
-        let body: Value = serde_json::from_slice(object.bytes())
+        let body: Value = serde_json::from_slice(object.slim())
             .map_err(|e| SchedulerError::malformed("PodDisruptionBudget", object, &e))?;
         let selector = LabelSelector::from_value(body.pointer("/spec/selector")).ok();
         if let Some(selector) = &selector {

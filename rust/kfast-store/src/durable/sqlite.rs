@@ -72,7 +72,7 @@ impl SqliteLog {
                         number(event.revision),
                         event.resource,
                         event.key,
-                        value
+                        value.as_deref()
                     ])
                     .map_err(failed)?;
             }

@@ -35,5 +35,5 @@ struct RawMetadata {
 }
 
 fn read<T: DeserializeOwned>(kind: &'static str, object: &Object) -> Result<T, SchedulerError> {
-    serde_json::from_slice(object.bytes()).map_err(|e| SchedulerError::malformed(kind, object, &e))
+    serde_json::from_slice(object.slim()).map_err(|e| SchedulerError::malformed(kind, object, &e))
 }
