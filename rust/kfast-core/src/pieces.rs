@@ -73,8 +73,11 @@ impl Shared {
     }
 }
 
-/// JSON with `{}` in the place of what managers own, and that; `None` if nothing is worth it.
-pub(crate) fn apart(whole: &[u8], texts: &mut FieldTexts) -> Option<(Box<[u8]>, Box<[Shared]>)> {
+/// JSON with `{}` in the place of what managers own, and that.
+pub(crate) type Apart = (Box<[u8]>, Box<[Shared]>);
+
+/// Keeps what managers own apart; `None` if nothing is worth it.
+pub(crate) fn apart(whole: &[u8], texts: &mut FieldTexts) -> Option<Apart> {
     let mut found = fields_of_managers(whole)
         .filter(|(_, place)| place.len() >= FieldTexts::WORTH)
         .peekable();
