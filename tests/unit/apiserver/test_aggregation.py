@@ -13,8 +13,11 @@ import pytest
 from api_server import running
 from sample_apiserver import GROUP, VERSION, SampleServer
 
+from kfast.api.kind import Kind
 from kfast.apiserver.kubernetes_service import advertised_address
 from kfast.apiserver.pki import PKI
+from kfast.client import Client
+from kfast.client.transports.local import LocalTransport
 from kfast.meta.exchange import Request, Stream, User
 
 SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
@@ -215,6 +218,33 @@ async def test_requests_are_passed_on_as_their_user(call, sample):
     await watch.payload.chunks.aclose()
     nobody = await type(call)(call.api, User("joe", groups=("system:authenticated",)))("GET", FLUNDERS)
     assert nobody.code == 403
+
+
+async def test_a_client_in_the_same_process_lists_and_watches_it(call, sample):
+    await serve_it(call, sample)
+    await call.ok("POST", SERVICES, api_service(caBundle=base64.b64encode(sample.ca).decode()))
+    await condition(call, "Passed")
+    client = Client(LocalTransport(call.api.handle, call.user), call.api.clock)
+    kind = Kind(group=GROUP, version=VERSION, kind="Flunder", plural="flunders")
+    assert (await client.list(kind, "default")).objects == []
+    watch = client.open_watch(kind, "default", resource_version="1")
+    seen: list[tuple[str, str]] = []
+
+    async def follow() -> None:
+        async for events in watch:
+            seen.extend((event, obj.name) for event, obj in events)
+
+    task = asyncio.create_task(follow())
+    for name in ("a", "b"):
+        flunder = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "Flunder", "metadata": {"name": name}}
+        await call.ok("POST", FLUNDERS, flunder)
+        async with asyncio.timeout(20):
+            while ("ADDED", name) not in seen:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    watch.close()
+    async with asyncio.timeout(20):
+        await task
+    assert seen == [("ADDED", "a"), ("ADDED", "b")]
 
 
 async def test_discovery_and_openapi_show_it(call, sample):

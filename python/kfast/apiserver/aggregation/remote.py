@@ -13,6 +13,7 @@ import msgspec
 from kfast._core import Object
 from kfast.api.apiregistration.api_service import available
 from kfast.api.kind import Body
+from kfast.apiserver.aggregation.remote_watch import RemoteWatch
 from kfast.apiserver.service_resolver import ServiceResolver
 from kfast.errors import StatusError
 from kfast.http.certificates import KeyPair, client_context
@@ -98,7 +99,8 @@ class Forwarder:
         except OSError as error:
             why = failure_text(error, where.host, where.port, where.server_name)
             return _refused(f"error trying to reach service: {why}", 503)
-        return await _native(response) if request.native else response
+        watching = request.method == "GET" and request.param("watch") in ("1", "true")
+        return await _native(response, watching) if request.native else response
 
     async def get(self, remote: Remote, path: str, user: User, known: str = "") -> tuple[Response, str]:
         """The remote's answer to a question of the aggregator's, and the URL asked; 304 if the answer's ETag were still
@@ -151,9 +153,11 @@ def _refused(text: str, code: int) -> Response:
     return Response(code, f"{text}\n".encode(), {"X-Content-Type-Options": "nosniff"}, _PLAIN)
 
 
-async def _native(response: Response) -> Response:
-    """For a caller in the same process: the answer read whole and decoded."""
+async def _native(response: Response, watching: bool) -> Response:
+    """For a caller in the same process: the events of a watch, else the answer read whole and decoded."""
     data = response.payload
+    if watching and response.status == 200 and isinstance(data, Stream):
+        return Response(200, RemoteWatch(data), response.headers)
     if isinstance(data, Stream):
         data = b"".join([chunk async for chunk in data.chunks])
     try:
