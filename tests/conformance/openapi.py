@@ -32,7 +32,7 @@ class Documents:
         """All that `get` (path to decoded document) finds under /openapi/v3."""
         schemas: dict[str, Schema] = {}
         for found in (await get("/openapi/v3"))["paths"].values():
-            schemas |= (await get(found["serverRelativeURL"]))["components"]["schemas"]
+            schemas |= (await get(found["serverRelativeURL"]))["components"].get("schemas", {})
         return cls(schemas)
 
     def problems(self, body: Any) -> list[str]:

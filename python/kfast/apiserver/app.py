@@ -120,6 +120,8 @@ class APIServer:
         if self.service_accounts is not None:
             self.nonresource.jwks = self.service_accounts.jwks
             self.nonresource.issuer = self.service_accounts.issuer
+            for document in self._openapi:
+                document.issuer = True
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
         self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None

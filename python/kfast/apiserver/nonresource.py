@@ -61,9 +61,9 @@ class NonResource:
             case "/version" | "/version/":
                 negotiate(request, "none", protobuf=False, yaml=False)
                 return Response(200, version_info())
-            case "/openid/v1/jwks" if self.jwks is not None:
+            case "/openid/v1/jwks" | "/openid/v1/jwks/" if self.jwks is not None:
                 return Response(200, msgspec.json.encode(self.jwks()), dict(_CACHED), "application/jwk-set+json")
-            case "/.well-known/openid-configuration" if self.jwks is not None:
+            case "/.well-known/openid-configuration" | "/.well-known/openid-configuration/" if self.jwks is not None:
                 return Response(200, self._issuer(), dict(_CACHED))
         return self.discovery.respond(request)
 

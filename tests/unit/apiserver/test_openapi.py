@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
+from api_server import running
+
+from kfast.apiserver.pki import PKI
 
 APPS = "/openapi/v3/apis/apps/v1"
 
@@ -105,3 +109,43 @@ async def test_v2_in_protobuf(call, mark):
     again = await ask_v2(call, Accept="application/*", **{"If-None-Match": packed.headers["ETag"]})
     assert again.status == 304
     assert (await ask_v2(call, Accept="application/xml")).status == 406
+
+
+FIXED = {
+    "api": ("/api/", "getCoreAPIVersions", "APIVersions"),
+    "apis": ("/apis/", "getAPIVersions", "APIGroupList"),
+    "apis/rbac.authorization.k8s.io": (
+        "/apis/rbac.authorization.k8s.io/",
+        "getRbacAuthorizationAPIGroup",
+        "APIGroup",
+    ),
+    "apis/apps/v1": ("/apis/apps/v1/", "getAppsV1APIResources", "APIResourceList"),
+    "api/v1": ("/api/v1/", "getCoreV1APIResources", "APIResourceList"),
+    "version": ("/version/", "getCodeVersion", "Info"),
+}
+
+
+@pytest.mark.parametrize("key", FIXED)
+async def test_discovery_and_version_are_told_of(call, key):
+    path, operation_id, answer = FIXED[key]
+    told = (await document(call, f"/openapi/v3/{key}"))["paths"][path]["get"]
+    assert told["operationId"] == operation_id
+    reference = told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    assert reference.rpartition(".")[2] == answer
+    v2 = await document(call, "/openapi/v2")
+    assert v2["paths"][path]["get"]["operationId"] == operation_id
+    reference = v2["paths"][path]["get"]["responses"]["200"]["schema"]["$ref"]
+    assert reference.removeprefix("#/definitions/") in v2["definitions"]
+    assert (await call("GET", path)).code == 200
+
+
+async def test_only_who_issues_tokens_tells_of_the_issuer(call):
+    issuer = ".well-known/openid-configuration"
+    assert issuer not in (await document(call, "/openapi/v3"))["paths"]
+    async with running(pki=PKI(None, time.time())) as api:
+        asking = type(call)(api)
+        told = (await document(asking, f"/openapi/v3/{issuer}"))["paths"][f"/{issuer}/"]["get"]
+        assert told["responses"]["200"]["content"] == {"application/json": {"schema": {"type": "string"}}}
+        assert {f"/{issuer}/", "/openid/v1/jwks/"} <= (await document(asking, "/openapi/v2"))["paths"].keys()
+        for path in (f"/{issuer}/", "/openid/v1/jwks/"):
+            assert (await asking("GET", path)).code == 200

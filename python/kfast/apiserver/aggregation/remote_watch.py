@@ -13,7 +13,7 @@ from kfast.meta.exchange import Stream
 
 
 class RemoteWatch:
-    """Events out of a stream of lines (`meta.exchange.EventSource`). A line that is none ends the watch with an ERROR."""
+    """Events out of a stream of lines (`meta.exchange.EventSource`); what is none ends the watch with an ERROR."""
 
     def __init__(self, stream: Stream) -> None:
         self._chunks = stream.chunks

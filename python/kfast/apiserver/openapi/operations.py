@@ -160,8 +160,10 @@ def path_items(kind: Kind, names: Names) -> Iterator[PathItem]:
             yield PathItem(f"{path}/{{path}}", ("name", *variables, "path"), below, tag, parameters=parameters)
 
 
-def _tagged_group(kind: Kind) -> str:
-    return kind.group if kind.definition is not None else kind.group.removesuffix(".k8s.io") or "core"
+def group_tag(group: str, custom: bool = False) -> str:
+    """What a group is called in tags: `core`, `apps`, `rbacAuthorization`."""
+    first, *rest = (group if custom else group.removesuffix(".k8s.io") or "core").split(".")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 class _Maker:
@@ -171,10 +173,9 @@ class _Maker:
         self._gvk = (kind.group, kind.version, kind.kind)
         self._schema = names.of(*self._gvk)
         self._custom = kind.definition is not None
-        first, *rest = _tagged_group(kind).split(".")
-        self.tag = f"{first}{''.join(part.capitalize() for part in rest)}_{kind.version}"
-        group = self.tag[0].upper() + self.tag[1:].rpartition("_")[0]
-        self._prefix = f"{group}{kind.version.capitalize()}"
+        group = group_tag(kind.group, self._custom)
+        self.tag = f"{group}_{kind.version}"
+        self._prefix = f"{group[0].upper()}{group[1:]}{kind.version.capitalize()}"
         self._id = f"{self._prefix}{'Namespaced' if kind.namespaced else ''}{kind.kind}"
 
     @property

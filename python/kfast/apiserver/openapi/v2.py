@@ -11,6 +11,7 @@ import msgspec
 from kfast.api.kind import Kind
 from kfast.apiserver.negotiate import JSON, media_clauses
 from kfast.apiserver.openapi.custom import custom_definitions
+from kfast.apiserver.openapi.fixed_paths import DEFINITIONS, FixedPath, fixed_paths
 from kfast.apiserver.openapi.merge import Document, merged
 from kfast.apiserver.openapi.operations import JSON_TYPES, Names, Operation, PathItem, path_items
 from kfast.apiserver.openapi.protobuf import FORMER_MEDIA_TYPE, MEDIA_TYPE, document_protobuf
@@ -37,7 +38,8 @@ class OpenAPIV2:
         self._built_in: tuple[bytes, bytes] | None = None
         self._document: tuple[bytes, str] | None = None
         self._protobuf: bytes | None = None
-
+        self.issuer = False
+        """Whether the server issues tokens."""
         self.remotes: Callable[[], Iterable[Document]] = tuple
         """The documents of remote servers, most important first."""
 
@@ -70,7 +72,8 @@ class OpenAPIV2:
         kinds = list(self._kinds())
         definitions = self._definitions()
         if self._built_in is None:
-            self._built_in = _parts([kind for kind in kinds if not kind.definition], definitions)
+            built_in = [kind for kind in kinds if not kind.definition]
+            self._built_in = _parts(built_in, definitions, fixed=fixed_paths(built_in, self.issuer))
         custom = [kind for kind in kinds if kind.definition]
         paths, schemas = _parts(custom, custom_definitions(custom, v2=True), definitions)
         parts = {
@@ -86,13 +89,21 @@ class OpenAPIV2:
         return _encode(merged(msgspec.json.decode(body), remotes)) if remotes else body
 
 
-def _parts(kinds: Sequence[Kind], definitions: Definitions, known: Definitions | None = None) -> tuple[bytes, bytes]:
-    """The paths of kinds, and those of `definitions` that they reach; what is `known` is told elsewhere."""
+def _parts(
+    kinds: Sequence[Kind],
+    definitions: Definitions,
+    known: Definitions | None = None,
+    fixed: Sequence[FixedPath] = (),
+) -> tuple[bytes, bytes]:
+    """The paths of kinds and `fixed` ones, and those of `definitions` that they reach; what is `known` is told
+    elsewhere."""
     names = Names({**(known or {}), **definitions})
     items = [item for kind in kinds for item in path_items(kind, names)]
     roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
-    paths = {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)}
-    return _encode(paths), _encode(reachable(roots, definitions))
+    roots |= {path.answer for path in fixed if path.answer}
+    paths = {item.path: _path(item) for item in items} | {path.path: _fixed(path) for path in fixed}
+    known_too = {**definitions, **DEFINITIONS} if fixed else definitions
+    return _encode(dict(sorted(paths.items()))), _encode(reachable(roots, known_too))
 
 
 def _joined(first: bytes, second: bytes) -> bytes:
@@ -109,6 +120,20 @@ def _path(item: PathItem) -> dict[str, Any]:
     shared += [_query(name, type_name) for name, type_name in item.parameters.items()]
     told = {operation.method: _operation(operation, item.tag) for operation in item.operations}
     return told | {"parameters": shared}
+
+
+def _fixed(path: FixedPath) -> dict[str, Any]:
+    schema = {"$ref": f"#/definitions/{path.answer}"} if path.answer else {"type": "string"}
+    consumes = {"consumes": list(path.body_types)} if path.body_types else {}
+    told = {
+        "tags": [path.tag],
+        "operationId": path.operation_id,
+        **consumes,
+        "produces": list(path.answer_types),
+        "schemes": ["https"],
+        "responses": {"200": {"description": "OK", "schema": schema}, "401": {"description": "Unauthorized"}},
+    }
+    return {"get": told}
 
 
 def _query(name: str, type_name: str) -> dict[str, Any]:

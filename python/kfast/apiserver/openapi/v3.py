@@ -11,6 +11,7 @@ import msgspec
 
 from kfast.api.kind import Kind
 from kfast.apiserver.openapi.custom import custom_definitions
+from kfast.apiserver.openapi.fixed_paths import DEFINITIONS, FixedPath, fixed_paths
 from kfast.apiserver.openapi.operations import Names, Operation, PathItem, path_items
 from kfast.config import KUBERNETES_VERSION
 from kfast.meta.exchange import Request, Response
@@ -57,7 +58,8 @@ class OpenAPIV3:
         self._definitions = definitions
         self._documents: dict[str, _Document] = {}
         self._stale = True
-
+        self.issuer = False
+        """Whether the server issues tokens."""
         self.remotes: Callable[[], dict[str, dict[str, str]]] = dict
         """The entries of documents that remote servers have."""
 
@@ -93,20 +95,23 @@ class OpenAPIV3:
         """The documents; what has not changed since the last time stays."""
         if not self._stale:
             return self._documents
+        every = list(self._kinds())
         versions: dict[str, list[Kind]] = {}
-        for kind in self._kinds():
+        for kind in every:
             versions.setdefault(kind.gv.path.removeprefix("/"), []).append(kind)
+        fixed = {path.key: path for path in fixed_paths(every, self.issuer)}
+        versions |= {key: [] for key in fixed if key not in versions}
         before, self._documents = self._documents, {}
         for key, kinds in versions.items():
             known = before.get(key)
             same = known is not None and known.ids == tuple(map(id, kinds))
-            self._documents[key] = known if known is not None and same else self._make(kinds)
+            self._documents[key] = known if known is not None and same else self._make(kinds, fixed.get(key))
         self._stale = False
         return self._documents
 
-    def _make(self, kinds: list[Kind]) -> _Document:
+    def _make(self, kinds: list[Kind], fixed: FixedPath | None) -> _Document:
         custom = custom_definitions(kinds, v2=False)
-        body = _encode(document(kinds, {**self._definitions(), **custom}))
+        body = _encode(document(kinds, {**self._definitions(), **custom, **DEFINITIONS}, fixed))
         return _Document(tuple(map(id, kinds)), kinds, body, hashlib.sha512(body).hexdigest().upper())
 
 
@@ -114,19 +119,24 @@ def _entry(key: str, digest: str) -> dict[str, str]:
     return {"serverRelativeURL": f"{PREFIX}/{key}?hash={digest}"}
 
 
-def document(kinds: Iterable[Kind], definitions: Definitions) -> dict[str, Any]:
-    """The document of one group version: its paths and every schema they reach."""
+def document(kinds: Iterable[Kind], definitions: Definitions, fixed: FixedPath | None = None) -> dict[str, Any]:
+    """The document of one group version, or of a `fixed` path: its paths and every schema they reach."""
     names = Names(definitions)
     items = [item for kind in kinds for item in path_items(kind, names)]
     roots = {name for item in items for op in item.operations for name in (op.body, op.answer) if name}
-    custom = all(item.custom for item in items)
-    components: dict[str, Any] = {"schemas": {n: _schema(n, s) for n, s in reachable(roots, definitions).items()}}
+    paths = {item.path: _path(item) for item in items}
+    if fixed is not None:
+        paths[fixed.path] = _fixed(fixed)
+        roots |= {fixed.answer}
+    custom = fixed is None and all(item.custom for item in items)
+    schemas = {n: _schema(n, s) for n, s in reachable(roots, definitions).items()}
+    components: dict[str, Any] = {"schemas": schemas} if schemas else {}
     if not custom:
         components["securitySchemes"] = SECURITY
     return {
         "openapi": "3.0.0",
         "info": _CUSTOM_INFO if custom else INFO,
-        "paths": {item.path: _path(item) for item in sorted(items, key=lambda item: item.path)},
+        "paths": dict(sorted(paths.items())),
         "components": components,
     }
 
@@ -185,6 +195,17 @@ def _path(item: PathItem) -> dict[str, Any]:
     shared += [_query(name, type_name) for name, type_name in item.parameters.items()]
     told = {operation.method: _operation(operation, item.tag) for operation in item.operations}
     return told | {"parameters": shared}
+
+
+def _fixed(path: FixedPath) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE + path.answer} if path.answer else {"type": "string"}
+    content = {media: {"schema": schema} for media in path.answer_types}
+    told = {
+        "tags": [path.tag],
+        "operationId": path.operation_id,
+        "responses": {"200": {"description": "OK", "content": content}, "401": {"description": "Unauthorized"}},
+    }
+    return {"get": told}
 
 
 def _query(name: str, type_name: str) -> dict[str, Any]:
