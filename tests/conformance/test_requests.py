@@ -168,6 +168,40 @@ async def test_messages_name_the_keys_of_upstream(call, path, body, key):
     assert (answer.code, f"Key: /registry/{key}, " in answer.body["message"]) == (409, True)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "code", "message"),
+    [
+        ({"resourceVersion": "5"}, 201, ""),
+        ({"resourceVersion": "x"}, 500, 'strconv.ParseUint: parsing "x": invalid syntax'),
+        (
+            {"uid": "x", "resourceVersion": "x"},
+            409,
+            "Precondition failed: UID in precondition: x, UID in object meta: ",
+        ),
+    ],
+)
+async def test_a_put_that_creates(call, metadata, code, message):
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/new"
+    answer = await call("PUT", path, {"metadata": {"name": "new", **metadata}})
+    assert answer.code == code
+    assert message in answer.body.get("message", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "message"),
+    [
+        ("configmaps/%", 400, "Name parameter invalid: \"%\": may not contain '%'"),
+        ("configmaps/%?resourceVersion=x", 400, "Name parameter invalid: \"%\": may not contain '%'"),
+        ("configmaps/x?resourceVersion=x", 500, 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x"'),
+        ("events/x?resourceVersion=x", 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv'),
+    ],
+)
+async def test_objects_that_cannot_be(call, path, code, message):
+    answer = await call("GET", f"/api/v1/namespaces/default/{path}")
+    assert answer.code == code
+    assert answer.body["message"].startswith(message)
+
+
 async def test_a_group_is_shown_whatever_the_method(call):
     assert (await call("POST", "/apis/apps", {})).code == 200
     assert (await call("POST", "/apis/apiregistration.k8s.io", {})).code == 405
@@ -327,6 +361,16 @@ async def test_every_answer_about_endpoints_warns(call):
     path = "/api/v1/namespaces/default/endpoints"
     for answer in (await call("GET", path), await call("GET", f"{path}/none"), await call("POST", path, {})):
         assert answer.warnings == ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
+    assert (await call("GET", f"{path}/none/status")).warnings == []
+
+
+@pytest.mark.parametrize("plural", ["flowschemas", "prioritylevelconfigurations"])
+async def test_a_write_of_this_status_leaves_the_metadata_alone(call, plural):
+    path = f"/apis/flowcontrol.apiserver.k8s.io/v1/{plural}/exempt"
+    found = await call("GET", path)
+    found.body["metadata"]["labels"] = {"a": "b"}
+    answer = await call("PUT", f"{path}/status", found.body)
+    assert (answer.code, "labels" in answer.body["metadata"]) == (200, False)
 
 
 async def test_a_refused_create_still_warns_of_unknown_fields(call):

@@ -179,8 +179,10 @@ class APIServer:
             _log.exception("%s %s failed", request.method, request.path)
             response, fault = crashed(request, error), error
         answered = response.status != 405 or info.verb == "watch"  # no other verb that is not offered is looked at
-        if answered and info.scope is not None and info.scope.kind.deprecation:
-            response.warnings = [info.scope.kind.deprecation, *response.warnings]
+        scope = info.scope
+        known = scope is not None and (not info.subresource or info.subresource in scope.subresources)
+        if answered and known and scope is not None and scope.kind.deprecation:
+            response.warnings = [scope.kind.deprecation, *response.warnings]
         if request.warnings:
             told = set(response.warnings)
             response.warnings = [*response.warnings, *(text for text in request.warnings if text not in told)]

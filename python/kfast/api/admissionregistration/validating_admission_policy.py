@@ -118,7 +118,7 @@ KIND = Kind(
     plural="validatingadmissionpolicies",
     namespaced=False,
     categories=("api-extensions",),
-    subresources=(Subresource("status", validate=_validate_status),),
+    subresources=(Subresource("status", metadata=(), validate=_validate_status),),
     columns=(
         NAME,
         Column("Validations", size("spec.validations"), type="integer"),

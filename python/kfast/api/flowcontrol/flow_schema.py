@@ -34,7 +34,7 @@ KIND = Kind(
     kind="FlowSchema",
     plural="flowschemas",
     namespaced=False,
-    subresources=(Subresource("status", validate=validate_conditions_update),),
+    subresources=(Subresource("status", metadata=(), validate=validate_conditions_update),),
     columns=(
         NAME,
         Column("PriorityLevel", text("spec.priorityLevelConfiguration.name")),

@@ -48,7 +48,7 @@ KIND = Kind(
     kind="PriorityLevelConfiguration",
     plural="prioritylevelconfigurations",
     namespaced=False,
-    subresources=(Subresource("status", validate=validate_conditions_update),),
+    subresources=(Subresource("status", metadata=(), validate=validate_conditions_update),),
     columns=(
         NAME,
         Column("Type", text("spec.type")),
