@@ -125,52 +125,49 @@ impl Parser<'_, '_> {
     }
 
     fn list(&mut self) -> Parsed<Expr> {
-        let open = self.next();
-        let id = self.id(open.position);
-        let mut items = Vec::new();
-        while !self.sees("]") {
-            let optional = self.take("?").is_some();
-            let value = self.expr()?;
-            items.push(Item { value, optional });
-            if self.take(",").is_none() {
-                break;
-            }
-        }
-        if !self.sees("]") {
-            return self.mismatch("{']', ','}");
-        }
-        self.next();
-        Ok(Expr {
-            id,
-            kind: Kind::List(items),
+        self.aggregate("]", Kind::List, |parser, optional| {
+            let value = parser.expr()?;
+            Ok(Item { value, optional })
         })
     }
 
     fn map(&mut self) -> Parsed<Expr> {
-        let open = self.next();
-        let id = self.id(open.position);
-        let mut entries = Vec::new();
-        while !self.sees("}") {
-            let optional = self.take("?").is_some();
-            let key = self.expr()?;
-            self.closing(":")?;
-            let value = self.expr()?;
-            entries.push(Entry {
+        self.aggregate("}", Kind::Map, |parser, optional| {
+            let key = parser.expr()?;
+            parser.closing(":")?;
+            let value = parser.expr()?;
+            Ok(Entry {
                 key,
                 value,
                 optional,
-            });
+            })
+        })
+    }
+
+    /// What stands between brackets, with commas in between; one may follow the last.
+    fn aggregate<T>(
+        &mut self,
+        close: &str,
+        kind: fn(Vec<T>) -> Kind,
+        element: fn(&mut Self, bool) -> Parsed<T>,
+    ) -> Parsed<Expr> {
+        let open = self.next();
+        let id = self.id(open.position);
+        let mut elements = Vec::new();
+        while !self.sees(close) {
+            let optional = self.take("?").is_some();
+            elements.push(element(self, optional)?);
             if self.take(",").is_none() {
                 break;
             }
         }
-        if !self.sees("}") {
-            return self.mismatch("{'}', ','}");
+        if !self.sees(close) {
+            return self.mismatch(&format!("{{'{close}', ','}}"));
         }
         self.next();
         Ok(Expr {
             id,
-            kind: Kind::Map(entries),
+            kind: kind(elements),
         })
     }
 
