@@ -1,14 +1,12 @@
 //! `EventRules`: creates of events without Python objects.
 
-use crate::errors::decode_error;
+use crate::new_bodies;
 use crate::pod::Violated;
 use crate::schema::PySchema;
 use kfast_schema::event::{NewEvent, Prepared, prepare};
 use kfast_schema::metadata::Creation;
-use kfast_schema::{MediaType, Validation};
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
 /// Adds the class.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -40,47 +38,37 @@ impl EventRules {
     }
 
     /// As `PodAdmission.prepare`, of events that are right; None for the others.
-    #[allow(clippy::too_many_arguments)] // what a create needs
+    #[pyo3(
+        signature = (schema, *new),
+        text_signature = "($self, schema, bodies, media_type, validation, namespace, timestamp, uids, suffixes, manager)"
+    )]
     fn prepare(
         &self,
         py: Python<'_>,
         schema: &Bound<'_, PySchema>,
-        bodies: Vec<PyBackedBytes>,
-        media_type: &str,
-        validation: &str,
-        namespace: &str,
-        timestamp: &str,
-        uids: Vec<PyBackedStr>,
-        suffixes: Vec<PyBackedStr>,
-        manager: &str,
+        new: &Bound<'_, PyTuple>,
     ) -> PyResult<Vec<Option<PreparedEvent>>> {
-        let media = MediaType::parse(media_type).map_err(decode_error)?;
-        let validation = Validation::parse(validation);
         let schema = schema.get();
         let api_version = if self.core { "v1" } else { "events.k8s.io/v1" };
-        let each = |((body, uid), suffix): ((&PyBackedBytes, &PyBackedStr), &PyBackedStr)| {
+        let prepared = new_bodies::prepare(py, new, |new| {
             let creation = Creation {
-                namespace: Some(namespace),
-                uid,
-                timestamp,
+                namespace: Some(new.namespace),
+                uid: new.uid,
+                timestamp: new.timestamp,
                 generation: false,
                 drops_status: false,
             };
-            let new = NewEvent {
+            let event = NewEvent {
                 api_version,
-                body,
-                media,
-                validation,
+                body: new.body,
+                media: new.media,
+                validation: new.validation,
                 creation,
-                suffix,
-                manager,
+                suffix: new.suffix,
+                manager: new.manager,
             };
-            prepare(&schema.set, schema.validator(), &new)
-        };
-        let prepared: Vec<_> = py.detach(|| {
-            let bodies = bodies.iter().zip(&uids).zip(&suffixes);
-            bodies.map(each).collect()
-        });
+            prepare(&schema.set, schema.validator(), &event)
+        })?;
         let tuple = |p: Prepared| {
             let bytes = PyBytes::new(py, &p.bytes).unbind();
             PreparedEvent(p.name, p.generated, bytes, p.warnings, Vec::new(), None)

@@ -8,6 +8,7 @@ mod endpoints;
 mod errors;
 mod event;
 mod json;
+mod new_bodies;
 mod object;
 mod pod;
 mod pod_admission;

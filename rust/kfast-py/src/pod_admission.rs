@@ -1,6 +1,6 @@
 //! `PodAdmission`: what the plugins that the core knows do to the new pods of a namespace.
 
-use crate::errors::decode_error;
+use crate::new_bodies;
 use crate::object::PyObjectHandle;
 use crate::pod::{Used, Violated, used};
 use crate::schema::PySchema;
@@ -11,11 +11,9 @@ use kfast_pod::admission::{Account, Admission, LimitRange, Policy, Standard, Ver
 use kfast_pod::pod_security::{Level, details};
 use kfast_schema::metadata::Creation;
 use kfast_schema::model::Type;
-use kfast_schema::{MediaType, Validation};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 use std::collections::BTreeMap;
 
 /// Adds the class.
@@ -132,45 +130,35 @@ impl PodAdmission {
     /// warnings, violations, what the plugins say), or None for a body that is to be refused as a whole, or that plugins
     /// have to look at. A body takes its uid and the ending of a generated name from the other lists; `manager` is the
     /// field manager.
-    #[allow(clippy::too_many_arguments)] // what a create needs
+    #[pyo3(
+        signature = (schema, *new),
+        text_signature = "($self, schema, bodies, media_type, validation, namespace, timestamp, uids, suffixes, manager)"
+    )]
     fn prepare(
         &self,
         py: Python<'_>,
         schema: &Bound<'_, PySchema>,
-        bodies: Vec<PyBackedBytes>,
-        media_type: &str,
-        validation: &str,
-        namespace: &str,
-        timestamp: &str,
-        uids: Vec<PyBackedStr>,
-        suffixes: Vec<PyBackedStr>,
-        manager: &str,
+        new: &Bound<'_, PyTuple>,
     ) -> PyResult<Vec<Option<PreparedPod>>> {
-        let media = MediaType::parse(media_type).map_err(decode_error)?;
-        let validation = Validation::parse(validation);
         let set = &schema.get().set;
-        let prepare = |((body, uid), suffix): ((&PyBackedBytes, &PyBackedStr), &PyBackedStr)| {
+        let prepared = new_bodies::prepare(py, new, |new| {
             let creation = Creation {
-                namespace: Some(namespace),
-                uid,
-                timestamp,
+                namespace: Some(new.namespace),
+                uid: new.uid,
+                timestamp: new.timestamp,
                 generation: true,
                 drops_status: true,
             };
-            let new = rules::NewPod {
-                body,
-                media,
-                validation,
+            let pod = rules::NewPod {
+                body: new.body,
+                media: new.media,
+                validation: new.validation,
                 creation,
-                suffix,
-                manager,
+                suffix: new.suffix,
+                manager: new.manager,
             };
-            rules::prepare(set, &self.0, &new).ok()
-        };
-        let prepared: Vec<_> = py.detach(|| {
-            let each = bodies.iter().zip(&uids).zip(&suffixes);
-            each.map(prepare).collect()
-        });
+            rules::prepare(set, &self.0, &pod).ok()
+        })?;
         let tuple = |p: rules::Prepared| {
             let bytes = PyBytes::new(py, &p.bytes).unbind();
             let violations = p
