@@ -392,7 +392,8 @@ proptest! {
         let kind = Kind { set: &set, id: set.kind("toys/v1/Toy").unwrap() };
         let body = config.to_string();
         decode(&set, "toys/v1/Toy", body.as_bytes(), MediaType::Json, Validation::Ignore, |(value, _)| {
-            let managers = kind.create(&value, &write("ann"));
+            let mut managers = Managers::default();
+            kind.update(&kind.blank(), &value, &mut managers, &write("ann"));
             let direct = kind.creation(&value, "ann", write("ann").version, write("ann").now);
             assert_eq!(direct, managers.to_json());
         }).unwrap();

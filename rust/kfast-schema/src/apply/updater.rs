@@ -91,14 +91,6 @@ impl Kind<'_> {
         object(self.set, self.id, Vec::new())
     }
 
-    /// The managers of a new object: what it has is its writer's.
-    #[must_use]
-    pub fn create(self, new: &Value<'_>, write: &Write<'_>) -> Managers {
-        let mut managers = Managers::default();
-        self.update(&self.blank(), new, &mut managers, write);
-        managers
-    }
-
     /// Records that `new` takes the place of `old`: what changed belongs to the writer, what went belongs to nobody.
     pub fn update<D: Document>(self, old: &D, new: &D, managers: &mut Managers, write: &Write<'_>) {
         let changes = compare(self.set, self.id, Some(old), Some(new)).without(write.ignored);
