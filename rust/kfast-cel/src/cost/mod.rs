@@ -15,6 +15,18 @@ pub(crate) const AUTHORIZATION: u64 = 350_000;
 /// The length of the longest pattern behind a named format, as estimates have it.
 pub(crate) const FORMAT_PATTERN: f64 = 128.0;
 
+/// Whether an overload compares two texts, or any two values for difference.
+fn compares(overload: &str) -> bool {
+    let typed = overload
+        .strip_suffix("_string")
+        .or(overload.strip_suffix("_bytes"));
+    overload == "not_equals"
+        || matches!(
+            typed,
+            Some("less" | "greater" | "less_equals" | "greater_equals")
+        )
+}
+
 /// The least and most of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {

@@ -1,6 +1,6 @@
 //! What calls cost at run time.
 
-use super::{AUTHORIZATION, CHARACTER, PATTERN, scaled};
+use super::{AUTHORIZATION, CHARACTER, PATTERN, compares, scaled};
 use crate::functions::Outcome;
 use crate::value::{OpaqueValue, Value};
 
@@ -105,15 +105,7 @@ impl Rule {
             "starts_with_string" | "ends_with_string" | "string_to_bytes" | "bytes_to_string"
             | "strings_quote" | "string_format" => Self::Through(CHARACTER),
             "in_list" => Self::Second,
-            "not_equals"
-            | "less_string"
-            | "greater_string"
-            | "less_equals_string"
-            | "greater_equals_string"
-            | "less_bytes"
-            | "greater_bytes"
-            | "less_equals_bytes"
-            | "greater_equals_bytes" => Self::Compare,
+            compared if compares(compared) => Self::Compare,
             "add_string" | "add_bytes" => Self::Concatenate,
             "matches_string" => Self::Match,
             "contains_string" => Self::Contains,
