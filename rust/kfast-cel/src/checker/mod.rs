@@ -1,15 +1,16 @@
 //! Static type checking.
 
+mod aggregates;
 mod literals;
 pub(crate) mod unify;
 
-use crate::ast::{Ast, Entry, Expr, Field, Fold, Id, Item, Kind, Literal};
+use crate::ast::{Ast, Expr, Fold, Id, Kind, Literal};
 use crate::environment::Environment;
 use crate::functions::{Declaration, Overload};
 use crate::source::Issues;
 use crate::types::Type;
 use std::sync::Arc;
-use unify::{Substitution, most_general};
+use unify::Substitution;
 
 /// A tree with what checking found out of it. Calls of functions with dotted names have lost their target, and
 /// dotted names of variables and types have become identifiers.
@@ -358,98 +359,6 @@ impl Checker<'_> {
             .collect();
         let args = overload.args.iter().map(|ty| renamed(ty, &fresh)).collect();
         (args, renamed(&overload.result, &fresh))
-    }
-
-    /// The common type of what came before and the next.
-    fn join(&mut self, id: Id, before: Option<Type>, next: Type) -> Type {
-        let Some(before) = before else {
-            return next;
-        };
-        if self.known.assignable(&before, &next) {
-            return most_general(&before, &next);
-        }
-        // That all elements are of one type is looked at when all else is right.
-        let _ = id;
-        Type::Dyn
-    }
-
-    /// The type of an element; of one that may be left out, what the optional holds.
-    fn element(&mut self, expr: &mut Expr, optional: bool) -> Type {
-        self.check(expr);
-        let ty = self.ty(expr);
-        if !optional {
-            return ty;
-        }
-        match ty {
-            Type::Optional(value) => value.as_ref().clone(),
-            other => {
-                if !other.is_dyn_or_error() {
-                    self.mismatch(expr.id, &Type::optional(other.clone()), &other);
-                }
-                other
-            }
-        }
-    }
-
-    fn list(&mut self, items: &mut [Item]) -> Type {
-        let mut joined = None;
-        for item in items {
-            let ty = self.element(&mut item.value, item.optional);
-            joined = Some(self.join(item.value.id, joined, ty));
-        }
-        Type::list(joined.unwrap_or_else(|| self.known.variable()))
-    }
-
-    fn map(&mut self, entries: &mut [Entry]) -> Type {
-        let (mut keys, mut values) = (None, None);
-        for entry in entries {
-            let key = self.element(&mut entry.key, false);
-            keys = Some(self.join(entry.key.id, keys, key));
-            let value = self.element(&mut entry.value, entry.optional);
-            values = Some(self.join(entry.value.id, values, value));
-        }
-        let key = keys.unwrap_or_else(|| self.known.variable());
-        let value = values.unwrap_or_else(|| self.known.variable());
-        Type::map(key, value)
-    }
-
-    fn construction(&mut self, id: Id, name: &str, fields: &mut [Field]) {
-        let name = name.strip_prefix('.').unwrap_or(name);
-        let object = match self.environment.type_named(name) {
-            Some(Type::Object(object)) => Some(object),
-            Some(_) => {
-                self.report(id, format!("'{name}' is not a message type"));
-                None
-            }
-            None if self.environment.variable_type(name).is_some() => {
-                self.report(id, format!("'{name}' is not a type"));
-                None
-            }
-            None => {
-                self.undeclared(id, name);
-                return;
-            }
-        };
-        self.set(id, object.clone().map_or(Type::Error, Type::Object));
-        for field in fields {
-            let given = self.element(&mut field.value, field.optional);
-            let declared = match object.as_ref().map(|o| o.field_type(&field.name)) {
-                Some(Some(ty)) => ty,
-                _ => {
-                    self.report(field.id, format!("undefined field '{}'", field.name));
-                    Type::Error
-                }
-            };
-            if !self.known.assignable(&declared, &given) {
-                self.report(
-                    field.id,
-                    format!(
-                        "expected type of field '{}' is '{declared}' but provided type is '{given}'",
-                        field.name
-                    ),
-                );
-            }
-        }
     }
 
     fn fold(&mut self, id: Id, fold: &mut Fold) {
