@@ -6,55 +6,27 @@ use crate::value::Value;
 use kfast_core::{TimeZone, quote};
 use std::num::{IntErrorKind, ParseIntError};
 
+/// A function of points in time: its name, what its overloads' ids end in, and the part it gives.
+macro_rules! of_timestamps {
+    ($name:literal, $id:literal, $part:expr) => {
+        (
+            $name,
+            &[
+                concat!("timestamp_to_", $id, ": timestamp.() -> int"),
+                concat!("timestamp_to_", $id, "_with_tz: timestamp.(string) -> int"),
+            ],
+            |args| part(args, $part),
+        )
+    };
+}
+
 pub(crate) const FUNCTIONS: &[Function] = &[
-    (
-        "getFullYear",
-        &[
-            "timestamp_to_year: timestamp.() -> int",
-            "timestamp_to_year_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| at.year),
-    ),
-    (
-        "getMonth",
-        &[
-            "timestamp_to_month: timestamp.() -> int",
-            "timestamp_to_month_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| i64::from(at.month) - 1),
-    ),
-    (
-        "getDayOfYear",
-        &[
-            "timestamp_to_day_of_year: timestamp.() -> int",
-            "timestamp_to_day_of_year_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| at.day_of_year),
-    ),
-    (
-        "getDayOfMonth",
-        &[
-            "timestamp_to_day_of_month: timestamp.() -> int",
-            "timestamp_to_day_of_month_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| i64::from(at.day) - 1),
-    ),
-    (
-        "getDate",
-        &[
-            "timestamp_to_day_of_month_1_based: timestamp.() -> int",
-            "timestamp_to_day_of_month_1_based_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| i64::from(at.day)),
-    ),
-    (
-        "getDayOfWeek",
-        &[
-            "timestamp_to_day_of_week: timestamp.() -> int",
-            "timestamp_to_day_of_week_with_tz: timestamp.(string) -> int",
-        ],
-        |args| part(args, |at| at.weekday),
-    ),
+    of_timestamps!("getFullYear", "year", |at| at.year),
+    of_timestamps!("getMonth", "month", |at| i64::from(at.month) - 1),
+    of_timestamps!("getDayOfYear", "day_of_year", |at| at.day_of_year),
+    of_timestamps!("getDayOfMonth", "day_of_month", |at| i64::from(at.day) - 1),
+    of_timestamps!("getDate", "day_of_month_1_based", |at| i64::from(at.day)),
+    of_timestamps!("getDayOfWeek", "day_of_week", |at| at.weekday),
     (
         "getHours",
         &[
