@@ -237,14 +237,17 @@ fn comparable(
     ]
 }
 
+/// Request and limit of a resource.
+type Usage<'q> = (Option<&'q Quantity>, Option<&'q Quantity>);
+
 impl Item {
     fn check(&self, requests: &Totals, limits: &Totals, found: &mut Vec<String>) {
         found.extend(self.below(requests, limits));
         for (name, most) in &self.max {
-            found.extend(self.above(name, most, requests, limits));
+            found.extend(self.above(name, most, (requests.get(name), limits.get(name))));
         }
         for (name, most) in &self.ratio {
-            found.extend(self.apart(name, most, requests, limits));
+            found.extend(self.apart(name, most, (requests.get(name), limits.get(name))));
         }
     }
 
@@ -267,14 +270,7 @@ impl Item {
         self.min.iter().filter_map(violation).collect()
     }
 
-    fn above(
-        &self,
-        name: &str,
-        most: &Quantity,
-        requests: &Totals,
-        limits: &Totals,
-    ) -> Option<String> {
-        let (request, limit) = (requests.get(name), limits.get(name));
+    fn above(&self, name: &str, most: &Quantity, (request, limit): Usage<'_>) -> Option<String> {
         let [asked, limited, enforced] = comparable(request, limit, most);
         let rule = format!("maximum {name} usage per {} is {most}", self.of);
         match (request, limit) {
@@ -299,14 +295,7 @@ impl Item {
     }
 
     #[allow(clippy::cast_precision_loss)] // as upstream
-    fn apart(
-        &self,
-        name: &str,
-        most: &Quantity,
-        requests: &Totals,
-        limits: &Totals,
-    ) -> Option<String> {
-        let (request, limit) = (requests.get(name), limits.get(name));
+    fn apart(&self, name: &str, most: &Quantity, (request, limit): Usage<'_>) -> Option<String> {
         let [asked, limited, _] = comparable(request, limit, most);
         let rule = format!(
             "{name} max limit to request ratio per {} is {most}",
