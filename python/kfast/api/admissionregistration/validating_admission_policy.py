@@ -14,6 +14,7 @@ from kfast.api.admissionregistration.webhooks import static_name_warnings
 from kfast.api.columns import AGE, NAME, size
 from kfast.api.conditions_validation import validate_conditions
 from kfast.api.field_errors import duplicate, invalid, not_supported, required
+from kfast.api.internal_form import Struct
 from kfast.api.kind import Body, Column, FieldError, Kind, Subresource
 from kfast.meta.name_rules import qualified_name
 
@@ -46,7 +47,8 @@ def _errors(policy: Body, conditions: bool) -> list[FieldError]:
         _validation(compiler, validation, f"spec.validations[{i}]", errors)
     if len(annotations) > _MOST_ANNOTATIONS:
         why = f"must not have more than {_MOST_ANNOTATIONS} auditAnnotations"
-        errors.append(invalid("spec.auditAnnotations", annotations, why))
+        shown = [Struct(Key=a.get("key") or "", ValueExpression=a.get("valueExpression") or "") for a in annotations]
+        errors.append(invalid("spec.auditAnnotations", shown, why))
     name = policy["metadata"].get("name") or ""
     for i, annotation in enumerate(annotations):
         path = f"spec.auditAnnotations[{i}]"
