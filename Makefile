@@ -19,6 +19,7 @@ test: dev lint
 
 lint: dev
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	$(BIN)/ruff check python tests bench tools
 	$(BIN)/ruff format --check python tests bench tools

@@ -1,38 +1,17 @@
 //! The rules of pods, on whatever decodes as one.
 
+#[path = "../rust/kfast-pod/tests/namespace/mod.rs"]
+mod namespace;
+
 use crate::schema::SCHEMA;
 use kfast_pod as rules;
-use kfast_pod::admission::{Account, Admission, LimitRange, Policy, Standard};
-use kfast_pod::pod_security::Level;
+use kfast_pod::admission::Admission;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::metadata::Creation;
 use kfast_schema::{MediaType, Validation, decode};
 use std::sync::LazyLock;
 
-/// Everything that plugins can know of a namespace.
-static ADMISSION: LazyLock<Admission> = LazyLock::new(|| {
-    let limits = br#"{"limits":[{"type":"Container","default":{"cpu":"1"},"max":{"memory":"1Gi"}},
-        {"type":"Pod","maxLimitRequestRatio":{"cpu":"2"},"min":{"cpu":"1m"}}]}"#;
-    let account = br#"{"metadata":{"name":"default"},"imagePullSecrets":[{"name":"s"}]}"#;
-    let account = Account::parse(account).expect("an account");
-    let standard = |level, minor| Standard {
-        level: Some(level),
-        minor,
-        text: String::new(),
-    };
-    Admission {
-        limits: vec![LimitRange::parse(limits).expect("limits")],
-        accounts: Some([(account.name().to_owned(), account)].into()),
-        policy: Policy {
-            enforce: standard(Level::Baseline, 0),
-            audit: standard(Level::Restricted, 24),
-            warn: standard(Level::Restricted, u32::MAX),
-        },
-        priority: true,
-        toleration_seconds: Some(300),
-        quotas: true,
-    }
-});
+static ADMISSION: LazyLock<Admission> = LazyLock::new(namespace::admission);
 
 /// Creates the pod that `data` is, or the update from its first line to the rest: no panic; what is stored decodes, and
 /// defaults change it no more.

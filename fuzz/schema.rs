@@ -147,11 +147,7 @@ pub fn check_apply(data: &[u8]) {
     let reread = |managers: &Managers| {
         let text = managers.to_json();
         let again = Managers::read(&text).unwrap_or_default();
-        assert_eq!(
-            again.to_json(),
-            text,
-            "managed fields are a fixed point"
-        );
+        assert_eq!(again.to_json(), text, "managed fields are a fixed point");
     };
     reread(&managers);
     let kind = Kind {

@@ -5,7 +5,8 @@ use kfast_cel::{Environment, Type, Value, Variables};
 use kfast_schema::{SchemaSet, free_json};
 use libfuzzer_sys::fuzz_target;
 
-const OBJECT: &str = r#"{"a":"b","l":["c","d"],"n":{"m":[1,2.5,null,true]},"t":"2020-01-01T00:00:00Z"}"#;
+const OBJECT: &str =
+    r#"{"a":"b","l":["c","d"],"n":{"m":[1,2.5,null,true]},"t":"2020-01-01T00:00:00Z"}"#;
 
 fuzz_target!(|text: &str| {
     let environment = Environment::new().variable("x", Type::Dyn).mutating();

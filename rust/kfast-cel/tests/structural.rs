@@ -1,26 +1,18 @@
 //! Rules in the schemas of custom resources; the texts are those of a real API server.
 
+#[path = "../../kfast-schema/tests/definitions/mod.rs"]
+mod definitions;
+
+use definitions::with_spec;
 use kfast_cel::structural::{Rules, check};
-use kfast_schema::structural::compile;
 use kfast_schema::validate::Violation;
-use kfast_schema::{MediaType, SchemaSet, Validation, decode, load};
+use kfast_schema::{MediaType, SchemaSet, Validation, decode};
 use serde_json::{Value as Json, json};
 
 const KEY: &str = "example.com/v1/Foo";
 
-fn set(schema: &Json) -> SchemaSet {
-    let base = br#"{"types":[{"name":"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","fields":[{"name":"name","type":"string"}]}]}"#;
-    compile(
-        &load(base).unwrap(),
-        KEY,
-        schema.to_string().as_bytes(),
-        false,
-    )
-    .unwrap()
-}
-
 fn of_spec(spec: &Json) -> SchemaSet {
-    set(&json!({"type": "object", "properties": {"spec": spec}}))
+    with_spec(KEY, spec)
 }
 
 fn told(found: Vec<Violation>) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! No tree of a pod, however odd, makes the rules panic, and defaults are filled in once.
 
+mod namespace;
+
 use flate2::read::GzDecoder;
 use kfast_pod as rules;
-use kfast_pod::admission::{Account, Admission, LimitRange, Policy, Standard};
-use kfast_pod::pod_security::Level;
 use kfast_schema::field::{Errors, Path};
 use kfast_schema::model::{Type, TypeId};
 use kfast_schema::{Name, SchemaSet, Value, load};
@@ -148,36 +148,9 @@ fn run(bytes: &[u8]) {
     );
 }
 
-/// Everything that plugins can know of a namespace.
-fn admission() -> Admission {
-    let limits = br#"{"limits":[
-        {"type":"Container","default":{"cpu":"1"},"defaultRequest":{"memory":"1Mi"},"min":{"cpu":"1m"},"max":{"memory":"1Gi"}},
-        {"type":"Pod","maxLimitRequestRatio":{"cpu":"2"},"max":{"cpu":"1"}}]}"#;
-    let account = br#"{"metadata":{"name":"default","annotations":{"kubernetes.io/enforce-mountable-secrets":"true"}},
-        "imagePullSecrets":[{"name":"s"}]}"#;
-    let account = Account::parse(account).expect("an account");
-    let standard = |level, minor| Standard {
-        level: Some(level),
-        minor,
-        text: String::new(),
-    };
-    Admission {
-        limits: vec![LimitRange::parse(limits).expect("limits")],
-        accounts: Some([(account.name().to_owned(), account)].into()),
-        policy: Policy {
-            enforce: standard(Level::Restricted, u32::MAX),
-            audit: standard(Level::Baseline, 0),
-            warn: standard(Level::Restricted, 24),
-        },
-        priority: true,
-        toleration_seconds: Some(300),
-        quotas: true,
-    }
-}
-
 /// The plugins take any pod, and have nothing to add to what they have changed.
 fn admit(mut pod: Value<'static>) {
-    let admission = admission();
+    let admission = namespace::admission();
     let spec = kfast_schema::names::SPEC;
     for name in [
         kfast_schema::names::PRIORITY_CLASS_NAME,

@@ -1,5 +1,8 @@
 //! Properties of decoding by generated schemas: it is idempotent, and says the same as a naive model.
 
+mod definitions;
+
+use definitions::with_spec;
 use kfast_schema::structural::{compile, reread, validate};
 use kfast_schema::{MediaType, SchemaSet, Validation, decode, load};
 use proptest::prelude::*;
@@ -8,15 +11,7 @@ use serde_json::{Map, Value as Json, json};
 const KEY: &str = "g/v1/K";
 
 fn set(spec: &Json) -> SchemaSet {
-    let base = br#"{"types":[{"name":"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","fields":[{"name":"name","type":"string"}]}]}"#;
-    let schema = json!({"type": "object", "properties": {"spec": spec}});
-    compile(
-        &load(base).unwrap(),
-        KEY,
-        schema.to_string().as_bytes(),
-        false,
-    )
-    .unwrap()
+    with_spec(KEY, spec)
 }
 
 fn name() -> impl Strategy<Value = String> {

@@ -1,25 +1,20 @@
 //! Values of custom resources against their schema; the texts are those of a real API server.
 
-use kfast_schema::structural::{compile, validate, validate_status, validate_update};
-use kfast_schema::{MediaType, SchemaSet, Validation, decode, load};
+mod definitions;
+
+use definitions::{defined, with_spec};
+use kfast_schema::structural::{validate, validate_status, validate_update};
+use kfast_schema::{MediaType, SchemaSet, Validation, decode};
 use serde_json::{Value as Json, json};
 
 const KEY: &str = "example.com/v1/Foo";
 
 fn set(schema: &Json) -> SchemaSet {
-    let base = br#"{"types":[{"name":"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","fields":[
-        {"name":"name","type":"string"},{"name":"labels","type":"map[]string"}]}]}"#;
-    compile(
-        &load(base).unwrap(),
-        KEY,
-        schema.to_string().as_bytes(),
-        false,
-    )
-    .unwrap()
+    defined(KEY, schema)
 }
 
 fn of_spec(spec: &Json) -> SchemaSet {
-    set(&json!({"type": "object", "properties": {"spec": spec}}))
+    with_spec(KEY, spec)
 }
 
 fn body(parts: &Json) -> Vec<u8> {
