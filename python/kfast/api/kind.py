@@ -220,6 +220,8 @@ class Kind:
     subresources: tuple[Subresource, ...] = ()
     columns: tuple[Column, ...] = ()
     """Empty: name and creation time."""
+    fields_in_annotations: str = ""
+    """The prefix of annotations that upstream holds as fields; tables do not show them."""
     row_order: Callable[[Body], Any] | None = None
     """What the rows of a table of a list are sorted by, if it is not the name."""
     fields: tuple[SelectableField, ...] = ()
@@ -249,6 +251,8 @@ class Kind:
     """Strategy: called after status is wiped, before validation; may return warnings."""
     prepare_requester: Callable[[Body, User], None] | None = None
     """Strategy: writes who asks into a new object."""
+    counts_what_is_dropped: bool = False
+    """metadata.generation counts changes before `prepare_update`."""
     prepare_update: Callable[[Body, Body], None] = _no_prepare
     """Strategy of the main resource: (new, old), changes new in place. Status is kept from old by the apiserver."""
     validate: Callable[[Body], list[FieldError]] = _valid

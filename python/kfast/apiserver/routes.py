@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from kfast.api.kind import Body
 from kfast.apiserver.admission.chain import Attributes
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.decode import decode_object
@@ -17,7 +18,9 @@ from kfast.apiserver.handlers.list import list_objects
 from kfast.apiserver.handlers.patch import patch
 from kfast.apiserver.handlers.update import update
 from kfast.apiserver.handlers.watch import watch
-from kfast.apiserver.options import write_options
+from kfast.apiserver.lifecycle import decode_json, match_namespace
+from kfast.apiserver.managed_fields import take_stated, track, writer
+from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.selection import EVERYTHING
@@ -145,10 +148,21 @@ async def _virtual(backend: Backend, request: Request, info: RequestInfo, key: s
     output = output_of(request, None, "none")
     options = write_options(request, "CreateOptions")
     body, warnings = decode_object(backend, request, info, schema, options.field_validation)
-    name = info.name or (body.get("metadata") or {}).get("name") or ""
+    match_namespace(info, body)
+    if not info.subresource:
+        _own(backend, request, info, options, body)
+    name = info.name or body["metadata"].get("name") or ""
     attributes = Attributes.of("CREATE", request, info, options, name=name, object=body, schema=schema)
     await backend.admission.review(attributes)
     answer = await backend.virtual[key](request, info, body)
     response = body_response(backend, request, output, answer, None, 201)
     response.warnings = warnings
     return response
+
+
+def _own(backend: Backend, request: Request, info: RequestInfo, options: WriteOptions, body: Body) -> None:
+    """What is answered tells whose its fields are, too."""
+    author = writer(backend, request, options, info.served, "")
+    managed = track(backend, info.served, author, None, body, take_stated(body) or None, b"", "")
+    if managed:
+        body["metadata"]["managedFields"] = decode_json(managed)

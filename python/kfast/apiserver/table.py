@@ -49,13 +49,25 @@ def partial_metadata(body: Body, version: str = "v1") -> Body:
     }
 
 
-def row(columns: Sequence[Column], body: Body, version: str, now: float, include: str) -> dict[str, Any]:
+def _true_annotations(partial: Body, kind: Kind) -> Body:
+    """Without those that are fields upstream."""
+    metadata, prefix = partial["metadata"], kind.fields_in_annotations
+    annotations = metadata.get("annotations") or {}
+    if prefix and any(key.startswith(prefix) for key in annotations):
+        metadata = partial["metadata"] = dict(metadata)
+        metadata["annotations"] = {key: value for key, value in annotations.items() if not key.startswith(prefix)}
+        if not metadata["annotations"]:
+            del metadata["annotations"]
+    return partial
+
+
+def row(kind: Kind, columns: Sequence[Column], body: Body, version: str, now: float, include: str) -> dict[str, Any]:
     """A TableRow; `include` is includeObject: None, Metadata (default) or Object."""
     entry: dict[str, Any] = {"cells": cells(columns, body, now)}
     if include == "Object":
         entry["object"] = body
     elif include != "None":
-        entry["object"] = partial_metadata(body, version)
+        entry["object"] = _true_annotations(partial_metadata(body, version), kind)
     return entry
 
 
@@ -69,5 +81,5 @@ def table(
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": metadata,
         "columnDefinitions": column_definitions(kind),
-        "rows": [row(columns, body, version, now, include) for body in bodies],
+        "rows": [row(kind, columns, body, version, now, include) for body in bodies],
     }

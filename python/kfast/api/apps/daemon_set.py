@@ -138,6 +138,7 @@ KIND = Kind(
     group="apps",
     version="v1",
     kind="DaemonSet",
+    fields_in_annotations=_GENERATION,
     plural="daemonsets",
     short_names=("ds",),
     categories=("all",),

@@ -9,7 +9,7 @@ from kfast.api.autoscaling.autoscaler_validation import (
     validate_autoscaler_status,
     validate_autoscaler_update,
 )
-from kfast.api.autoscaling.v1_conversion import DEFAULT_CPU_PERCENT, cpu_percentage, from_v2, to_v2
+from kfast.api.autoscaling.v1_conversion import ANNOTATIONS, DEFAULT_CPU_PERCENT, cpu_percentage, from_v2, to_v2
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, UNSET, lookup, number
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
 
@@ -158,6 +158,7 @@ KIND_V1 = Kind(
     categories=("all",),
     subresources=(_STATUS,),
     columns=_columns(Column("Targets", _targets_v1)),
+    fields_in_annotations=ANNOTATIONS,
     has_generation=False,
     defaults=_default_minimum,
     prepare_create=_prepare_create_v1,

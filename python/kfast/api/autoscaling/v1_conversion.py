@@ -11,9 +11,10 @@ from kfast._core import CoreError
 from kfast.api.kind import Body
 from kfast.api.schema import load_schema
 
-_PREFIX = "autoscaling.alpha.kubernetes.io/"
-_METRICS, _CURRENT = f"{_PREFIX}metrics", f"{_PREFIX}current-metrics"
-_CONDITIONS, _BEHAVIOR = f"{_PREFIX}conditions", f"{_PREFIX}behavior"
+ANNOTATIONS = "autoscaling.alpha.kubernetes.io/"
+"""The prefix of what v1 has no fields for."""
+_METRICS, _CURRENT = f"{ANNOTATIONS}metrics", f"{ANNOTATIONS}current-metrics"
+_CONDITIONS, _BEHAVIOR = f"{ANNOTATIONS}conditions", f"{ANNOTATIONS}behavior"
 _V2 = "autoscaling/v2/HorizontalPodAutoscaler"
 DEFAULT_CPU_PERCENT = 80
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from kfast._core import Quantity
 from kfast.api.field_errors import duplicate, forbidden, invalid, required
 from kfast.api.kind import Body, FieldError
-from kfast.api.resource_lists import milli
 from kfast.api.resource_names import check_container_name, check_name, may_be_overcommitted
 from kfast.meta.name_rules import qualified_name
 
 _TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 _DEFAULTS = ("default", "defaultRequest")
+_LARGEST = 2**63 - 1
+_COARSE = _LARGEST // 1000
+"""Amounts from here on are compared as whole numbers."""
 
 
 def _validate_type(kind: str, path: str, errors: list[FieldError]) -> None:
@@ -61,6 +63,15 @@ _ORDER = (
 )
 
 
+def _whole(amount: Quantity) -> int:
+    """What is too large for 64 bits is nothing, as Go's Quantity.Value says."""
+    return amount.value if amount.value < _LARGEST else 0
+
+
+def _milli(amount: Quantity) -> int:
+    return amount.milli_value if _whole(amount) else 0
+
+
 def _validate_bounds(bounds: _Bounds, name: str, path: str, errors: list[FieldError]) -> None:
     for small, great, field, value, (one, other) in _ORDER:
         if bounds.above(small, great):
@@ -68,12 +79,14 @@ def _validate_bounds(bounds: _Bounds, name: str, path: str, errors: list[FieldEr
             errors.append(invalid(f"{path}.{field}[{name}]", bounds.text[value], detail))
     ratio, where = bounds.text.get("maxLimitRequestRatio"), f"{path}.maxLimitRequestRatio[{name}]"
     if ratio is not None:
-        if milli(ratio) < 1000:
+        if Quantity.parse(ratio) < Quantity.parse("1"):
             errors.append(invalid(where, ratio, f"ratio {ratio} is less than 1"))
         if "min" in bounds.text and "max" in bounds.text:
-            low, high = milli(bounds.text["min"]), milli(bounds.text["max"])
+            amounts = [Quantity.parse(text) for text in (ratio, bounds.text["min"], bounds.text["max"])]
+            fine = all(_whole(amount) < _COARSE for amount in amounts)
+            most, low, high = (_milli(amount) / 1000 if fine else _whole(amount) for amount in amounts)
             limit = high / low if low else float("inf")
-            if milli(ratio) / 1000 > limit:
+            if most > limit:
                 errors.append(invalid(where, ratio, f"ratio {ratio} is greater than max/min = {limit:f}"))
     if not may_be_overcommitted(name) and all(field in bounds.value for field in _DEFAULTS):
         default, request = (bounds.text[field] for field in _DEFAULTS)

@@ -36,13 +36,21 @@ def _warnings(volume: Body) -> list[str]:
     ]
 
 
+def default_source(spec: Body) -> None:
+    """Defaults of the capacity and of the source of a volume; some fields of sources are always shown."""
+    canonical_quantities(spec.get("capacity"))
+    replace(spec, template_rules().volume_defaults(spec))
+    for source, field in (("azureFile", "secretNamespace"), ("scaleIO", "secretRef")):
+        if spec.get(source) is not None:
+            spec[source].setdefault(field, None)
+
+
 def _defaults(volume: Body) -> None:
     spec = volume.setdefault("spec", {})
-    canonical_quantities(spec.get("capacity"))
+    default_source(spec)
     if not spec.get("persistentVolumeReclaimPolicy"):
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     spec.setdefault("volumeMode", "Filesystem")
-    replace(spec, template_rules().volume_defaults(spec))
     _default_status(volume)
 
 

@@ -39,7 +39,7 @@ def _normalize_sources(spec: Body) -> None:
     if source and not reference:
         spec["dataSourceRef"] = dict(source)
     elif reference and not source and not reference.get("namespace"):
-        spec["dataSource"] = dict(reference)
+        spec["dataSource"] = {field: value for field, value in reference.items() if field != "namespace"}
 
 
 def _drop_sources(spec: Body, old: Body) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from copy import deepcopy
 from typing import Any
 
 from kfast.api.core.volume_sources import SOURCES
@@ -20,6 +21,13 @@ _RECLAIM_POLICIES = ("Delete", "Recycle", "Retain")
 _MODES = ("Block", "Filesystem")
 _INLINE = "may not be specified in the context of inline volumes"
 _ONE_SOURCE = "may not specify more than 1 volume type"
+_FINAL_KEYS = {
+    "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+}
 _FIXED_AFFINITY = "field is immutable, except for updating from beta label to GA"
 
 
@@ -137,6 +145,21 @@ def _sources(spec: Spec) -> Spec:
     return {name: spec[name] for name in SOURCES if spec.get(name) is not None}
 
 
+def _same_affinity(affinity: Spec | None, before: Spec) -> bool:
+    """Whether it is the same but for keys that became final; upstream lets any other key become empty."""
+    known = deepcopy(before)
+    for term, was in zip(_terms(affinity), _terms(known), strict=False):
+        for field in ("matchExpressions", "matchFields"):
+            for one, other in zip(term.get(field) or (), was.get(field) or (), strict=False):
+                if _FINAL_KEYS.get(other.get("key"), "") == (one.get("key") or ""):
+                    other["key"] = one.get("key")
+    return affinity == known
+
+
+def _terms(affinity: Spec | None) -> list[Spec]:
+    return ((affinity or {}).get("required") or {}).get("nodeSelectorTerms") or []
+
+
 def validate_volume_update(new: Body, old: Body) -> list[FieldError]:
     """The source and the mode stay, the affinity once set, too. Upstream checks the object twice."""
     errors = validate_volume(new) + validate_volume(new)
@@ -153,7 +176,7 @@ def validate_volume_update(new: Body, old: Body) -> list[FieldError]:
     if spec.get("volumeMode") != before.get("volumeMode"):
         errors.append(invalid("volumeMode", spec.get("volumeMode"), IMMUTABLE))
     affinity = spec.get("nodeAffinity")
-    if before.get("nodeAffinity") is not None and affinity != before["nodeAffinity"]:
+    if before.get("nodeAffinity") is not None and not _same_affinity(affinity, before["nodeAffinity"]):
         errors.append(invalid("nodeAffinity", internal("*core.VolumeNodeAffinity", affinity), _FIXED_AFFINITY))
     if before.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
         message = "update from non-nil value to nil is forbidden"

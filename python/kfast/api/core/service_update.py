@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from kfast.api.kind import Body
 
+_POLICIES = ("Cluster", "Local")
+
 
 def wants_node_ports(spec: Body) -> bool:
     """Whether ports without a node port get one."""
@@ -42,8 +44,8 @@ def prepare_update(service: Body, old: Body) -> None:
 
 
 def drop_unused(spec: Body) -> None:
-    """What a type never has, stated or not."""
-    if spec["type"] == "ExternalName":
+    """What a type never has, if it was well stated."""
+    if spec["type"] == "ExternalName" and spec.get("internalTrafficPolicy") in _POLICIES:
         spec.pop("internalTrafficPolicy", None)
 
 

@@ -23,7 +23,7 @@ _LARGEST = 2**63 - 1
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
 
-def _validate_source(source: Body, path: str, errors: list[FieldError]) -> None:
+def _validate_source(source: Body, path: str, any_group: bool, errors: list[FieldError]) -> None:
     group, kind = source.get("apiGroup") or "", source.get("kind") or ""
     if not source.get("name"):
         errors.append(required(f"{path}.name"))
@@ -32,17 +32,18 @@ def _validate_source(source: Body, path: str, errors: list[FieldError]) -> None:
     if not group and kind != "PersistentVolumeClaim":
         message = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
         errors.append(invalid(path, kind, message))
-    if group:
+    if group and not any_group:
         check(dns_subdomain, group, f"{path}.apiGroup", errors)
     if source.get("namespace"):
         check(dns_label, source["namespace"], f"{path}.namespace", errors)
 
 
-def _validate_sources(spec: Body, path: str, errors: list[FieldError]) -> None:
+def _validate_sources(spec: Body, path: str, old: Body, errors: list[FieldError]) -> None:
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    any_group = any((old.get(field) or {}).get("apiGroup") is not None for field in ("dataSource", "dataSourceRef"))
     for name, given in (("dataSource", source), ("dataSourceRef", reference)):
         if given is not None:
-            _validate_source(given, f"{path}.{name}", errors)
+            _validate_source(given, f"{path}.{name}", any_group, errors)
     if source is None or reference is None:
         return
     if reference.get("namespace"):
@@ -51,8 +52,8 @@ def _validate_sources(spec: Body, path: str, errors: list[FieldError]) -> None:
         errors.append(invalid(path, Struct(), "must match dataSourceRef"))
 
 
-def validate_claim(spec: Body, path: str, errors: list[FieldError]) -> None:
-    """All rules of a claim's spec."""
+def validate_claim(spec: Body, path: str, errors: list[FieldError], old: Body | None = None) -> None:
+    """All rules of a claim's spec; one that was there may have named any group before it was checked."""
     modes = spec.get("accessModes") or ()
     if not modes:
         errors.append(required(f"{path}.accessModes", "at least 1 access mode is required"))
@@ -67,7 +68,7 @@ def validate_claim(spec: Body, path: str, errors: list[FieldError]) -> None:
         check(dns_subdomain, spec["storageClassName"], f"{path}.storageClassName", errors)
     if spec.get("volumeMode") not in ("Block", "Filesystem", None):
         errors.append(not_supported(f"{path}.volumeMode", spec["volumeMode"], ("Block", "Filesystem")))
-    _validate_sources(spec, path, errors)
+    _validate_sources(spec, path, old or {}, errors)
     if spec.get("volumeAttributesClassName"):
         check(dns_subdomain, spec["volumeAttributesClassName"], f"{path}.volumeAttributesClassName", errors)
 
@@ -107,7 +108,7 @@ def _comparable(spec: Body, old: Body, bound: bool, annotation: str | None) -> B
 def validate_claim_update(new: Body, old: Body) -> list[FieldError]:
     """Only growth and the attributes class of a bound claim, and the late binding of a volume or class, may change."""
     errors: list[FieldError] = []
-    validate_claim(new["spec"], "spec", errors)
+    validate_claim(new["spec"], "spec", errors, old["spec"])
     annotations, known = ((body["metadata"].get("annotations") or {}).get(_CLASS) for body in (new, old))
     spec, before = new["spec"], {key: value for key, value in old["spec"].items() if value is not None}
     status = old.get("status") or {}

@@ -75,6 +75,7 @@ KIND = Kind(
     counts=_counts,
     defaults=_defaults,
     prepare_create=_drop_topology,
+    counts_what_is_dropped=True,
     prepare_update=_without_topology,
     validate=validate_endpoint_slice,
     validates_on_update=False,

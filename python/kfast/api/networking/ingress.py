@@ -15,7 +15,14 @@ _CLASS = "kubernetes.io/ingress.class"
 
 
 def _defaults(ingress: Body) -> None:
-    ingress.setdefault("spec", {})
+    """The group of a resource behind is always shown."""
+    spec = ingress.setdefault("spec", {})
+    backends = [spec.get("defaultBackend")]
+    for rule in spec.get("rules") or ():
+        backends += [path.get("backend") for path in (rule.get("http") or {}).get("paths") or ()]
+    for backend in backends:
+        if backend and backend.get("resource") is not None:
+            backend["resource"].setdefault("apiGroup", None)
 
 
 def _prepare_create(ingress: Body) -> None:

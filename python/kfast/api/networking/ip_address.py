@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfast.api.addresses import validate_canonical_ip
-from kfast.api.columns import AGE, NAME, NONE, lookup
+from kfast.api.columns import NAME, NONE, lookup
 from kfast.api.field_errors import IMMUTABLE, invalid, required
 from kfast.api.internal_form import internal
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind
@@ -22,9 +22,10 @@ def _parent(address: Body, _: float) -> Cell:
 
 
 def _validate(address: Body) -> list[FieldError]:
-    name = address["metadata"].get("name", "")
     errors: list[FieldError] = []
-    validate_canonical_ip(name, "metadata.name", errors)
+    for field in ("generateName", "name"):
+        if address["metadata"].get(field):
+            validate_canonical_ip(address["metadata"][field], f"metadata.{field}", errors)
     parent = lookup(address, "spec.parentRef")
     path = "spec.parentRef"
     if parent is None:
@@ -53,7 +54,7 @@ KIND = Kind(
     plural="ipaddresses",
     namespaced=False,
     short_names=("ip",),
-    columns=(NAME, Column("ParentRef", _parent), AGE),
+    columns=(NAME, Column("ParentRef", _parent)),
     has_generation=False,
     name_rule="any",
     validate=_validate,

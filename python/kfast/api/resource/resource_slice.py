@@ -43,6 +43,7 @@ KIND = Kind(
     fields=(SelectableField("spec.nodeName", "spec.nodeName"), SelectableField("spec.driver", "spec.driver")),
     defaults=_defaults,
     prepare_create=_prepare_create,
+    counts_what_is_dropped=True,
     prepare_update=_prepare_update,
     validate=validate_slice,
     validates_on_update=False,

@@ -39,8 +39,11 @@ def _drop_disabled(driver: Body) -> None:
     driver["spec"].pop("preventPodSchedulingIfMissing", None)
 
 
-def _prepare_update(driver: Body, _: Body) -> None:
+def _prepare_update(driver: Body, old: Body) -> None:
+    """The generation counts changes from the first one on."""
     _drop_disabled(driver)
+    if driver["spec"] != old["spec"]:
+        driver["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
 
 
 def _warnings(driver: Body) -> list[str]:

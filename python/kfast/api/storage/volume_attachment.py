@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kfast.api.columns import AGE, NAME, flag, text
+from kfast.api.columns import AGE, NAME, flag, lookup, text
+from kfast.api.core.persistent_volume import default_source
 from kfast.api.core.persistent_volume_validation import validate_inline_volume
 from kfast.api.core.volume_sources import check_driver
 from kfast.api.field_errors import IMMUTABLE, forbidden, invalid, required, too_long
@@ -12,6 +13,12 @@ from kfast.api.name_checks import check, dns_subdomain
 
 _LARGEST_METADATA = 256 * 1024
 _LONGEST_MESSAGE = 1024
+
+
+def _defaults(attachment: Body) -> None:
+    inline = lookup(attachment, "spec.source.inlineVolumeSpec")
+    if inline is not None:
+        default_source(inline)
 
 
 def _prepare_create(attachment: Body) -> None:
@@ -83,6 +90,7 @@ KIND = Kind(
     ),
     has_generation=False,
     unconditional_update=False,
+    defaults=_defaults,
     prepare_create=_prepare_create,
     validate=_validate,
     validates_on_update=False,

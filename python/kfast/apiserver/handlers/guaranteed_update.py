@@ -178,11 +178,14 @@ async def _attempt(
         if changed is not None:
             new = _kept(info, update, changed, old)
             empties = take_empties(backend, scope, new)
+    counts = kind.has_generation and update.part != "status" and not update.keeps_valid
+    if counts and kind.counts_what_is_dropped:
+        bump_generation(kind, new, old)
     if update.part == "main":
         kind.prepare_update(new, old)
     elif update.part == "status":
         scope.subresources[info.subresource].prepare(new, old, backend.clock.now())
-    if kind.has_generation and update.part != "status" and not update.keeps_valid:
+    if counts and not kind.counts_what_is_dropped:
         bump_generation(kind, new, old)
     reservations = backend.reservations.get(scope.resource) if update.part == "main" else None
     settle = reservations.begin_update(new, old, dry_run) if reservations is not None else None

@@ -9,6 +9,7 @@ from kfast.apiserver.authn.chain import Authentication
 from kfast.apiserver.backend import VirtualHandler
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import bad_request, unauthorized
+from kfast.clock import Clock, rfc3339
 from kfast.meta.exchange import Request, User
 
 
@@ -45,8 +46,13 @@ def token_review(authentication: Authentication) -> VirtualHandler:
     return review
 
 
-async def self_subject_review(request: Request, info: RequestInfo, body: Body) -> Body:
-    """Who the caller is."""
-    if request.user is None:
-        raise unauthorized("no user present on request")
-    return body | {"status": {"userInfo": user_info(request.user)}}
+def self_subject_review(clock: Clock) -> VirtualHandler:
+    """The handler that tells the caller who he is, in an object of its own."""
+
+    async def review(request: Request, info: RequestInfo, body: Body) -> Body:
+        if request.user is None:
+            raise unauthorized("no user present on request")
+        told = {"metadata": {"creationTimestamp": rfc3339(clock.now())}}
+        return body | told | {"status": {"userInfo": user_info(request.user)}}
+
+    return review

@@ -63,7 +63,7 @@ def self_subject_rules_review(authorizer: Authorizer) -> VirtualHandler:
             "nonResourceRules": [rule.to_dict() for rule in rules if rule.paths],
             "incomplete": False,
         }
-        return body | {"status": status}
+        return body | {"metadata": {}, "spec": {}, "status": status}
 
     return review
 

@@ -26,7 +26,7 @@ def install_reviews(
     backend.virtual.update(
         {
             "tokenreviews.authentication.k8s.io": token_review(authentication),
-            "selfsubjectreviews.authentication.k8s.io": self_subject_review,
+            "selfsubjectreviews.authentication.k8s.io": self_subject_review(backend.clock),
             "subjectaccessreviews.authorization.k8s.io": subject_access_review(authorizer),
             "localsubjectaccessreviews.authorization.k8s.io": local_subject_access_review(authorizer),
             "selfsubjectaccessreviews.authorization.k8s.io": self_subject_access_review(authorizer),
