@@ -119,6 +119,5 @@ class Backend:
 
     def new_uid(self) -> str:
         """A random UUID, version 4."""
-        bits = self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
-        text = f"{bits:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        bits = self.random.getrandbits
+        return f"{bits(32):08x}-{bits(16):04x}-4{bits(12):03x}-{0x8000 | bits(14):x}-{bits(48):012x}"

@@ -48,21 +48,32 @@ def metadata_of(body: Body) -> dict[str, Any]:
 
 def stored_body(scope: Scope, obj: Object) -> Body:
     """A stored object in the version of `scope`, without its resourceVersion and managed fields."""
-    body: Body = decode_json(obj.untracked())
+    return _stored(scope, obj, obj.untracked())
+
+
+def stored_bodies(scope: Scope, obj: Object) -> tuple[Body, Body]:
+    """The same twice, sharing nothing."""
+    data = obj.untracked()
+    return _stored(scope, obj, data), _stored(scope, obj, data)
+
+
+def _stored(scope: Scope, obj: Object, data: bytes) -> Body:
+    body: Body = decode_json(data)
     if not scope.shows(obj):
         body = scope.from_storage(body)
     body["metadata"].pop("resourceVersion", None)
     return body
 
 
-def skimmed_body(obj: Object) -> Body:
+def skimmed_bodies(obj: Object) -> tuple[Body, Body]:
     """The same of an object that is stored as it is shown, for who changes metadata only: all else is JSON
     (`msgspec.Raw`)."""
-    body: Body = _members(obj.untracked())
-    for key in ("apiVersion", "kind", "metadata"):
-        body[key] = decode_json(body[key])
-    body["metadata"].pop("resourceVersion", None)
-    return body
+    members = _members(obj.untracked())
+    named = {"apiVersion": obj.api_version, "kind": obj.kind}
+    first, second = ({**members, **named, "metadata": decode_json(members["metadata"])} for _ in range(2))
+    for body in (first, second):
+        body["metadata"].pop("resourceVersion", None)
+    return first, second
 
 
 def canonical(scope: Scope, body: Body, managed: bytes) -> bytes:

@@ -63,7 +63,10 @@ MODES = (
 def wanted_user(request: Request) -> User | None:
     """Whom the headers ask for, as they name them. Raises StatusError 400 when they name no user."""
     headers = request.headers
-    if not any(name.startswith("impersonate-") for name in headers):
+    for name in headers:
+        if name.startswith("impersonate-"):
+            break
+    else:
         return None
     extra = {
         unquote(name.removeprefix(_EXTRA)): value.split("\n")

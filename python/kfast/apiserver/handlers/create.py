@@ -64,8 +64,11 @@ async def create(backend: Backend, request: Request, info: RequestInfo) -> Respo
     (prepared,) = await prepare_bodies(backend, request, info, [request.body], options)
     if isinstance(prepared, StatusError):
         raise prepared
-    with warned(prepared.warnings):
+    try:
         obj = await settled(backend, info, prepared, options.dry_run)
+    except StatusError as error:
+        error.warnings = prepared.warnings
+        raise
     response = object_response(backend, request, info, output, obj, 201)
     response.warnings = prepared.warnings
     return response

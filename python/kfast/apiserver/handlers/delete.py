@@ -15,7 +15,7 @@ from kfast.apiserver.handlers.contention import Contention
 from kfast.apiserver.handlers.create import warned
 from kfast.apiserver.handlers.get import read_current
 from kfast.apiserver.handlers.guaranteed_update import deletable
-from kfast.apiserver.lifecycle import canonical, preview, stored_body
+from kfast.apiserver.lifecycle import canonical, preview, stored_bodies, stored_body
 from kfast.apiserver.negotiate import Output
 from kfast.apiserver.options import DeleteOptions, delete_options
 from kfast.apiserver.request_info import RequestInfo
@@ -153,8 +153,7 @@ async def _admit(
 
 async def _attempt(backend: Backend, info: RequestInfo, current: Object, options: DeleteOptions) -> Deletion:
     scope, store = info.served, backend.store
-    body = stored_body(scope, current)
-    before = stored_body(scope, current)
+    body, before = stored_bodies(scope, current)
     if _mark(backend, scope.kind, body, options):
         if options.dry_run:
             return Deletion(preview(scope, body, current.managed_fields, current.revision), True)

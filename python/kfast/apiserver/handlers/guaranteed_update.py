@@ -24,9 +24,9 @@ from kfast.apiserver.lifecycle import (
     match_name,
     match_uid,
     preview,
-    skimmed_body,
+    skimmed_bodies,
     spec_changed,
-    stored_body,
+    stored_bodies,
     unique_owners,
     validate_update,
 )
@@ -90,11 +90,13 @@ async def guaranteed_update(backend: Backend, request: Request, info: RequestInf
         current = await read_current(backend, info)
         try:
             if update.metadata_only and _skimmable(info.served, current):
-                old, new = skimmed_body(current), update.transform(skimmed_body(current), current)
+                old, new = skimmed_bodies(current)
+                new = update.transform(new, current)
                 stated = _stated_version(info, update, current, new)
                 if _skims(backend, request, info, update, old, new):
                     return await _attempt(backend, request, info, update, current, old, new, stated, True)
-            old, new = stored_body(info.served, current), update.transform(stored_body(info.served, current), current)
+            old, new = stored_bodies(info.served, current)
+            new = update.transform(new, current)
             stated = _stated_version(info, update, current, new)
             return await _attempt(backend, request, info, update, current, old, new, stated, update.admitted)
         except ModifiedError as error:
