@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -139,13 +141,12 @@ def test_a_server_that_is_gone_closes_or_opens(kubectl, webhooks) -> None:
     kubectl("run", "p", "--image=nginx")
 
 
-def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
-    registry = kopf.OperatorRegistry()
-    chosen = {"operated": "yes"}
-    authority = PKI(tmp_path / "pki", time.time())
+def serving(registry: kopf.OperatorRegistry, directory: Path) -> None:
+    """Has an operator of `registry` serve and manage its webhooks."""
+    authority = PKI(directory / "pki", time.time())
     pair = authority.server()
     for name, data in (("tls.crt", pair.certificate), ("tls.key", pair.key), ("ca.crt", authority.ca.certificate)):
-        (tmp_path / name).write_bytes(data)
+        (directory / name).write_bytes(data)
 
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_):
@@ -153,10 +154,30 @@ def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
         settings.admission.server = kopf.WebhookServer(
             addr="127.0.0.1",
             host="localhost",
-            certfile=tmp_path / "tls.crt",
-            pkeyfile=tmp_path / "tls.key",
-            cafile=tmp_path / "ca.crt",
+            certfile=directory / "tls.crt",
+            pkeyfile=directory / "tls.key",
+            cafile=directory / "ca.crt",
         )
+
+
+@contextmanager
+def managed(registry: kopf.OperatorRegistry, kubectl: Kubectl) -> Iterator[None]:
+    """An operator whose webhooks are configured; the configurations go with it."""
+    try:
+        with operating(registry, kubectl):
+            for kind in ("validating", "mutating"):
+                wait_until(lambda kind=kind: "auto.kopf.dev" in kubectl("get", f"{kind}webhookconfigurations"))
+                wait_until(lambda kind=kind: configured(kubectl, kind))
+            yield
+    finally:
+        for kind in ("validating", "mutating"):
+            kubectl("delete", f"{kind}webhookconfiguration", "auto.kopf.dev", "--ignore-not-found")
+
+
+def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
+    registry = kopf.OperatorRegistry()
+    chosen = {"operated": "yes"}
+    serving(registry, tmp_path)
 
     @kopf.on.validate("configmaps", registry=registry, labels=chosen)
     def shape(body, warnings, **_):
@@ -168,26 +189,97 @@ def test_kopf_validates_and_mutates(kubectl, tmp_path) -> None:
     def greet(patch, **_):
         patch.metadata.annotations["greeting"] = "hello"
 
-    try:
-        with operating(registry, kubectl):
-            for kind in ("validating", "mutating"):
-                wait_until(lambda kind=kind: "auto.kopf.dev" in kubectl("get", f"{kind}webhookconfigurations"))
-                wait_until(lambda kind=kind: configured(kubectl, kind))
-            manifest = {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": "c", "labels": chosen},
-                "data": {"colour": "red"},
+    with managed(registry, kubectl):
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c", "labels": chosen},
+            "data": {"colour": "red"},
+        }
+        file = tmp_path / "c.yaml"
+        file.write_text(yaml.safe_dump(manifest))
+        assert "denied the request: say a size" in kubectl.fails("apply", "-f", str(file))
+        file.write_text(yaml.safe_dump(manifest | {"data": {"size": "1"}}))
+        kubectl("apply", "-f", str(file))
+        assert kubectl.json("get", "configmap", "c")["metadata"]["annotations"]["greeting"] == "hello"
+
+
+LOOSE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+GARDENS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "gardens.kopf.example.com"},
+    "spec": {
+        "group": "kopf.example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "gardens", "singular": "garden", "kind": "Garden"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": LOOSE, "status": LOOSE}}},
             }
-            file = tmp_path / "c.yaml"
-            file.write_text(yaml.safe_dump(manifest))
-            assert "denied the request: say a size" in kubectl.fails("apply", "-f", str(file))
-            file.write_text(yaml.safe_dump(manifest | {"data": {"size": "1"}}))
-            kubectl("apply", "-f", str(file))
-            assert kubectl.json("get", "configmap", "c")["metadata"]["annotations"]["greeting"] == "hello"
+        ],
+    },
+}
+
+
+def test_kopf_judges_fields_subresources_and_dry_runs_of_custom_resources(kubectl, tmp_path) -> None:
+    registry = kopf.OperatorRegistry()
+    serving(registry, tmp_path)
+
+    @kopf.on.validate("gardens", registry=registry)
+    def who(headers, sslpeer, warnings, **_):
+        warnings.append(f"asked by {headers.get('User-Agent')}, certificate: {bool(sslpeer.get('subject'))}")
+
+    @kopf.on.validate("gardens", registry=registry)
+    def unless_tried(spec, dryrun, **_):
+        if spec.get("tree") == "palm" and not dryrun:
+            raise kopf.AdmissionError("too cold for palms")
+
+    @kopf.on.validate("gardens", registry=registry, field="spec.tree", value="yew")
+    def never(**_):
+        raise kopf.AdmissionError("yews are poisonous", code=451)
+
+    @kopf.on.validate("gardens", registry=registry, subresource="*")
+    def agree(spec, status, subresource, **_):
+        if subresource == "status" and status.get("tree") != spec.get("tree"):
+            raise kopf.AdmissionError("the status knows another tree")
+
+    @kopf.on.mutate("gardens", registry=registry, labels={"watered": "yes"})
+    def water(patch, **_):
+        patch.spec["litres"] = 10
+
+    definition, garden = tmp_path / "crd.yaml", tmp_path / "garden.yaml"
+    definition.write_text(yaml.safe_dump(GARDENS))
+    metadata = {"name": "g", "labels": {"watered": "yes"}}
+    made = {"apiVersion": "kopf.example.com/v1", "kind": "Garden", "metadata": metadata, "spec": {"tree": "oak"}}
+    garden.write_text(yaml.safe_dump(made))
+
+    def plant(tree: str, *more: str, status: bool = False) -> tuple[str, ...]:
+        patch = json.dumps({"status" if status else "spec": {"tree": tree}})
+        return ("patch", "garden", "g", "--type=merge", "-p", patch, *more)
+
+    kubectl("apply", "-f", str(definition))
+    try:
+        kubectl("wait", "--for=condition=Established", "crd/gardens.kopf.example.com", "--timeout=30s")
+        with managed(registry, kubectl):
+            kubectl("apply", "-f", str(garden))
+            assert kubectl.json("get", "garden", "g")["spec"] == {"tree": "oak", "litres": 10}
+            refusal = kubectl.fails(*plant("palm"))
+            assert 'unless-tried.auto.kopf.dev" denied the request: too cold for palms' in refusal
+            assert "Warning: asked by kube-apiserver-admission, certificate: False" in refusal
+            kubectl(*plant("palm", "--dry-run=server"))
+            assert "yews are poisonous" in kubectl.fails(*plant("yew"))
+            refusal = kubectl.fails(*plant("palm", "--subresource=status", status=True))
+            assert "the status knows another tree" in refusal
+            kubectl(*plant("oak", "--subresource=status", status=True))
+            found = kubectl.json("get", "garden", "g")
+            assert (found["spec"]["tree"], found["status"]) == ("oak", {"tree": "oak"})
     finally:
-        for kind in ("validating", "mutating"):
-            kubectl("delete", f"{kind}webhookconfiguration", "auto.kopf.dev", "--ignore-not-found")
+        kubectl("delete", "-f", str(definition))
 
 
 def configured(kubectl: Kubectl, kind: str) -> bool:
