@@ -98,12 +98,12 @@ class APIServer:
         admission = Chain(plugins(around, disable_admission_plugins, enable_admission_plugins))
         self.backend = Backend(store, catalog, load_schema(), clock, admission, rng)
         self._trust = extension_trust(pki) if pki else {}
-        proxies = RequestHeaders(pki.front_proxy_ca, (FRONT_PROXY,)) if pki else None
         self.service_accounts = ServiceAccountTokens(pki.service_account_key, clock, store.get) if pki else None
-        if self.service_accounts is not None:
-            tokens = (*tokens, self.service_accounts)
         self.authentication = Authentication(
-            CertificateAuthenticator(clock), tokens, anonymous=anonymous, proxies=proxies
+            CertificateAuthenticator(clock),
+            tokens if self.service_accounts is None else (*tokens, self.service_accounts),
+            anonymous=anonymous,
+            proxies=RequestHeaders(pki.front_proxy_ca, (FRONT_PROXY,)) if pki else None,
         )
         self.backend.authorizer = self.authorizer
         if pki is not None:
@@ -114,14 +114,6 @@ class APIServer:
         self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families))
         self.backend.watching = self._watching
         self.health = Health()
-        self.discovery = Discovery(lambda: catalog)
-        self._openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
-        self.nonresource = NonResource(self.discovery, self.health, self.metrics, self._openapi)
-        if self.service_accounts is not None:
-            self.nonresource.jwks = self.service_accounts.jwks
-            self.nonresource.issuer = self.service_accounts.issuer
-            for document in self._openapi:
-                document.issuer = True
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
         self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None
@@ -131,10 +123,22 @@ class APIServer:
         self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
         identity = pki.front_proxy_client if pki is not None else None
         self.aggregator = Aggregator(self.backend, self.handle, self.handle_many, self._documents_changed, identity)
+        self._document(catalog)
+        install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
+
+    def _document(self, catalog: Catalog) -> None:
+        """What the server tells of itself, and of the remote servers behind it."""
+        self.discovery = Discovery(lambda: catalog)
         self.discovery.remotes = lambda: tuple(self.aggregator.remotes.values())
+        self._openapi = (OpenAPIV3(lambda: catalog, definitions), OpenAPIV2(lambda: catalog, definitions))
         self._openapi[0].remotes = self._remote_documents
         self._openapi[1].remotes = self._remote_v2_documents
-        install_reviews(self.backend, self.authentication, self.authorizer, self.service_accounts)
+        self.nonresource = NonResource(self.discovery, self.health, self.metrics, self._openapi)
+        if self.service_accounts is not None:
+            self.nonresource.jwks = self.service_accounts.jwks
+            self.nonresource.issuer = self.service_accounts.issuer
+            for document in self._openapi:
+                document.issuer = True
 
     async def start(self) -> None:
         """Returns once the objects every cluster has exist."""
