@@ -275,17 +275,19 @@ async def prepare(
         if settle is not None:
             settle(False)
         raise
-    metadata = metadata_of(body)
-
-    def renamed() -> tuple[str, bytes]:
-        metadata["name"] = generate_name(backend, metadata["generateName"])
-        kind.defaults(body)  # one may depend on the name
-        return metadata["name"], canonical(scope, dict(body), managed)
-
     data = canonical(scope, dict(body), managed)
     if revision:
         data = preview(scope, dict(body), managed, revision).to_bytes()
-    return Prepared(metadata["name"], data, warnings, renamed if generated else None, settle)
+    rename = partial(_renamed, backend, scope, body, managed) if generated else None
+    return Prepared(body["metadata"]["name"], data, warnings, rename, settle)
+
+
+def _renamed(backend: Backend, scope: Scope, body: Body, managed: bytes) -> tuple[str, bytes]:
+    """The object under another generated name."""
+    metadata = metadata_of(body)
+    metadata["name"] = generate_name(backend, metadata["generateName"])
+    scope.kind.defaults(body)  # one may depend on the name
+    return metadata["name"], canonical(scope, dict(body), managed)
 
 
 def _reserve(backend: Backend, resource: str, body: Body, dry_run: bool) -> Callable[[bool], None] | None:

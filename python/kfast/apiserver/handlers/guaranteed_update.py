@@ -30,7 +30,7 @@ from kfast.apiserver.lifecycle import (
     unique_owners,
     validate_update,
 )
-from kfast.apiserver.managed_fields import take_stated, track, writer
+from kfast.apiserver.managed_fields import Entries, take_stated, track, writer
 from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
@@ -166,13 +166,7 @@ async def _attempt(
             kind.defaults(sent)
     new = _kept(info, update, sent, old)
     empties = take_empties(backend, scope, new)
-    if update.applied is not None:
-        managed = update.applied
-    elif update.part == "all":
-        managed = live
-    else:
-        author = writer(backend, request, update.options, scope, info.subresource)
-        managed = track(backend, scope, author, old, new, stated, live, info.subresource)
+    managed = _managed(backend, request, info, update, old, new, stated, live)
     attributes = _attributes(request, info, update, old, sent, (version, current.resource_version))
     attributes.managed = managed, live
     if not admitted:
@@ -194,11 +188,7 @@ async def _attempt(
     stored = False
     try:
         if not update.keeps_valid or new["metadata"] != old["metadata"]:
-            part = "main" if update.part == "main" else info.subresource
-            refused = await missing_permissions(backend.authorizer, request, info, new, old)
-            validate_update(backend, scope, new, old, current.resource_version, part, empties, refused)
-            if part == "main":
-                await authorize_params(backend, scope, request.user, new, old)
+            await _validate(backend, request, info, update, current, old, new, empties)
         if empties and not metadata_only:
             kind.defaults(new)  # as upstream's readers see what is absent in storage
         if not admitted:
@@ -213,6 +203,43 @@ async def _attempt(
         if settle is not None:
             settle(stored)
     return obj
+
+
+def _managed(
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    update: Update,
+    old: Body,
+    new: Body,
+    stated: Entries | None,
+    live: bytes,
+) -> bytes:
+    """The managed fields after the write."""
+    if update.applied is not None:
+        return update.applied
+    if update.part == "all":
+        return live
+    author = writer(backend, request, update.options, info.served, info.subresource)
+    return track(backend, info.served, author, old, new, stated, live, info.subresource)
+
+
+async def _validate(
+    backend: Backend,
+    request: Request,
+    info: RequestInfo,
+    update: Update,
+    current: Object,
+    old: Body,
+    new: Body,
+    empties: Empties,
+) -> None:
+    """The kind's rules, and what the requester needs permission for. Raises StatusError 403, 422."""
+    scope, part = info.served, "main" if update.part == "main" else info.subresource
+    refused = await missing_permissions(backend.authorizer, request, info, new, old)
+    validate_update(backend, scope, new, old, current.resource_version, part, empties, refused)
+    if part == "main":
+        await authorize_params(backend, scope, request.user, new, old)
 
 
 def _attributes(
