@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, Literal, NamedTuple, get_args
 
 from kfast.api.kind import Body, Kind
-from kfast.apiserver.admission.metrics import AdmissionMetrics
+from kfast.apiserver.admission.metrics import AdmissionMetrics, Timed
 from kfast.apiserver.options import DeleteOptions, WriteOptions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.status_errors import forbidden
@@ -225,32 +224,21 @@ class Chain:
 
     async def admit(self, attributes: Attributes) -> bool:
         """The mutating step; once more if a plugin asks for it. Whether a plugin may have changed the object."""
-        started, rejected = perf_counter(), True
-        try:
+        with Timed(self.metrics.step, "admit", attributes.operation):
             looked = await self._admit(attributes)
             if attributes.reinvoke:
                 attributes.reinvoked = True
                 await self._admit(attributes)
-            rejected = False
-        finally:
-            self.metrics.step.observe(("admit", attributes.operation, rejected), perf_counter() - started)
         return looked
 
     async def _admit(self, attributes: Attributes) -> bool:
         looked = False
         for plugin in self._concerned(attributes).admit:
             if plugin.handles(attributes):
-                started, rejected = perf_counter(), True
-                try:
+                with Timed(self.metrics.controller, plugin.name, "admit", attributes.operation):
                     await plugin.admit(attributes)
-                    rejected = False
-                finally:
-                    self._observe(plugin, "admit", attributes, rejected, perf_counter() - started)
                 looked = looked or plugin.looks
         return looked
-
-    def _observe(self, plugin: Plugin, step: str, attributes: Attributes, rejected: bool, seconds: float) -> None:
-        self.metrics.controller.observe((plugin.name, step, attributes.operation, rejected), seconds)
 
     async def admit_unseen(self, attributes: Attributes) -> None:
         """The mutating step where no plugin looks at the object."""
@@ -271,19 +259,11 @@ class Chain:
 
     async def validate(self, attributes: Attributes) -> None:
         """The validating step."""
-        begun, refused = perf_counter(), True
-        try:
+        with Timed(self.metrics.step, "validate", attributes.operation):
             for plugin in self._concerned(attributes).validate:
                 if plugin.handles(attributes):
-                    started, rejected = perf_counter(), True
-                    try:
+                    with Timed(self.metrics.controller, plugin.name, "validate", attributes.operation):
                         await plugin.validate(attributes)
-                        rejected = False
-                    finally:
-                        self._observe(plugin, "validate", attributes, rejected, perf_counter() - started)
-            refused = False
-        finally:
-            self.metrics.step.observe(("validate", attributes.operation, refused), perf_counter() - begun)
 
 
 def refusal(attributes: Attributes, why: str) -> StatusError:

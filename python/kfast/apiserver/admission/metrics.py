@@ -5,6 +5,8 @@ Plugins are timed where they run as such: of new pods and events that the core t
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from kfast.apiserver.metrics import Counter, Family, Histogram
 
 STEP_BOUNDS = (0.005, 0.025, 0.1, 0.5, 1.0, 2.5)
@@ -14,6 +16,22 @@ _CHECK_BOUNDS = (0.0000005, 0.001, 0.01, 0.1, 1.0)
 _MOST_CODE = 600
 _CONDITIONS = ("name", "kind", "type", "operation")
 _CHECK = ("policy", "policy_binding", "error_type")
+
+
+class Timed:
+    """Observes the time of a `with` block; the last label says whether the block raised."""
+
+    __slots__ = ("_labels", "_metric", "_started")
+
+    def __init__(self, metric: Histogram, *labels: str) -> None:
+        self._metric = metric
+        self._labels = labels
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+
+    def __exit__(self, error: object, *_: object) -> None:
+        self._metric.observe((*self._labels, error is not None), perf_counter() - self._started)
 
 
 class AdmissionMetrics:
