@@ -18,6 +18,7 @@ __all__ = [
     "Inquiry",
     "LabelSelector",
     "Object",
+    "OtherVersionsError",
     "Page",
     "PatchError",
     "PodAdmission",
@@ -33,6 +34,7 @@ __all__ = [
     "StrictDecodeError",
     "TemplateRules",
     "Tree",
+    "UnconvertedError",
     "Watch",
     "check_time_zone",
     "device_selector_cost",
@@ -43,9 +45,15 @@ __all__ = [
     "with_managed_fields",
 ]
 
+_Others = tuple[
+    Sequence[tuple[str, Schema, str, Sequence[Sequence[str]]]], Sequence[tuple[str, str, bytes, bytes | str]], bool
+]
+
 class CoreError(Exception): ...
 class DecodeError(CoreError): ...
 class ApplyConflictError(CoreError): ...
+class OtherVersionsError(CoreError): ...
+class UnconvertedError(CoreError): ...
 class PatchError(CoreError): ...
 class RefusedError(CoreError): ...
 class StrictDecodeError(DecodeError): ...
@@ -213,6 +221,7 @@ class Schema:
         managed: Sequence[bytes | list[dict[str, Any]]],
         writer: tuple[str, str, str, str],
         ignored: Sequence[Sequence[str]],
+        others: _Others | None = None,
     ) -> bytes: ...
     def misfit(self, key: str, config: dict[str, Any]) -> str | None: ...
     def scale_managers(self, managed: bytes, paths: dict[str, list[str]]) -> bytes: ...
@@ -228,6 +237,7 @@ class Schema:
         ignored: Sequence[Sequence[str]],
         force: bool,
         last_applied: bytes | None = None,
+        others: _Others | None = None,
     ) -> tuple[dict[str, Any] | None, bytes]: ...
     def validate(self, key: str, object: dict[str, Any] | Tree) -> list[tuple[str, str, str]]: ...
     def sniff(self, body: bytes, media_type: str, expected: str = "") -> tuple[str, str]: ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kfast._core import Schema
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.lifecycle import encode_json
@@ -19,6 +20,10 @@ Paths = tuple[tuple[str, ...], ...]
 Entries = list[dict[str, Any]]
 Writer = tuple[str, str, str, str]
 """Manager, version, subresource, time."""
+Others = tuple[list[tuple[str, Schema, str, Paths]], list[tuple[str, str, bytes, bytes | str]], bool]
+"""What the core knows of other versions: (version, schema, key, paths out of reach) of each; conversions made: (version,
+version wanted, object, what became of it or why not); whether managers of versions that exist no more are an error, as
+they are of custom resources, or dropped."""
 
 _STATUS: Paths = (("status",),)
 _STATUS_METADATA = ("labels", "annotations", "finalizers")
@@ -65,13 +70,14 @@ def track(
     stated: Entries | None,
     live: bytes,
     subresource: str,
+    others: Others | None = None,
 ) -> bytes:
     """The JSON of the managed fields of `new`, which takes the place of `old`, None on a create; empty if it is not
     tracked. `live` are those of `old`; those `stated`, if any, take their place, an empty list or entry ending the
-    tracking."""
+    tracking. With `others` managers of other versions lose what changes there; OtherVersionsError asks for more."""
     if stated in ([], [{}]) or not (stated or live or old is None):
         return b""
     same = stated is None or encode_json(stated) == live  # clients send back what they read
     given: list[bytes | Entries] = [live] if same or stated is None else [stated, live]
     reach = out_of_reach(scope, new, subresource)
-    return backend.structure(scope, scope.schema).track(scope.schema, old, new, given, writer, reach)
+    return backend.structure(scope, scope.schema).track(scope.schema, old, new, given, writer, reach, others)

@@ -2,10 +2,11 @@
 
 use crate::errors::{ApplyConflictError, CoreError};
 use crate::json::{json_from_py, value_to_py};
+use crate::other_versions::{Others, halted};
 use crate::schema::PySchema;
 use crate::tree::kind_of;
 use kfast_schema::apply::{
-    ApplyError, FieldSet, Kind, Managers, ReplicasPaths, Write, atomics, conflict_causes,
+    ApplyError, FieldSet, Halt, Kind, Managers, ReplicasPaths, Write, atomics, conflict_causes,
     conflicting, merge, misfit,
 };
 use pyo3::prelude::*;
@@ -20,7 +21,8 @@ type Writer = (String, String, String, String);
 /// An object as Python objects, and the JSON of its managed fields.
 type Applied<'py> = (Option<Bound<'py, PyAny>>, Bound<'py, PyBytes>);
 
-fn field_set(paths: &[Vec<String>]) -> FieldSet {
+/// The set of paths of names.
+pub fn field_set(paths: &[Vec<String>]) -> FieldSet {
     let paths: Vec<Vec<&str>> = paths
         .iter()
         .map(|p| p.iter().map(String::as_str).collect())
@@ -125,6 +127,9 @@ impl PySchema {
     /// The JSON of `metadata.managedFields` after `new` (without them) took the place of `old`, None on a create; empty
     /// if there are none. Before it, they were the first of `managed`, JSON or lists, that are not empty and can be read;
     /// an object that has none is not tracked. Fields below the paths of `ignored` are not the writer's.
+    /// `others`, if given: managers that wrote in other versions lose what changes there; OtherVersionsError says what
+    /// is wanted for that. If that cannot be told there are no managed fields any more.
+    #[pyo3(signature = (key, old, new, managed, writer, ignored, others = None))]
     #[allow(clippy::too_many_arguments)]
     fn track<'py>(
         slf: Py<Self>,
@@ -135,11 +140,23 @@ impl PySchema {
         managed: Vec<Managed<'py>>,
         writer: Writer,
         ignored: Vec<Vec<String>>,
+        others: Option<Others>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let kind = named_kind(&slf, key)?;
         let mut managers = managers(&managed)?;
         let ignored = field_set(&ignored);
         let write = write_of(&writer, &ignored);
+        if let (Some(old), Some(others)) = (old, others)
+            && managers.in_other_versions(write.version)
+        {
+            let versions = others.versions()?;
+            let (old, new) = (json_from_py(old)?, json_from_py(new)?);
+            return match kind.update_across((&old, &new), &mut managers, &write, &versions) {
+                Ok(()) => Ok(written(py, &managers)),
+                Err(Halt::Failed(_)) => Ok(PyBytes::new(py, b"")),
+                Err(wanted) => Err(halted(py, wanted)),
+            };
+        }
         if old.is_none() || !managers.0.is_empty() {
             let (old, new) = match old {
                 Some(old) => differing(old, new)?,
@@ -212,7 +229,8 @@ impl PySchema {
     /// changes, the JSON of its managed fields). ApplyConflictError if other managers own what it sets, unless `force`; CoreError if it does
     /// not fit its kind. `last_applied` is the configuration of kubectl's client-side apply, if fields it set may be
     /// taken without force.
-    #[pyo3(signature = (key, live, config, managed, writer, ignored, force, last_applied = None))]
+    /// `others` as in `track`; UnconvertedError if an object has no form in the version of a manager.
+    #[pyo3(signature = (key, live, config, managed, writer, ignored, force, last_applied = None, others = None))]
     #[allow(clippy::too_many_arguments)]
     fn apply<'py>(
         slf: Py<Self>,
@@ -225,6 +243,7 @@ impl PySchema {
         ignored: Vec<Vec<String>>,
         force: bool,
         last_applied: Option<&[u8]>,
+        others: Option<Others>,
     ) -> PyResult<Applied<'py>> {
         let kind = named_kind(&slf, key)?;
         let live = live.map(object).transpose()?;
@@ -232,14 +251,22 @@ impl PySchema {
         let (config, mut managers) = (json_from_py(config)?, managers(&managed)?);
         let ignored = field_set(&ignored);
         let write = write_of(&writer, &ignored);
+        let foreign = managers.in_other_versions(write.version);
+        let others = others.as_ref().filter(|_| foreign);
+        let versions = others.map(Others::versions).transpose()?;
+        let versions = versions.as_ref();
         let merged = py
             .detach(|| {
-                let outcome = kind.apply(live.as_ref(), &config, &mut managers, &write, force);
+                let live_object = live.as_ref();
+                let mut attempt = |force| {
+                    kind.apply_across(live_object, &config, &mut managers, &write, force, versions)
+                };
+                let outcome = attempt(force);
                 match (outcome, live.as_ref(), last_applied.as_ref()) {
                     (Err(ApplyError::Conflicts(conflicts)), Some(live), Some(last)) => {
                         let allowed = kind.last_applied(live, last);
                         if conflicting(&conflicts).difference(&allowed).is_empty() {
-                            kind.apply(Some(live), &config, &mut managers, &write, true)
+                            attempt(true)
                         } else {
                             Err(ApplyError::Conflicts(beyond(conflicts, &allowed)))
                         }
@@ -252,6 +279,7 @@ impl PySchema {
                     ApplyConflictError::new_err((conflict_causes(&found),))
                 }
                 ApplyError::Malformed(why) => CoreError::new_err(why),
+                ApplyError::Halted(halt) => halted(py, halt),
             })?;
         let merged = merged.map(|m| value_to_py(py, &m)).transpose()?;
         Ok((merged, written(py, &managers)))

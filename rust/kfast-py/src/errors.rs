@@ -48,12 +48,32 @@ create_exception!(
     "Other managers own fields of an applied configuration: args are ([(path of the field, manager)],)."
 );
 
+create_exception!(
+    kfast._native,
+    OtherVersionsError,
+    CoreError,
+    "Managers wrote in other versions: args are none if these are not given yet, else (version, version wanted, JSON of \
+     the object to be converted)."
+);
+
+create_exception!(
+    kfast._native,
+    UnconvertedError,
+    CoreError,
+    "An object cannot be converted to the version of a manager."
+);
+
 /// Adds the exception classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add(
         "ApplyConflictError",
         m.py().get_type::<ApplyConflictError>(),
     )?;
+    m.add(
+        "OtherVersionsError",
+        m.py().get_type::<OtherVersionsError>(),
+    )?;
+    m.add("UnconvertedError", m.py().get_type::<UnconvertedError>())?;
     m.add("CoreError", m.py().get_type::<CoreError>())?;
     m.add("DecodeError", m.py().get_type::<DecodeError>())?;
     m.add("RefusedError", m.py().get_type::<RefusedError>())?;

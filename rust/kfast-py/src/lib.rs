@@ -10,6 +10,7 @@ mod event;
 mod json;
 mod new_bodies;
 mod object;
+mod other_versions;
 mod pod;
 mod pod_admission;
 mod py_node;

@@ -73,6 +73,7 @@ impl Cluster {
                 .map(|(path, by)| format!("{path} {by}"))
                 .collect()),
             Err(ApplyError::Malformed(why)) => Err(vec![why]),
+            Err(ApplyError::Halted(halt)) => Err(vec![format!("{halt:?}")]),
         }
     }
 

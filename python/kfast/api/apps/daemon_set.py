@@ -50,6 +50,8 @@ def _defaults(daemon_set: Body) -> None:
         rolling.setdefault("maxSurge", 0)
     if spec.get("revisionHistoryLimit") is None:
         spec["revisionHistoryLimit"] = 10
+    if _GENERATION not in (daemon_set.setdefault("metadata", {}).get("annotations") or {}):
+        _set_generation(daemon_set, 0)  # a field of the internal type, which every version is made of
 
 
 def _set_generation(daemon_set: Body, generation: int) -> None:

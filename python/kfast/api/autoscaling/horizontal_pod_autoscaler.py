@@ -9,7 +9,14 @@ from kfast.api.autoscaling.autoscaler_validation import (
     validate_autoscaler_status,
     validate_autoscaler_update,
 )
-from kfast.api.autoscaling.v1_conversion import ANNOTATIONS, DEFAULT_CPU_PERCENT, cpu_percentage, from_v2, to_v2
+from kfast.api.autoscaling.v1_conversion import (
+    ANNOTATIONS,
+    DEFAULT_CPU_PERCENT,
+    cpu_percentage,
+    default_percentage,
+    from_v2,
+    to_v2,
+)
 from kfast.api.columns import AGE, NAME, NONE, UNKNOWN, UNSET, lookup, number
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
 
@@ -43,6 +50,11 @@ def _default_minimum(autoscaler: Body) -> None:
     spec = autoscaler.setdefault("spec", {})
     if spec.get("minReplicas") is None:
         spec["minReplicas"] = 1
+
+
+def _defaults_v1(autoscaler: Body) -> None:
+    _default_minimum(autoscaler)
+    default_percentage(autoscaler)
 
 
 def _defaults(autoscaler: Body) -> None:
@@ -160,7 +172,7 @@ KIND_V1 = Kind(
     columns=_columns(Column("Targets", _targets_v1)),
     fields_in_annotations=ANNOTATIONS,
     has_generation=False,
-    defaults=_default_minimum,
+    defaults=_defaults_v1,
     prepare_create=_prepare_create_v1,
     validate=_validate_v1,
     validates_on_update=False,

@@ -196,6 +196,15 @@ def _with_annotations(body: Body, annotations: dict[str, str]) -> Body:
     return metadata
 
 
+def default_percentage(body: Body) -> None:
+    """What a v1 object without any metric is scaled by."""
+    spec = body["spec"]
+    if spec.get("targetCPUUtilizationPercentage") is None:
+        annotations = (body.get("metadata") or {}).get("annotations") or {}
+        if not _decoded(annotations, _METRICS):
+            spec["targetCPUUtilizationPercentage"] = DEFAULT_CPU_PERCENT
+
+
 def to_v2(body: Body) -> Body:
     """A v1 object as v2."""
     annotations = dict(body["metadata"].get("annotations") or {})
@@ -208,6 +217,8 @@ def to_v2(body: Body) -> Body:
     behavior = _decoded(annotations, _BEHAVIOR)
     if behavior:
         spec["behavior"] = behavior
+    if not status.get("currentReplicas"):
+        status.pop("currentReplicas", None)
     used = status.pop("currentCPUUtilizationPercentage", None)
     current = _decoded(annotations, _CURRENT)
     if current is not None:
@@ -250,10 +261,22 @@ _KEPT: dict[str, tuple[Any, str, str, Callable[[Any], Any]]] = {
 """The annotations: their form, where v2 has their value, and how it is read."""
 
 
-def _upper_keys(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: _upper_keys(item) for key, item in value.items()}
-    return [_upper_keys(item) for item in value] if isinstance(value, list) else value
+def _named_as_in_go(value: dict[str, Any] | None, *names: str) -> dict[str, Any] | None:
+    """A struct as Go writes it without tags: every field."""
+    return None if value is None else {name: value.get(name[:1].lower() + name[1:]) for name in names}
+
+
+def _kept_rules(rules: dict[str, Any] | None) -> dict[str, Any] | None:
+    out = _named_as_in_go(rules, "StabilizationWindowSeconds", "SelectPolicy", "Policies", "Tolerance")
+    if out and out["Policies"] is not None:
+        out["Policies"] = [_named_as_in_go(policy, "Type", "Value", "PeriodSeconds") for policy in out["Policies"]]
+    return out
+
+
+def _kept_behavior(behavior: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not behavior:
+        return None
+    return {name: _kept_rules(behavior.get(name[:1].lower() + name[1:])) for name in ("ScaleUp", "ScaleDown")}
 
 
 def from_v2(body: Body) -> Body:
@@ -266,7 +289,7 @@ def from_v2(body: Body) -> Body:
     kept = {
         _METRICS: others,
         _CURRENT: [_status_to_v1(metric) for metric in current],
-        _BEHAVIOR: _upper_keys(behavior),
+        _BEHAVIOR: _kept_behavior(behavior),
         _CONDITIONS: conditions,
     }
     annotations.update({name: msgspec.json.encode(value).decode() for name, value in kept.items() if value})

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kfast._core import ApplyConflictError, CoreError, Object
+from kfast._core import ApplyConflictError, CoreError, Object, OtherVersionsError, UnconvertedError
 from kfast.api.kind import Body
 from kfast.apiserver.backend import Backend
 from kfast.apiserver.configurations import converted, misfit
@@ -14,8 +14,9 @@ from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.create import create_body
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
 from kfast.apiserver.lifecycle import encode_json, match_namespace
-from kfast.apiserver.managed_fields import Writer, out_of_reach, writer
+from kfast.apiserver.managed_fields import Others, Writer, out_of_reach, writer
 from kfast.apiserver.options import WriteOptions, write_options
+from kfast.apiserver.other_versions import learn
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import apply_conflict, bad_request
@@ -36,11 +37,12 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
     options = write_options(request, "PatchOptions", apply=True)
     config, warnings = read_configuration(backend, request, scope, options)
     author = writer(backend, request, options, scope, info.subresource)
+    others: Others = ([], [], scope.custom)
 
     def transform(old: Body, current: Object) -> Body:
         live = encode_json(old) if scope.converts else current.to_bytes()
         managed = current.managed_fields
-        merged, change.applied = merge_configuration(backend, scope, author, options, config, live, managed)
+        merged, change.applied = merge_configuration(backend, scope, author, options, config, live, managed, others)
         if merged is None:
             change.applied = managed
             return old
@@ -52,6 +54,9 @@ async def apply(backend: Backend, request: Request, info: RequestInfo, part: str
         try:
             obj = await guaranteed_update(backend, request, info, change)
             break
+        except OtherVersionsError as wanted:
+            await learn(backend, scope, info.subresource, config, others, wanted)
+            continue
         except StatusError as error:
             if not error.not_found or part != "main":
                 raise
@@ -124,18 +129,24 @@ def merge_configuration(
     config: Body,
     live: bytes | None,
     managed: bytes,
+    others: Others | None = None,
 ) -> tuple[Body | None, bytes]:
-    """The merged object, None if nothing changes, and the JSON of its managed fields. Raises StatusError 409, 500."""
+    """The merged object, None if nothing changes, and the JSON of its managed fields; `others` as of `track`. Raises
+    StatusError 409, 500."""
     reach = out_of_reach(scope, config, author[2])
     annotations = msgspec.json.decode(live)["metadata"].get("annotations") if live is not None else None
     last = (annotations or {}).get(_LAST_APPLIED)
     takes_over = last.encode() if last and options.field_manager == _KUBECTL else None
     try:
         merged, entries = backend.structure(scope, scope.schema).apply(
-            scope.schema, live, config, [managed], author, reach, options.force, takes_over
+            scope.schema, live, config, [managed], author, reach, options.force, takes_over, others
         )
     except ApplyConflictError as conflict:
         raise apply_conflict(conflict.args[0]) from None
+    except OtherVersionsError:
+        raise
+    except UnconvertedError as error:
+        raise StatusError(500, "", str(error)) from None
     except CoreError as error:
         raise _untyped(config, str(error)) from None
     if merged is not None and last and options.field_manager == _KUBECTL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 
 from kfast._core import Object
 from kfast.api.kind import Body, FieldError, Kind
@@ -32,6 +33,7 @@ from kfast.apiserver.lifecycle import (
 )
 from kfast.apiserver.managed_fields import Entries, take_stated, track, writer
 from kfast.apiserver.options import WriteOptions
+from kfast.apiserver.other_versions import across_versions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
 from kfast.apiserver.status_errors import conflict, invalid, not_found, quoted, unavailable
@@ -166,7 +168,7 @@ async def _attempt(
             kind.defaults(sent)
     new = _kept(info, update, sent, old)
     empties = take_empties(backend, scope, new)
-    managed = _managed(backend, request, info, update, old, new, stated, live)
+    managed = await _managed(backend, request, info, update, old, new, stated, live)
     attributes = _attributes(request, info, update, old, sent, (version, current.resource_version))
     attributes.managed = managed, live
     if not admitted:
@@ -205,7 +207,7 @@ async def _attempt(
     return obj
 
 
-def _managed(
+async def _managed(
     backend: Backend,
     request: Request,
     info: RequestInfo,
@@ -221,7 +223,8 @@ def _managed(
     if update.part == "all":
         return live
     author = writer(backend, request, update.options, info.served, info.subresource)
-    return track(backend, info.served, author, old, new, stated, live, info.subresource)
+    run = partial(track, backend, info.served, author, old, new, stated, live, info.subresource)
+    return await across_versions(backend, info.served, info.subresource, new, run)
 
 
 async def _validate(

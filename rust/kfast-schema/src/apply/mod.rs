@@ -1,7 +1,7 @@
 //! Server-side apply: sets of fields and their owners, and configurations merged into live objects.
 //!
-//! Objects are taken in one version: the paths of managers that wrote in another served version of the same kind are
-//! read as paths of this one.
+//! Objects are taken in one version; with [`Versions`], managers that wrote in another one of the same kind lose and
+//! defend what changes there.
 
 mod atomic;
 mod creation;
@@ -15,6 +15,7 @@ mod path;
 mod scale;
 mod shape;
 mod updater;
+mod versions;
 mod walk;
 
 pub use atomic::atomics;
@@ -26,4 +27,5 @@ pub use misfit::misfit;
 pub use path::{Leaf, PathElement};
 pub use scale::ReplicasPaths;
 pub use updater::{ApplyError, Conflicts, Kind, Write, conflict_causes, conflicting};
+pub use versions::{Conversion, Halt, Version, Versions};
 pub use walk::{Comparison, compare, fields_of};

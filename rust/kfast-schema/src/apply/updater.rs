@@ -3,7 +3,8 @@
 use super::document::Document;
 use super::managers::{Manager, Managers, Operation, Owned};
 use super::merge::{merge, remove, with_named_parents};
-use super::walk::{Comparison, compare, fields_of};
+use super::versions::{Changes, Halt, Versions};
+use super::walk::{compare, fields_of};
 use super::{FieldSet, PathElement};
 use crate::model::{SchemaSet, TypeId};
 use crate::value::{Value, object};
@@ -73,6 +74,8 @@ pub enum ApplyError {
     Conflicts(Conflicts),
     /// It does not fit its kind.
     Malformed(String),
+    /// Managers wrote in versions the objects are not converted to.
+    Halted(Halt),
 }
 
 /// A kind of the schema.
@@ -94,8 +97,14 @@ impl Kind<'_> {
     /// Records that `new` takes the place of `old`: what changed belongs to the writer, what went belongs to nobody.
     pub fn update<D: Document>(self, old: &D, new: &D, managers: &mut Managers, write: &Write<'_>) {
         let changes = compare(self.set, self.id, Some(old), Some(new)).without(write.ignored);
-        self.disown(&changes, managers, None);
-        let mut taken = changes.modified.union(&changes.added);
+        self.record(&Changes::only(changes), managers, write);
+    }
+
+    /// The same for what has changed.
+    pub(super) fn record(self, changes: &Changes, managers: &mut Managers, write: &Write<'_>) {
+        self.disown(changes, managers, None);
+        let changes = &changes.own;
+        let mut taken = changes.modified.clone().union(&changes.added);
         for path in SYSTEM {
             taken.remove(path);
         }
@@ -117,9 +126,10 @@ impl Kind<'_> {
     }
 
     /// Takes changed and removed fields from all managers but `except`.
-    fn disown(self, changes: &Comparison, managers: &mut Managers, except: Option<&Manager>) {
+    fn disown(self, changes: &Changes, managers: &mut Managers, except: Option<&Manager>) {
         for (manager, owned) in &mut managers.0 {
             if except != Some(manager) {
+                let changes = changes.other(owned).unwrap_or(&changes.own);
                 for lost in [&changes.modified, &changes.added, &changes.removed] {
                     if owned.fields.meets(lost) {
                         owned.fields = owned.fields.difference(lost);
@@ -130,12 +140,18 @@ impl Kind<'_> {
         managers.0.retain(|_, owned| !owned.fields.is_empty());
     }
 
-    fn conflicts(changes: &Comparison, managers: &Managers, except: &Manager) -> Conflicts {
-        let touched = changes.modified.clone().union(&changes.added);
+    fn conflicts(changes: &Changes, managers: &Managers, except: &Manager) -> Conflicts {
+        let touched = changes.own.modified.clone().union(&changes.own.added);
         let others = managers.0.iter().filter(|(m, _)| *m != except);
         others
             .filter_map(|(manager, owned)| {
-                let both = owned.fields.intersection(&touched);
+                let both = match changes.other(owned) {
+                    Some(other) => {
+                        let touched = other.modified.clone().union(&other.added);
+                        owned.fields.intersection(&touched)
+                    }
+                    None => owned.fields.intersection(&touched),
+                };
                 (!both.is_empty()).then(|| (manager.clone(), (owned.clone(), both)))
             })
             .collect()
@@ -153,6 +169,22 @@ impl Kind<'_> {
         write: &Write<'_>,
         force: bool,
     ) -> Result<Option<Json>, ApplyError> {
+        self.apply_across(live, config, managers, write, force, None)
+    }
+
+    /// The same, with managers of other `versions`.
+    ///
+    /// # Errors
+    /// `Halted` besides.
+    pub fn apply_across(
+        self,
+        live: Option<&Json>,
+        config: &Json,
+        managers: &mut Managers,
+        write: &Write<'_>,
+        force: bool,
+        versions: Option<&Versions<'_>>,
+    ) -> Result<Option<Json>, ApplyError> {
         if let (true, Some(live)) = (managers.0.is_empty(), live) {
             let before = Write {
                 manager: BEFORE_FIRST_APPLY,
@@ -166,6 +198,11 @@ impl Kind<'_> {
         let manager = write.manager(Operation::Apply);
         let stated = fields_of(self.set, self.id, config).recursive_difference(write.ignored);
         let mut next = managers.clone();
+        let across = versions.zip(live);
+        if let Some((versions, live)) = across {
+            let reconciled = versions.reconcile(live, &mut next, write.version);
+            reconciled.map_err(ApplyError::Halted)?;
+        }
         let last = next.0.remove(&manager);
         let owned = Owned {
             fields: stated,
@@ -173,11 +210,27 @@ impl Kind<'_> {
             time: last.as_ref().and_then(|o| o.time.clone()),
         };
         next.0.insert(manager.clone(), owned);
-        let merged = match &last {
-            Some(last) if !last.fields.is_empty() => self.prune(&merged, &last.fields, &next),
-            _ => merged,
+        let merged = match (&last, versions) {
+            (Some(last), _) if last.fields.is_empty() => merged,
+            (Some(last), Some(versions)) => versions
+                .prune(&merged, last, &next, write.version)
+                .map_err(ApplyError::Halted)?,
+            (Some(last), None) => self.prune(&merged, &last.fields, &next),
+            (None, _) => merged,
         };
         let changes = compare(self.set, self.id, live, Some(&merged)).without(write.ignored);
+        let changes = match across {
+            Some((versions, live)) => versions
+                .changes(
+                    changes,
+                    (live, &merged),
+                    &next,
+                    Some(&manager),
+                    write.version,
+                )
+                .map_err(ApplyError::Halted)?,
+            None => Changes::only(changes),
+        };
         let conflicts = Self::conflicts(&changes, &next, &manager);
         if !force && !conflicts.is_empty() {
             return Err(ApplyError::Conflicts(conflicts));
