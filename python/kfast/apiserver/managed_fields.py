@@ -21,9 +21,9 @@ Entries = list[dict[str, Any]]
 Writer = tuple[str, str, str, str]
 """Manager, version, subresource, time."""
 Others = tuple[list[tuple[str, Schema, str, Paths]], list[tuple[str, str, bytes, bytes | str]], bool]
-"""What the core knows of other versions: (version, schema, key, paths out of reach) of each; conversions made: (version,
-version wanted, object, what became of it or why not); whether managers of versions that exist no more are an error, as
-they are of custom resources, or dropped."""
+"""What the core knows of other versions: (version, schema, key, paths out of reach) of each; conversions made:
+(version, version wanted, object, what became of it or why not); whether managers of versions that exist no more are an
+error, as they are of custom resources, or dropped."""
 
 _STATUS: Paths = (("status",),)
 _STATUS_METADATA = ("labels", "annotations", "finalizers")

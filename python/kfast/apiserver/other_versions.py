@@ -46,9 +46,7 @@ async def learn(
     others[1].append((source, target, data, await _converted(backend, scope.kind, source, target, data)))
 
 
-def _served(
-    backend: Backend, scope: Scope, subresource: str, body: Body
-) -> list[tuple[str, Schema, str, Paths]]:
+def _served(backend: Backend, scope: Scope, subresource: str, body: Body) -> list[tuple[str, Schema, str, Paths]]:
     """The versions of the kind, and what a write does not reach there."""
     kind = scope.kind
     versions = [other for other in backend.catalog if (other.group, other.kind) == (kind.group, kind.kind)]

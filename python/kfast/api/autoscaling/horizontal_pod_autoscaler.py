@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kfast.api.autoscaling.autoscaler_validation import (
@@ -55,6 +56,11 @@ def _default_minimum(autoscaler: Body) -> None:
 def _defaults_v1(autoscaler: Body) -> None:
     _default_minimum(autoscaler)
     default_percentage(autoscaler)
+
+
+def _status_defaults_v1(autoscaler: Body) -> None:
+    """Upstream's objects have been through the internal form, which keeps the percentage among the current metrics."""
+    autoscaler.update(from_v2(to_v2(autoscaler)))
 
 
 def _defaults(autoscaler: Body) -> None:
@@ -168,7 +174,7 @@ KIND_V1 = Kind(
     plural="horizontalpodautoscalers",
     short_names=("hpa",),
     categories=("all",),
-    subresources=(_STATUS,),
+    subresources=(replace(_STATUS, defaults=_status_defaults_v1),),
     columns=_columns(Column("Targets", _targets_v1)),
     fields_in_annotations=ANNOTATIONS,
     has_generation=False,

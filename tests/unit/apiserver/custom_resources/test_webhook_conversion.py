@@ -111,6 +111,18 @@ async def test_updates_patches_and_deletes_in_another_version(call: Any) -> None
 
 
 @pytest.mark.usefixtures("hosts")
+async def test_owners_are_found_by_what_the_webhook_makes_of_an_object(call: Any) -> None:
+    await call.ok("POST", f"{PATH.format('v1')}?fieldManager=one", v1())
+    patch = {"spec": {"address": "h:81"}}
+    changed = await call.ok("PATCH", f"{PATH.format('v2')}/a?fieldManager=two", patch, MERGE)
+    owned = {e["manager"]: (e["apiVersion"], e["fieldsV1"]["f:spec"]) for e in changed["metadata"]["managedFields"]}
+    assert owned == {
+        "one": ("example.com/v1", {".": {}, "f:host": {}}),
+        "two": ("example.com/v2", {"f:address": {}}),
+    }
+
+
+@pytest.mark.usefixtures("hosts")
 async def test_a_watch_shows_the_version_it_asks_for(call: Any) -> None:
     await call.ok("POST", PATH.format("v1"), v1())
     sink = await call.watch(f"{PATH.format('v2')}?watch=true&resourceVersion=0")
