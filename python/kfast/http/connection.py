@@ -14,6 +14,7 @@ from typing import Any
 from kfast._core import Object
 from kfast.errors import StatusError
 from kfast.http.message import Message, body, failure, head
+from kfast.http.outflow import Outflow
 from kfast.http.reader import Reader
 from kfast.http.sink import ConnectionSink
 from kfast.http.tunnel import Tunnel
@@ -45,7 +46,7 @@ class Limits:
     """Whether a request for this target may go on for longer, besides watches and streams."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Outflow):
     """Feeds requests to the handler. A plain read is answered within the callback that received it; what has to
     wait goes on in a task. `connections` holds it while it lives."""
 
@@ -56,22 +57,20 @@ class Connection(asyncio.Protocol):
         connections: set[Connection],
         handlers: Callable[[str], Handler | None] | None = None,
     ) -> None:
+        super().__init__()
         self._handler = handler
         self._handlers = handlers
         self._limits = limits
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(limits.body)
-        self._transport: Any = None
         self._certificate: bytes | None = None
         self._address = ""
         self._waiting: deque[Message | StatusError] = deque()
         self._current: Message | StatusError | None = None
         self._task: asyncio.Task[None] | None = None
         self._sink: ConnectionSink | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._streaming = False
-        self._blocked = False
         self._unsent = 0
         self._reading_paused = False
         self._stopping = False
@@ -105,16 +104,6 @@ class Connection(asyncio.Protocol):
             self._body_timer = self._loop.call_later(self._limits.body_seconds, self._body_late)
         self._next()
 
-    def pause_writing(self) -> None:
-        """Much is unsent."""
-        self._blocked = True
-
-    def resume_writing(self) -> None:
-        """Little is unsent."""
-        self._blocked = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancels what runs for the peer."""
         self._reader.close()
@@ -123,8 +112,7 @@ class Connection(asyncio.Protocol):
         for timer in (self._idle_timer, self._body_timer):
             if timer is not None:
                 timer.cancel()
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self.resume_writing()
         if self._sink is not None:
             self._sink.close()
         elif self._task is not None:
@@ -241,12 +229,7 @@ class Connection(asyncio.Protocol):
 
     async def drain(self) -> None:
         """Returns once little is unsent. Raises ConnectionError."""
-        if self._blocked and not self._transport.is_closing():
-            self._drained = self._loop.create_future()
-            try:
-                await self._drained
-            finally:
-                self._drained = None
+        await self.sent()
         if self._transport.is_closing():
             raise ConnectionResetError("the peer is gone")
 
@@ -332,7 +315,7 @@ class Connection(asyncio.Protocol):
     def end_overdue(self, now: float) -> None:
         """Refuses a request that takes longer than one may; watches may. What it wrote stays written."""
         message = self._current
-        if self._task is None or self._streaming or self._drained is not None or not isinstance(message, Message):
+        if self._task is None or self._streaming or self.stuck or not isinstance(message, Message):
             return
         if now - self._since > self._limits.request_seconds and not self._limits.may_take_long(message.target):
             self._overdue = True
@@ -361,7 +344,7 @@ class Connection(asyncio.Protocol):
         if self._current is not None or self._reader.incoming is not None:
             due = self._loop.time() + self._limits.idle_seconds
             unsent = self._transport.get_write_buffer_size()
-            if self._drained is not None and unsent == self._unsent:
+            if self.stuck and unsent == self._unsent:
                 self.abort()
                 return
             self._unsent = unsent

@@ -7,25 +7,27 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from kfast.http.outflow import Outflow
+
 _MUCH = 256 * 1024
 """Unread bytes after which the peer has to wait."""
 
 
-class Tunnel(asyncio.Protocol):
+class Tunnel(Outflow):
     """`exchange.Channel` on a transport: the one it is made with, or the one it is connected to. `received` came before
     the tunnel was there; `lost` is told of the end."""
 
     def __init__(
         self, transport: Any = None, received: bytes = b"", lost: Callable[[Exception | None], None] | None = None
     ) -> None:
+        super().__init__()
         self._transport = transport
         self._lost = lost
         self._chunks: deque[bytes] = deque([received] if received else [])
         self._size = len(received)
         self._ended = transport is not None and transport.is_closing()
         self._arrived: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._blocked = self._paused = False
+        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Of the transport."""
@@ -50,10 +52,7 @@ class Tunnel(asyncio.Protocol):
         if self._transport.is_closing():
             raise ConnectionResetError("the peer is gone")
         self._transport.write(data)
-        while self._blocked and not self._transport.is_closing():
-            if self._drained is None or self._drained.done():
-                self._drained = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._drained)
+        await self.sent()
 
     async def finish(self) -> None:
         """Sends no more; over TLS there is no such thing. Idempotent."""
@@ -78,16 +77,6 @@ class Tunnel(asyncio.Protocol):
         self._ended = True
         self._wake()
         return self._transport.get_extra_info("ssl_object") is None
-
-    def pause_writing(self) -> None:
-        """Much is unsent."""
-        self._blocked = True
-
-    def resume_writing(self) -> None:
-        """Little is unsent."""
-        self._blocked = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end: reads and writes end, too."""

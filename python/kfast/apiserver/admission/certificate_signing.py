@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from kfast.api.kind import Body
-from kfast.apiserver.admission.chain import Attributes, Plugin, Rules, refusal
-from kfast.apiserver.admission.signers import may, signer_of
-from kfast.apiserver.authz.authorizer import Authorizer
-from kfast.apiserver.status_errors import quoted
+from kfast.apiserver.admission.chain import Attributes, Rules
+from kfast.apiserver.admission.signers import SignerPlugin
 
 
-class CertificateSigning(Plugin):
+class CertificateSigning(SignerPlugin):
     """403 unless the user may `sign` for the signer, or changes neither certificate nor conditions."""
 
     name = "CertificateSigning"
     rules = Rules(update=("certificatesigningrequests.certificates.k8s.io/status",))
+    verb = "sign"
 
-    def __init__(self, authorizer: Authorizer) -> None:
-        self._authorizer = authorizer
-
-    async def validate(self, attributes: Attributes) -> None:
-        """Asks the authorizer."""
-        if _issued(attributes.object) == _issued(attributes.old):
-            return
-        signer = signer_of(attributes.old)
-        if not await may(self._authorizer, attributes.user, "sign", signer):
-            raise refusal(attributes, f"user not permitted to sign requests with signerName {quoted(signer)}")
+    def handles(self, attributes: Attributes) -> bool:
+        """Whether certificate or conditions change."""
+        return _issued(attributes.object) != _issued(attributes.old)
 
 
 def _issued(request: Body | None) -> tuple[object, ...]:

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from kfast.apiserver.admission.chain import Attributes, Plugin, refusal
 from kfast.apiserver.authz.authorizer import Authorizer
 from kfast.apiserver.request_info import RequestInfo
+from kfast.apiserver.status_errors import quoted
 from kfast.meta.exchange import User
+
+
+class SignerPlugin(Plugin):
+    """403 unless the user may do what the verb says for the signer of a request."""
+
+    verb: ClassVar[str]
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Asks the authorizer."""
+        signer = signer_of(attributes.old)
+        if not await may(self._authorizer, attributes.user, self.verb, signer):
+            raise refusal(attributes, f"user not permitted to {self.verb} requests with signerName {quoted(signer)}")
 
 
 async def may(authorizer: Authorizer, user: User | None, verb: str, signer: str) -> bool:
