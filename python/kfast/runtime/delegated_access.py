@@ -18,7 +18,7 @@ _DENIED_SECONDS = 30.0
 _CACHE_SIZE = 10_000
 
 Attributes = tuple[tuple[str, str], ...]
-"""`resourceAttributes` of a review, as pairs."""
+"""`resourceAttributes` of a review, as pairs; `nonResourceAttributes` if there is a `path`."""
 
 
 class DelegatedAccess:
@@ -76,6 +76,7 @@ class DelegatedAccess:
     async def _decide(self, user: User, attributes: Attributes) -> bool:
         kind = subject_access_review.KIND
         spec = {"user": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra}
-        spec["resourceAttributes"] = dict(attributes)
+        about = dict(attributes)
+        spec["nonResourceAttributes" if "path" in about else "resourceAttributes"] = about
         review = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": spec}
         return bool((await self._client.create(kind, review)).get("status", "allowed"))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from kfast.api.authentication import token_review
-from kfast.api.authorization import subject_access_review
 from kfast.client import Client, TransportError
 from kfast.errors import StatusError
+from kfast.meta.exchange import Request
+from kfast.runtime.delegated_access import DelegatedAccess
 from kfast.scheduler.configuration import encode
 from kfast.scheduler.metrics import CONTENT_TYPE
 from kfast.scheduler.service import Scheduler
@@ -28,7 +27,7 @@ class SchedulerServer:
         self, scheduler: Scheduler, client: Client, context: ssl.SSLContext, ready: Callable[[], bool]
     ) -> None:
         self._scheduler = scheduler
-        self._client = client
+        self._access = DelegatedAccess(client, client.clock, anonymous=True)
         self._context = context
         self._ready = ready
         self._runner: web.AppRunner | None = None
@@ -70,37 +69,18 @@ class SchedulerServer:
 
     def _guarded(self, answer: Answer) -> Answer:
         async def guarded(request: web.Request) -> web.Response:
+            headers = {name.lower(): value for name, value in request.headers.items()}
             try:
-                user = await self._user(request)
-                allowed = user is not None and await self._allowed(user, request.path)
+                user = await self._access.user(Request("GET", request.path, headers=headers))
+                asked = (("path", request.path), ("verb", "get"))
+                allowed = user is not None and await self._access.allowed(user, asked)
             except (StatusError, TransportError) as error:
                 return web.Response(status=500, text=f"Internal Server Error: {error}\n")
             if user is None:
                 return web.Response(status=401, text="Unauthorized\n")
             if not allowed:
-                text = f'forbidden: User "{user["username"]}" cannot get path "{request.path}"\n'
+                text = f'forbidden: User "{user.name}" cannot get path "{request.path}"\n'
                 return web.Response(status=403, text=text)
             return await answer(request)
 
         return guarded
-
-    async def _user(self, request: web.Request) -> dict[str, Any] | None:
-        """Who asks; None if his token is not valid."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            return {"username": "system:anonymous", "groups": ["system:unauthenticated"]}
-        kind = token_review.KIND
-        review = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": {"token": token.strip()}}
-        status: dict[str, Any] = (await self._client.create(kind, review)).get("status") or {}
-        user: dict[str, Any] = status.get("user") or {}
-        return user if status.get("authenticated") else None
-
-    async def _allowed(self, user: dict[str, Any], path: str) -> bool:
-        kind = subject_access_review.KIND
-        spec = {
-            "user": user.get("username"),
-            "groups": user.get("groups") or [],
-            "nonResourceAttributes": {"path": path, "verb": "get"},
-        }
-        review = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": spec}
-        return bool((await self._client.create(kind, review)).get("status", "allowed"))
