@@ -29,6 +29,10 @@ class LimitRanger(Plugin):
         """Not what is being deleted."""
         return not (attributes.old or {}).get("metadata", {}).get("deletionTimestamp")
 
+    def version(self) -> int:
+        """A number that grows whenever ranges change."""
+        return self._ranges.version()
+
     def ranges(self, namespace: str) -> Sequence[Object]:
         """The LimitRanges of a namespace, by name."""
         found = self._ranges.within(namespace)

@@ -34,7 +34,13 @@ class ServiceAccount(Plugin):
         self._suffix = suffix
         self._accounts = Followed(store, "serviceaccounts")
         self._used: dict[str, dict[str, None]] = {}
+        self._turns = 0
+        """How often a name was used that was not before."""
         self._missed: dict[str, float] = {}
+
+    def version(self) -> int:
+        """A number that grows whenever `known` may have others to tell."""
+        return self._accounts.version() + self._turns
 
     async def known(self, namespace: str) -> Sequence[Object]:
         """The default account of a namespace, waited for, and the others that pods were made with."""
@@ -91,7 +97,10 @@ class ServiceAccount(Plugin):
             why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
             raise refusal(attributes, why)
         used = self._used.setdefault(namespace, {})
-        used.pop(name, None)
+        if name in used:
+            del used[name]
+        else:
+            self._turns += 1
         used[name] = None
         if len(used) > _KNOWN:
             del used[next(iter(used))]
