@@ -202,6 +202,40 @@ async def test_objects_that_cannot_be(call, path, code, message):
     assert answer.body["message"].startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code", "message"),
+    [
+        ("PUT", "/api/v1/namespaces/default/bindings/b", {}, 404, NO_RESOURCE),
+        ("GET", "/apis/authorization.k8s.io/v1/subjectaccessreviews/b", None, 404, NO_RESOURCE),
+        ("GET", f"{MAPS}?limit=", None, 400, 'strconv.ParseInt: parsing "": invalid syntax'),
+        ("GET", f"{MAPS}?sendInitialEvents=1&fieldSelector=a=b", None, 422, "sendInitialEvents is forbidden for list"),
+        ("DELETE", f"{MAPS}/there", {"apiVersion": "x/y/z"}, 400, "unexpected GroupVersion string: x/y/z"),
+        ("DELETE", f"{MAPS}/there", {"kind": "Pod"}, 400, 'no kind "Pod" is registered for version "meta.k8s.io/v1"'),
+        ("PUT", f"{MAPS}/there", {"metadata": {"name": "x", "namespace": "x"}}, 400, OTHER_NAMESPACE),
+        ("PUT", f"{MAPS}/there", {"metadata": {"name": "there", "uid": "x", "resourceVersion": "x"}}, 409, "UID in"),
+    ],
+)
+async def test_what_is_looked_at_first(there, method, path, body, code, message):
+    answer = await there(method, path, body)
+    assert answer.code == code
+    assert message in answer.body["message"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code", "message"),
+    [
+        ({"uid": "x"}, 422, 'metadata.uid: Invalid value: "x": field is immutable'),
+        ({"uid": "x", "resourceVersion": "x"}, 500, 'strconv.ParseUint: parsing "x": invalid syntax'),
+        ({"uid": "x", "resourceVersion": "1"}, 409, "the object has been modified"),
+        ({"uid": "x", "resourceVersion": "x", "namespace": "x", "name": "x"}, 400, OTHER_NAMESPACE),
+    ],
+)
+async def test_what_is_looked_at_first_in_a_patch(there, metadata, code, message):
+    answer = await there("PATCH", f"{MAPS}/there", {"metadata": metadata}, content_type=MERGE)
+    assert answer.code == code
+    assert message in answer.body["message"]
+
+
 async def test_a_group_is_shown_whatever_the_method(call):
     assert (await call("POST", "/apis/apps", {})).code == 200
     assert (await call("POST", "/apis/apiregistration.k8s.io", {})).code == 405

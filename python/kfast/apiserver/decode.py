@@ -73,7 +73,10 @@ def decode_options(backend: Backend, request: Request, kind: str) -> Body:
         version, stated = backend.schema.sniff(request.body, media_type)
         if stated not in ("", kind):
             scheme = f"in scheme {quoted(_META_SCHEME)}"
+            version = version or "meta.k8s.io/v1"
             raise bad_request(f"no kind {quoted(stated)} is registered for version {quoted(version)} {scheme}")
+        if version.count("/") > 1:
+            raise bad_request(f"unexpected GroupVersion string: {version}")
         body, _ = backend.schema.decode(f"meta.k8s.io/v1/{kind}", request.body, media_type, "Ignore")
     except CoreError as error:
         raise bad_request(str(error).partition(f" cannot be handled as a {kind}: ")[2] or str(error)) from None

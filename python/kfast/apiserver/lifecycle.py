@@ -110,14 +110,13 @@ def match_namespace(info: RequestInfo, body: Body) -> None:
 
 def match_name(info: RequestInfo, body: Body) -> None:
     """Raises StatusError 400 unless name and namespace are those of the path."""
-    metadata = metadata_of(body)
-    name = metadata.get("name") or ""
+    match_namespace(info, body)
+    name = metadata_of(body).get("name") or ""
     if not name:
         why = f"the name of the object ({info.name} based on URL) was undeterminable: name must be provided"
         raise bad_request(why)
     if name != info.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({info.name})")
-    match_namespace(info, body)
 
 
 def wipe_system_owned(metadata: dict[str, Any]) -> None:

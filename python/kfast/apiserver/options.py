@@ -120,7 +120,7 @@ def delete_options(request: Request, body: dict[str, Any] | None) -> DeleteOptio
     errors: list[FieldError] = []
     preconditions = source.get("preconditions") or {}
     options = DeleteOptions(
-        _dry_run(source.get("dryRun") or [], errors),
+        bool(source.get("dryRun")),
         source.get("gracePeriodSeconds"),
         preconditions.get("uid"),
         preconditions.get("resourceVersion"),
@@ -133,6 +133,7 @@ def delete_options(request: Request, body: dict[str, Any] | None) -> DeleteOptio
         errors.append(FieldError("propagationPolicy", "FieldValueInvalid", f"Invalid value: {quoted(policy)}: {why}"))
     if policy is not None and policy not in _PROPAGATION:
         errors.append(not_supported("propagationPolicy", policy, (*_PROPAGATION, "nil")))
+    _dry_run(source.get("dryRun") or [], errors)
     _raise("DeleteOptions", errors)
     if options.grace_seconds is not None and options.grace_seconds < 0:
         options.grace_seconds = 1
@@ -143,8 +144,8 @@ def _delete_query(request: Request) -> dict[str, Any]:
     source: dict[str, Any] = {}
     if not request.query:
         return source
-    if grace := request.param("gracePeriodSeconds"):
-        source["gracePeriodSeconds"] = _integer(grace)
+    if "gracePeriodSeconds" in request.query:
+        source["gracePeriodSeconds"] = _integer(request.param("gracePeriodSeconds"))
     if "orphanDependents" in request.query:
         source["orphanDependents"] = _boolean(request.param("orphanDependents"))
     if policy := request.param("propagationPolicy"):
@@ -174,20 +175,20 @@ def list_options(request: Request, kind: Kind, watch: bool) -> ListOptions:
         return options
     if labels := request.param("labelSelector"):
         options.labels = label_selector(labels)
-    if fields := request.param("fieldSelector"):
-        options.fields = field_selector(fields, kind)
-    if limit := request.param("limit"):
-        options.limit = max(_integer(limit), 0)
+    if "limit" in query:
+        options.limit = max(_integer(request.param("limit")), 0)
     options.continue_token = request.param("continue")
     options.resource_version = request.param("resourceVersion")
     options.match = request.param("resourceVersionMatch")
     if "sendInitialEvents" in query:
         options.send_initial_events = _boolean(request.param("sendInitialEvents"))
     options.bookmarks = "allowWatchBookmarks" in query and _boolean(request.param("allowWatchBookmarks"))
-    if timeout := request.param("timeoutSeconds"):
-        options.timeout_seconds = _integer(timeout)
+    if "timeoutSeconds" in query:
+        options.timeout_seconds = _integer(request.param("timeoutSeconds"))
     options.include_object = request.param("includeObject")
     _raise("ListOptions", _watch_errors(options) if watch else _list_errors(options))
+    if fields := request.param("fieldSelector"):
+        options.fields = field_selector(fields, kind)
     if not watch and options.continue_token and options.resource_version not in ("", "0"):
         raise bad_request("specifying resource version is not allowed when using continue")
     return options

@@ -63,6 +63,8 @@ PARTICULAR: dict[tuple[str, str], Handle] = {
 """Verbs of kinds that are not stored."""
 
 _OF_OBJECTS = frozenset({"update", "patch"})
+_ITEMS = frozenset({"get", "update", "patch", "delete"})
+"""Without any of these a resource has no objects to name (reviews, bindings)."""
 """Verbs that exist on single objects only; GET and DELETE of a collection are verbs of their own."""
 
 SUBRESOURCES: dict[tuple[str, str], Handle] = {
@@ -109,6 +111,8 @@ async def route(backend: Backend, request: Request, info: RequestInfo) -> Respon
     if not info.subresource:
         if verb == "watch" and "list" in scope.verbs and verb not in scope.verbs:
             raise not_watchable(scope.kind)
+        if info.name and _ITEMS.isdisjoint(scope.verbs):
+            raise no_resource()
         if verb not in scope.verbs or (verb in _OF_OBJECTS and not info.name):
             raise method_not_supported()
         if verb == "create" and backend.virtual and scope.kind.resource in backend.virtual:

@@ -131,6 +131,12 @@ def precondition_failed(kind: Kind, name: str, why: str) -> StatusError:
     return StatusError(409, "Conflict", message, _details(kind.group, kind.kind, name))
 
 
+def another_uid(kind: Kind, name: str, uid: str) -> StatusError:
+    """422 for a patch that states the uid of another object; both of upstream's checks tell."""
+    cause = FieldError("metadata.uid", "FieldValueInvalid", f"Invalid value: {quoted(uid)}: field is immutable")
+    return invalid(kind.group, kind.kind, name, [cause, cause])
+
+
 def _storage_prefix(kind: Kind) -> str:
     if kind.definition is not None or kind.group in _PREFIXED:
         return f"{kind.group}/{kind.plural}"

@@ -36,7 +36,7 @@ from kfast.apiserver.options import WriteOptions
 from kfast.apiserver.other_versions import across_versions
 from kfast.apiserver.request_info import RequestInfo
 from kfast.apiserver.scope import Scope
-from kfast.apiserver.status_errors import conflict, invalid, not_found, quoted, unavailable
+from kfast.apiserver.status_errors import another_uid, conflict, invalid, not_found, quoted, unavailable, wrong_object
 from kfast.errors import StatusError
 from kfast.meta.exchange import Request
 from kfast.store.protocol import AbsentError, ModifiedError, UnavailableError
@@ -73,6 +73,8 @@ class Update:
     keeps_valid: bool = False
     """What `transform` changes outside metadata cannot make a valid object invalid: it is not checked again. Nor does
     it count as a new generation."""
+    verb: str = ""
+    """`put` or `patch`: whether another uid is an unmet precondition, or a change that is refused."""
     needs_version: bool = False
     """PUT of a kind that refuses unconditional updates."""
     warnings: list[str] = field(default_factory=list)
@@ -125,8 +127,14 @@ def _skims(backend: Backend, request: Request, info: RequestInfo, update: Update
 
 
 def _stated_version(info: RequestInfo, update: Update, current: Object, new: Body) -> str:
-    """Raises StatusError 409 if the client means another version than the current one."""
+    """Raises StatusError 409 if the client means another version than the current one, or another object."""
     match_name(info, new)
+    uid, scope = new["metadata"].get("uid"), info.served
+    another = bool(uid) and uid != current.uid
+    if another and update.verb == "put":
+        raise wrong_object(
+            scope.kind, info.namespace if scope.kind.namespaced else "", info.name, "UID", uid, current.uid
+        )
     stated = new["metadata"].pop("resourceVersion", None) or ""
     if not isinstance(stated, str) or (stated and not stated.isdigit()):
         raise StatusError(500, "", f"strconv.ParseUint: parsing {quoted(str(stated))}: invalid syntax")
@@ -140,6 +148,8 @@ def _stated_version(info: RequestInfo, update: Update, current: Object, new: Bod
         raise invalid(kind.group, kind.plural, info.name, [why])
     if stated and stated != current.resource_version:
         raise conflict(info.served.kind, info.name)
+    if another and update.verb == "patch":
+        raise another_uid(scope.kind, info.name, uid)
     return stated
 
 

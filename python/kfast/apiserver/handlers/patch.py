@@ -13,7 +13,7 @@ from kfast.apiserver.encode import object_response, output_of
 from kfast.apiserver.handlers.apply import APPLY_PATCH, apply
 from kfast.apiserver.handlers.create import warned
 from kfast.apiserver.handlers.guaranteed_update import Update, guaranteed_update
-from kfast.apiserver.handlers.patch_errors import another_uid, refused, unfit
+from kfast.apiserver.handlers.patch_errors import refused, unfit
 from kfast.apiserver.lifecycle import decode_json, encode_json
 from kfast.apiserver.options import WriteOptions, write_options
 from kfast.apiserver.request_info import RequestInfo
@@ -49,13 +49,10 @@ async def patch_part(backend: Backend, request: Request, info: RequestInfo, part
             old["metadata"]["managedFields"] = decode_json(current.managed_fields)
         new, found = apply_patch(backend, info, scope.schema, media_type, old, request.body, options, True)
         warnings[:] = found
-        uid = new["metadata"].get("uid")
-        if uid and uid != current.uid:
-            raise another_uid(scope.kind, current.name, uid)
         return new
 
     metadata_only = part == "main" and media_type != JSON_PATCH and _names_metadata_only(request.body)
-    change = Update(transform, options, part, metadata_only and not shows_managed_fields)
+    change = Update(transform, options, part, metadata_only and not shows_managed_fields, verb="patch")
     with warned(warnings):
         obj = await guaranteed_update(backend, request, info, change)
     response = object_response(backend, request, info, output, obj)

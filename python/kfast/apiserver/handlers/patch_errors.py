@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kfast.api.kind import Body, FieldError, Kind
+from kfast.api.kind import Body, FieldError
 from kfast.apiserver.status_errors import invalid, quoted, too_large_entity
 from kfast.errors import StatusError
 
@@ -36,12 +36,6 @@ def unfit(why: str, patch: bytes, old: Body, strategic: bool, merge: bool) -> St
     elif merge:
         text = msgspec.json.encode(_merged(old, msgspec.json.decode(text))).decode()
     return invalid("", "", "", [FieldError("patch", "FieldValueInvalid", f"Invalid value: {quoted(text)}: {reason}")])
-
-
-def another_uid(kind: Kind, name: str, uid: str) -> StatusError:
-    """422 for a patch that states the uid of another object; both of upstream's checks tell."""
-    cause = FieldError("metadata.uid", "FieldValueInvalid", f"Invalid value: {quoted(uid)}: field is immutable")
-    return invalid(kind.group, kind.kind, name, [cause, cause])
 
 
 def _merged(target: Any, patch: Any) -> Any:

@@ -35,7 +35,7 @@ async def replace(backend: Backend, request: Request, info: RequestInfo, part: s
     def transform(_old: Body, _current: Object) -> Body:
         return decode_json(text)  # type: ignore[no-any-return]
 
-    change = Update(transform, options, part, needs_version=not scope.kind.unconditional_update)
+    change = Update(transform, options, part, verb="put", needs_version=not scope.kind.unconditional_update)
     status = 200
     with warned(warnings):
         try:

@@ -69,7 +69,7 @@ class OpenAPIV3:
 
     def __call__(self, request: Request) -> Response | None:
         """The answer, or None if the path is not below `/openapi/v3`."""
-        path = request.path.rstrip("/")
+        path = request.path
         if not path.startswith(PREFIX):
             return None
         documents = self._current()
