@@ -125,6 +125,12 @@ async def test_pods_name_their_unknown_fields_differently(call: Any) -> None:
     assert (answer.code, answer.body["message"]) == (400, "field label not supported: spec.x")
 
 
+async def test_replica_sets_have_no_fields_to_select_by(call: Any) -> None:
+    answer = await call("GET", "/apis/apps/v1/replicasets?fieldSelector=status.replicas%3D0")
+    known = 'only "metadata.name", "metadata.namespace"'
+    assert (answer.code, answer.body["message"]) == (400, f'"status.replicas" is not a known field selector: {known}')
+
+
 async def test_a_revision_still_to_come(call: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("kfast.apiserver.resource_version.WAIT_SECONDS", 0.01)
     now = call.api.backend.store.revision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.columns import AGE, NAME, container_columns, label_selector, number
 from kfast.api.field_errors import non_negative
-from kfast.api.kind import SCALE, Body, Column, FieldError, Kind, SelectableField, Subresource
+from kfast.api.kind import SCALE, Body, Column, FieldError, Kind, Subresource
 from kfast.api.pod_template import (
     changed_template_warnings,
     default_template,
@@ -81,7 +81,6 @@ KIND = Kind(
         *container_columns("spec.template.spec"),
         Column("Selector", label_selector("spec.selector"), priority=1),
     ),
-    fields=(SelectableField("status.replicas", "status.replicas", "0"),),
     defaults=_defaults,
     prepare_create=_prepare_create,
     warnings=workload_warnings,
