@@ -13,6 +13,7 @@ from kfast._core import Object, StoreOperationError
 from kfast._core import Page as NativePage
 from kfast._core import Store as NativeStore
 from kfast._core import Watch as NativeWatch
+from kfast.clock import real_time
 from kfast.store.protocol import (
     AbsentError,
     AlreadyExistsError,
@@ -229,7 +230,8 @@ class EmbeddedStore:
             return outcome
         future: asyncio.Future[Object] = self._attach().create_future()
         self._writes[outcome] = future
-        return await future
+        with real_time():  # the disk's
+            return await future
 
     async def _all_settled(self, ticket: int, outcomes: builtins.list[Any]) -> builtins.list[Any]:
         """The outcomes of a batch, whose writes are visible now or once its ticket comes back."""
@@ -238,7 +240,8 @@ class EmbeddedStore:
         else:
             future: asyncio.Future[Any] = self._attach().create_future()
             self._writes[ticket] = future
-            settled = iter(await future)
+            with real_time():
+                settled = iter(await future)
             outcomes = [next(settled) if outcome is None else outcome for outcome in outcomes]
         return [_error(o) if isinstance(o, StoreOperationError) else o for o in outcomes]
 
