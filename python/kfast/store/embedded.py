@@ -210,7 +210,8 @@ class EmbeddedStore:
 
     async def close(self) -> None:
         """Flushes and closes; every acknowledged write is on disk. Reads go on."""
-        await asyncio.to_thread(self._native.close)
+        with real_time():
+            await asyncio.to_thread(self._native.close)
         self._deliver()
         if self._loop is not None:
             self._loop.remove_reader(self._native.fileno())

@@ -9,6 +9,7 @@ import pytest
 
 from kfast.store.embedded import EmbeddedStore
 from kfast.store.protocol import AlreadyExistsError, CompactedError, Store, UnavailableError
+from kfast.testing.virtual_time import run_virtual
 
 
 def config(name: str) -> bytes:
@@ -149,3 +150,16 @@ async def test_who_is_to_be_told_is_told_once_before_the_write_returns(store):
     assert len(watch.events()) == 1
     await create(store, "b")
     assert told == ["first"]
+
+
+def test_the_disk_takes_no_virtual_time(tmp_path):
+    async def main():
+        store = EmbeddedStore(tmp_path / "store.db")
+        timer = asyncio.create_task(asyncio.sleep(3600))
+        await create(store, "a")
+        await store.create_many("configmaps", [("d", name, config(name)) for name in ("b", "c")])
+        assert not timer.done()
+        await store.close()
+        timer.cancel()
+
+    run_virtual(main())
