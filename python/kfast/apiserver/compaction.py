@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from kfast.apiserver.background import Background
 from kfast.clock import Clock
 from kfast.store.protocol import Store
 
@@ -15,19 +14,15 @@ class Compactor:
         self._store = store
         self._clock = clock
         self._interval = interval
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begins; idempotent."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="compactor")
+        self._background.start("compactor", self._run)
 
     async def stop(self) -> None:
         """Ends; idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._background.stop()
 
     async def _run(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from collections import deque
 from typing import NamedTuple
 
 from kfast._core import Object
+from kfast.apiserver.background import Background
 from kfast.clock import Clock, parse_time
 from kfast.store.protocol import AbsentError, CompactedError, ModifiedError, Store, UnavailableError, Watch
 
@@ -39,20 +40,17 @@ class EventExpiry:
         self._ttl = ttl
         self._queue: deque[_Entry] = deque()
         self._watch: Watch | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     def start(self) -> None:
         """Begins; idempotent. Nothing expires if the time to live is 0."""
-        if self._task is None and self._ttl > 0:
+        if self._watch is None and self._ttl > 0:
             self._list()
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="event expiry")
+            self._background.start("event expiry", self._run)
 
     async def stop(self) -> None:
         """Ends; idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._background.stop()
         if self._watch is not None:
             self._watch.close()
             self._watch = None

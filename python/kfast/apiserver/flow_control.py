@@ -6,7 +6,6 @@ had are removed: at the start and every minute.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 import msgspec
@@ -16,6 +15,7 @@ from kfast.api.flowcontrol import bootstrap_configuration as wanted
 from kfast.api.flowcontrol.flow_schema import KIND as SCHEMAS
 from kfast.api.flowcontrol.priority_level_configuration import KIND as LEVELS
 from kfast.api.kind import Body, Kind
+from kfast.apiserver.background import Background
 from kfast.clock import Clock
 from kfast.errors import KfastError
 from kfast.meta.exchange import Handler, Request, User
@@ -61,20 +61,16 @@ class FlowControlConfiguration:
         self._store = store
         self._handle = handle
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     async def start(self) -> None:
         """Returns when everything is as it should be. Raises KfastError if the API refuses."""
         await self.ensure()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="flow control configuration")
+        self._background.start("flow control configuration", self._run)
 
     async def stop(self) -> None:
         """Ends; idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._background.stop()
 
     async def _run(self) -> None:
         while True:

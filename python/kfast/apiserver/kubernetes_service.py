@@ -6,7 +6,6 @@ of the range, no selector, and both Endpoints and EndpointSlice named `kubernete
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import socket
@@ -14,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from kfast.apiserver.background import Background
 from kfast.apiserver.bootstrap import ensure
 from kfast.clock import Clock
 from kfast.config import SECURE_PORT, SERVICE_CIDR
@@ -58,19 +58,16 @@ class EndpointReconciler:
         self._clock = clock
         self._address = address
         self._port = port
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     async def start(self) -> None:
         """Returns once the endpoints are right; then looks again now and then."""
         await self.reconcile()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="kubernetes endpoints")
+        self._background.start("kubernetes endpoints", self._run)
 
     async def stop(self) -> None:
         """Looks no more; the endpoints stay, as after a crash."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._background.stop()
 
     async def reconcile(self) -> None:
         """Writes Service and endpoints where they differ. Raises KfastError if the API refuses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from kfast.apiserver.aggregation.local_services import MANAGED, api_service, ser
 from kfast.apiserver.aggregation.remote import Forwarder, Remote
 from kfast.apiserver.aggregation.remote_discovery import aggregated_entries, read_openapi, read_openapi_v2
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.background import Background
 from kfast.apiserver.followed import Followed
 from kfast.errors import StatusError
 from kfast.http.certificates import KeyPair
@@ -54,7 +56,7 @@ class Aggregator:
         ]
         self._seen: list[int] = []
         self._due = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = Background()
         self.remotes: dict[tuple[str, str], Remote] = {}
         """By group and version."""
 
@@ -62,18 +64,12 @@ class Aggregator:
         """Returns when the APIServices of what is served exist."""
         watch = self._list()
         await self._register()
-        loop = asyncio.get_running_loop()
-        self._tasks = [
-            loop.create_task(self._follow(watch), name="APIServices"),
-            loop.create_task(self._ask(), name="APIService availability"),
-        ]
+        self._background.start("APIServices", partial(self._follow, watch))
+        self._background.start("APIService availability", self._ask)
 
     async def stop(self) -> None:
         """Ends the following and asking."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await self._background.stop()
 
     def kinds_changed(self) -> None:
         """What is served here is another than before."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -15,6 +15,7 @@ from kfast.api.apiextensions.custom_kinds import CustomKinds, compile_structures
 from kfast.api.apiextensions.custom_resource_definition import KIND
 from kfast.api.kind import Body, Kind
 from kfast.apiserver.backend import Backend
+from kfast.apiserver.background import Background
 from kfast.apiserver.custom_resources.cleanup import Cleanup
 from kfast.apiserver.custom_resources.status import next_status
 from kfast.apiserver.custom_resources.writer import DefinitionWriter
@@ -49,21 +50,18 @@ class Definitions:
         self._served: dict[str, _Served] = {}
         self._built_in = {kind.gv for kind in backend.catalog}
         self._cleanup = Cleanup(backend, self._writer)
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     async def start(self) -> None:
         """Serves what is established already, then follows."""
         watch = self._list()
         for crd in list(self._known.values()):
             self._serve(crd)
-        self._task = asyncio.get_running_loop().create_task(self._run(watch), name="custom resource definitions")
+        self._background.start("custom resource definitions", partial(self._run, watch))
 
     async def stop(self) -> None:
         """Ends the following."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._background.stop()
         await self._cleanup.stop()
 
     def _list(self) -> Watch:
