@@ -7,22 +7,19 @@ do the paths of its errors: `spec.validation` is the schema of a definition whos
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from kfast.api.admissionregistration.client_config import validate_client_config
 from kfast.api.apiextensions import api_approval, conditions
-from kfast.api.apiextensions.ca_bundle import ca_bundle_error
+from kfast.api.apiextensions.conversion_validation import validate_conversion
 from kfast.api.apiextensions.schemas import check_schema
 from kfast.api.apiextensions.selectable_fields import validate_selectable_fields
-from kfast.api.field_errors import forbidden, immutable, invalid, not_supported, required
+from kfast.api.field_errors import immutable, invalid, not_supported, required
 from kfast.api.kind import Body, FieldError
 from kfast.meta import names
 
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
-_REVIEW_VERSIONS = ("v1", "v1beta1")
-_STRATEGIES = ("None", "Webhook")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WARNING_LENGTH = 256
 
@@ -143,7 +140,7 @@ def _validate_spec(crd: Body, old: Body | None) -> list[FieldError]:
     errors += _validate_names(naming, "spec.names")
     if versions:
         errors += _parts(versions, versions[0], "spec", hoisted=True, old=old)
-    errors += _validate_conversion(spec.get("conversion"), "spec.conversion", old)
+    errors += validate_conversion(spec.get("conversion"), "spec.conversion", old)
     if spec.get("preserveUnknownFields") and not (old or {}).get("spec", {}).get("preserveUnknownFields"):
         why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         errors.append(invalid("spec.preserveUnknownFields", True, why))
@@ -287,65 +284,3 @@ def _validate_column(column: Body, path: str) -> Iterator[FieldError]:
         yield required(f"{path}.JSONPath")
     elif not text.startswith("."):
         yield invalid(f"{path}.JSONPath", text, "must be a simple json path starting with .")
-
-
-def _validate_conversion(conversion: Body | None, path: str, old: Body | None) -> Iterator[FieldError]:
-    if conversion is None:
-        return
-    strategy = conversion.get("strategy") or ""
-    if not strategy:
-        yield required(f"{path}.strategy")
-    elif strategy not in _STRATEGIES:
-        yield not_supported(f"{path}.strategy", strategy, _STRATEGIES)
-    webhook: dict[str, Any] = conversion.get("webhook") or {}
-    client, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
-    if strategy != "Webhook":
-        why = "should not be set when strategy is not set to Webhook"
-        if client is not None:
-            yield forbidden(f"{path}.webhookClientConfig", why)
-        if versions:
-            yield forbidden(f"{path}.conversionReviewVersions", why)
-        return
-    yield from _validate_client(client, f"{path}.webhookClientConfig", old)
-    yield from _validate_review_versions(versions, f"{path}.conversionReviewVersions", old)
-
-
-def _validate_client(client: Body | None, path: str, old: Body | None) -> Iterable[FieldError]:
-    if client is None:
-        return [required(path, "required when strategy is set to Webhook")]
-    errors: list[FieldError] = []
-    url, service = client.get("url"), client.get("service")
-    validate_client_config(client, path, errors)
-    if service is not None and url is None:  # of these two upstream names the other first
-        pair = (f"{path}.service.name", f"{path}.service.namespace")
-        errors.sort(key=lambda error: pair.index(error.path) if error.path in pair else len(pair))
-    if client.get("caBundle") and old is not None and not _may_be_invalid(old):
-        why = ca_bundle_error(client["caBundle"])
-        errors += [invalid(f"{path}.caBundle", client["caBundle"], why)] if why else []
-    return errors
-
-
-def _may_be_invalid(old: Body) -> bool:
-    """A bundle is first checked when the definition is established; one that was bad may stay bad."""
-    if not conditions.is_true(old, conditions.ESTABLISHED):
-        return True
-    webhook = ((old.get("spec") or {}).get("conversion") or {}).get("webhook") or {}
-    bundle = (webhook.get("clientConfig") or {}).get("caBundle")
-    return bool(bundle and ca_bundle_error(bundle))
-
-
-def _validate_review_versions(versions: list[str], path: str, old: Body | None) -> Iterator[FieldError]:
-    if not versions:
-        yield required(path)
-        return
-    for at, version in enumerate(versions):
-        if version in versions[:at]:
-            yield invalid(f"{path}[{at}]", version, "duplicate version")
-            continue
-        for why in names.dns_label_1035(version):
-            yield invalid(f"{path}[{at}]", version, why)
-    webhook = (((old or {}).get("spec") or {}).get("conversion") or {}).get("webhook") or {}
-    before = webhook.get("conversionReviewVersions") or []
-    recognized = not before or bool({*before} & {*_REVIEW_VERSIONS})
-    if recognized and not {*versions} & {*_REVIEW_VERSIONS}:
-        yield invalid(path, versions, f"must include at least one of {', '.join(_REVIEW_VERSIONS)}")
