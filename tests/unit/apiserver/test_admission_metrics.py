@@ -104,9 +104,11 @@ async def test_match_conditions_that_exclude_and_fail(call, metrics) -> None:
         await call.ok("POST", f"{GROUP}/validatingwebhookconfigurations", body)
         assert (await call("POST", MAPS, config_map("a"))).code == 201
         assert (await call("POST", MAPS, config_map("b"))).code == 403
+        await call.ok("POST", MAPS, config_map("met") | {"metadata": {"name": "met", "labels": {"x": "y"}}})
     found = await metrics("admission_match_condition")
-    labels = '{kind="webhook",name="h.example.com",operation="CREATE",type="validate"}'
-    assert found[f"apiserver_admission_match_condition_exclusions_total{labels}"] == 1
+    about = 'kind="webhook",name="h.example.com",operation="CREATE"'
+    labels = f'{{{about},type="validating"}}'
+    assert found[f'apiserver_admission_match_condition_exclusions_total{{{about},type="validate"}}'] == 1
     assert found[f"apiserver_admission_match_condition_evaluation_errors_total{labels}"] == 2
     assert found[f"apiserver_admission_match_condition_evaluation_seconds_count{labels}"] == 2
 

@@ -120,15 +120,28 @@ class Evaluator:
         type and operation of the metrics. Raises ExpressionError for conditions that fail, unless that is ignored."""
         if not conditions:
             return True
-        started = perf_counter()
+        started, met = perf_counter(), False
+        try:
+            met = await self._met(environment, conditions, read, ignores_failures, labels)
+        finally:
+            if not met:  # upstream takes the time of no others
+                self._metrics.condition_seconds.observe(labels, perf_counter() - started)
+        return met
+
+    async def _met(
+        self,
+        environment: CelEnvironment,
+        conditions: Sequence[Compiled],
+        read: CelInput,
+        ignores_failures: bool,
+        labels: Labels,
+    ) -> bool:
         try:
             results, _ = await self.evaluate(environment, conditions, read, CONDITIONS_BUDGET)
         except ExpressionError:
             if ignores_failures:
                 return False
             raise
-        finally:
-            self._metrics.condition_seconds.observe(labels, perf_counter() - started)
         for value, error in results:
             if value is False:
                 break

@@ -72,7 +72,7 @@ class Hooks:
         self._store = store
         self._authorizer = authorizer
         self._catalog = catalog
-        self._step = "admit" if kind == "mutating" else "validate"
+        self._steps = ("admit", "admit") if kind == "mutating" else ("validating", "validate")
         self._followed = Followed(store, f"{kind}webhookconfigurations.admissionregistration.k8s.io")
         self._seen = 0
         self._hooks: list[Hook] = []
@@ -107,14 +107,15 @@ class Hooks:
             return True
         read = inputs(attributes, kind, await versions.object(kind), await versions.old(kind))
         evaluator = Evaluator(self._authorizer, attributes.user, metrics)
-        labels = (hook.name, "webhook", self._step, attributes.operation)
+        # Upstream calls the step otherwise where it counts exclusions.
+        labels, excluded = ((hook.name, "webhook", step, attributes.operation) for step in self._steps)
         try:
             met = await evaluator.matches(match_environment(), hook.conditions, read, hook.ignores_failures, labels)
         except ExpressionError as error:
             about = attributes.kind
             raise forbidden(about.group, about.plural, attributes.name, str(error)) from error
         if not met:
-            metrics.condition_exclusions.add(labels)
+            metrics.condition_exclusions.add(excluded)
         return met
 
     def _match(self, attributes: Attributes) -> Sequence[Invocation]:
