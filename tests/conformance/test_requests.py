@@ -236,6 +236,12 @@ async def test_what_is_looked_at_first_in_a_patch(there, metadata, code, message
     assert message in answer.body["message"]
 
 
+async def test_health_has_named_checks(call):
+    for path in ("/livez/etcd", "/readyz/etcd", "/healthz/ping"):
+        assert (await call("GET", path)).body == b"ok"
+        assert path in (await call("GET", "/")).body["paths"]
+
+
 async def test_a_group_is_shown_whatever_the_method(call):
     assert (await call("POST", "/apis/apps", {})).code == 200
     assert (await call("POST", "/apis/apiregistration.k8s.io", {})).code == 405

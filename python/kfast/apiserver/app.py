@@ -35,7 +35,7 @@ from kfast.apiserver.filters.failure import crashed, failure
 from kfast.apiserver.filters.impersonation import impersonate, wanted_user
 from kfast.apiserver.filters.limits import check_limits
 from kfast.apiserver.flow_control import FlowControlConfiguration
-from kfast.apiserver.health import Health
+from kfast.apiserver.health import Health, readable
 from kfast.apiserver.kubernetes_service import create_service
 from kfast.apiserver.lifecycle import random_suffix
 from kfast.apiserver.metrics import Metrics, RequestLabels
@@ -114,6 +114,7 @@ class APIServer:
         self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families))
         self.backend.watching = self._watching
         self.health = Health()
+        self.health.live["etcd"] = partial(readable, store)
         self.backend.reservations["services"] = ServiceAllocator(store, self.backend.random)
         self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kfast.api.kind import Body
+from kfast.apiserver.health import readable
 from kfast.clock import real_time
-from kfast.errors import KfastError
 from kfast.http.certificates import client_context
 from kfast.http.client import HTTPClient, Target
 from kfast.http.dialling import failure_text
@@ -61,11 +61,8 @@ class Components:
             return Verdict("True", "ok") if self._alive[name]() else Verdict("False", f"the {name} does not run")
         if name in _PORTS:
             return await self._healthz(_PORTS[name])
-        try:
-            self._store.list("namespaces", None, limit=1)
-        except KfastError as error:
-            return Verdict("False", str(error))
-        return Verdict("True", "ok")
+        why = readable(self._store)
+        return Verdict("True", "ok") if why is None else Verdict("False", why)
 
     async def _healthz(self, port: int) -> Verdict:
         where = Target("127.0.0.1", port, client_context(None))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from kfast.errors import KfastError
 from kfast.meta.exchange import Request, Response
+from kfast.store.protocol import Store
 
 Check = Callable[[], str | None]
 """Why the check fails, None if it is well."""
@@ -18,12 +20,26 @@ def ping() -> None:
     return None
 
 
+def readable(store: Store) -> str | None:
+    """Why the store cannot be read."""
+    try:
+        store.list("namespaces", None, limit=1)
+    except KfastError as error:
+        return str(error)
+    return None
+
+
 @dataclass(slots=True)
 class Health:
     """The checks of each endpoint, by name; readiness has all of liveness and more."""
 
     live: dict[str, Check] = field(default_factory=lambda: {"ping": ping})
     ready: dict[str, Check] = field(default_factory=dict)
+
+    def paths(self) -> list[str]:
+        """Of the endpoints and their checks."""
+        checks = {"healthz": self.live, "livez": self.live, "readyz": self.live | self.ready}
+        return [path for root, names in checks.items() for path in (f"/{root}", *(f"/{root}/{name}" for name in names))]
 
     def respond(self, request: Request) -> Response | None:
         """The answer, or None if the path is none of health's."""

@@ -77,5 +77,5 @@ class NonResource:
         }
 
     def _paths(self) -> list[str]:
-        fixed = ["/.well-known/openid-configuration", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3"]
-        return sorted([*fixed, "/openid/v1/jwks", "/readyz", "/version", *self.discovery.paths()])
+        fixed = ["/.well-known/openid-configuration", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks"]
+        return sorted([*fixed, "/version", *self.health.paths(), *self.discovery.paths()])
