@@ -3,7 +3,8 @@ pkg/controller/validatingadmissionpolicystatus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 
 from kfast._core import CelEnvironment, CelError, Schema
 from kfast.api.admissionregistration.validating_admission_policy import KIND as POLICIES
@@ -40,20 +41,25 @@ def check(spec: Body, kinds: Kinds) -> list[dict[str, str]]:
 
 
 def _types(spec: Body, kinds: Kinds) -> list[tuple[str, str, str, Schema]]:
-    """What the rules name without wildcards, sorted."""
+    """What the rules name without wildcards, sorted; nothing after the first rule that names as many as are checked."""
     found: dict[tuple[str, str, str], Schema] = {}
     for rule in (spec.get("matchConstraints") or {}).get("resourceRules") or ():
-        groups, versions = sorted(rule.get("apiGroups") or ()), sorted(rule.get("apiVersions") or ())
-        if any("*" in item for item in (*groups, *versions)):
-            continue
-        plurals = sorted(item for item in rule.get("resources") or () if "*" not in item and "/" not in item)
-        for group in groups:
-            for version in versions:
-                for plural in plurals:
-                    known = kinds(group, version, plural, "")
-                    if known is not None and len(found) < _MOST_TYPES:
-                        found[group, version, known[0]] = known[1]
+        named = itertools.islice(_named(rule, kinds), _MOST_TYPES)
+        count = len([found.setdefault(key, of) for key, of in named])
+        if count == _MOST_TYPES:
+            break
     return [(*key, of) for key, of in sorted(found.items(), key=lambda item: item[0])]
+
+
+def _named(rule: Body, kinds: Kinds) -> Iterator[tuple[tuple[str, str, str], Schema]]:
+    groups, versions = sorted(rule.get("apiGroups") or ()), sorted(rule.get("apiVersions") or ())
+    if any("*" in item for item in (*groups, *versions)):
+        return
+    plurals = sorted(item for item in rule.get("resources") or () if "*" not in item and "/" not in item)
+    for group, version, plural in itertools.product(groups, versions, plurals):
+        known = kinds(group, version, plural, "")
+        if known is not None:
+            yield (group, version, known[0]), known[1]
 
 
 def _environment(spec: Body, key: str, schema: Schema, kinds: Kinds) -> CelEnvironment:

@@ -85,3 +85,19 @@ def test_the_status_tells_once_per_generation(virtual):
         assert status == {"observedGeneration": 2, "typeChecking": {}}
 
     virtual(scenario)
+
+
+def test_no_rule_is_read_after_one_that_names_ten_types():
+    many = [f"kinds{i}" for i in range(12)]
+
+    def known(group: str, version: str, plural: str, kind: str):
+        name = {"pods": "Pod", "deployments": "Deployment"}.get(plural, "ConfigMap")
+        return name, load_schema()
+
+    spec = policy({"expression": "object.nope"}, rules=(("", "pods"), ("", "x"), ("apps", "deployments")))
+    spec["matchConstraints"]["resourceRules"][1]["resources"] = many
+    (warning,) = check(spec, known)
+    assert [line.split(": ")[0] for line in warning["warning"].splitlines() if "Kind=" in line] == [
+        "/v1, Kind=ConfigMap",
+        "/v1, Kind=Pod",
+    ]
