@@ -121,19 +121,13 @@ fn combine<'a>(
     combined.map(made).ok_or_else(|| "quantity overflow".into())
 }
 
-/// The value, if it is whole and has 64 bits.
-fn whole(quantity: &Quantity) -> Option<i64> {
-    let value = quantity.value();
-    let back = Quantity::parse(&value.to_string()).ok()?;
-    back.cmp(quantity).is_eq().then_some(value)
-}
-
 fn is_integer<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
-    Ok(Value::Bool(whole(quantity(&args[0])?).is_some()))
+    Ok(Value::Bool(quantity(&args[0])?.as_i64().is_some()))
 }
 
 fn as_integer<'a>(args: &mut [Value<'a>]) -> Outcome<'a> {
-    whole(quantity(&args[0])?)
+    quantity(&args[0])?
+        .as_i64()
         .map(Value::Int)
         .ok_or_else(|| "cannot convert value to integer".into())
 }

@@ -39,6 +39,8 @@ pub struct Quantity {
     format: Format,
     /// The text as written where upstream keeps it although it may not be canonical (`1500m`).
     text: Option<Box<str>>,
+    /// Upstream counts it in 64 bits, not as a big decimal; so it does sums of such.
+    small: bool,
 }
 
 /// `text` as the API prints it.
@@ -105,6 +107,15 @@ impl Quantity {
         self.mantissa as f64 * 10_f64.powi(self.scale)
     }
 
+    /// The value, if upstream counts it in whole units and 64 bits: amounts written with many digits, a fraction or
+    /// a large binary unit it does not, whatever their value.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        let power = 10_i128.checked_pow(u32::try_from(self.scale).ok()?)?;
+        let value = i64::try_from(self.mantissa.checked_mul(power)?).ok()?;
+        self.small.then_some(value)
+    }
+
     /// Both mantissas at the smaller of the two scales, and that scale.
     fn aligned(&self, other: &Self) -> Option<(i128, i128, i32)> {
         let scale = self.scale.min(other.scale);
@@ -127,6 +138,7 @@ impl Quantity {
             scale,
             format,
             text: None,
+            small: self.small && other.small,
         })
     }
 

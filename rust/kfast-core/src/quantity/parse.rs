@@ -130,6 +130,15 @@ fn binary(integer: &str, fraction: &str, exponent: i32) -> (i128, i32) {
     }
 }
 
+/// Whether upstream has room in 64 bits for a number of so many digits.
+fn fits(format: Format, digits: usize, exponent: i32) -> bool {
+    let digits = i32::try_from(digits).unwrap_or(i32::MAX);
+    match format {
+        Format::BinarySi => digits <= 14 - exponent * 3 / 10,
+        Format::DecimalSi | Format::DecimalExponent => digits <= 18,
+    }
+}
+
 impl Quantity {
     /// Reads a quantity.
     ///
@@ -157,6 +166,7 @@ impl Quantity {
             scale,
             format,
             text: keeps.then(|| text.into()),
+            small: fraction.is_empty() && exponent >= 0 && fits(format, integer.len(), exponent),
         })
     }
 
@@ -165,7 +175,7 @@ impl Quantity {
         let integer = if integer.is_empty() { "0" } else { integer };
         let digits = integer.len() + fraction.len();
         if format == Format::BinarySi {
-            let fits = fraction.is_empty() && digits as i32 + exponent * 3 / 10 < 15;
+            let fits = fraction.is_empty() && fits(format, digits, exponent);
             return fits && integer.parse::<i64>().is_ok_and(|v| v & 7 != 0);
         }
         let scale = exponent - fraction.len() as i32;
@@ -174,6 +184,10 @@ impl Quantity {
         } else {
             format!("{integer}{fraction}").ends_with("000")
         };
-        digits <= 18 && scale >= NANO && scale % 3 == 0 && !reducible && !integer.starts_with('0')
+        fits(format, digits, exponent)
+            && scale >= NANO
+            && scale % 3 == 0
+            && !reducible
+            && !integer.starts_with('0')
     }
 }
