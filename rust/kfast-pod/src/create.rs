@@ -33,6 +33,10 @@ pub fn prepare_create(pod: &mut Value<'_>) -> Vec<String> {
         ] {
             condition.set(name, Value::fixed(text));
         }
+        condition.set(n::LAST_PROBE_TIME, Value::Null);
+        if let Some(now) = pod.look(&[n::METADATA, n::CREATION_TIMESTAMP]) {
+            condition.set(n::LAST_TRANSITION_TIME, now.clone());
+        }
         status.set(n::CONDITIONS, Value::List(vec![condition]));
     }
     pod.set(n::STATUS, status);

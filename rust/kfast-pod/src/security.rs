@@ -143,7 +143,7 @@ pub(crate) fn of_pod(scope: &Scope<'_>, path: &Path<'_>, errors: &mut Errors<'_>
         errors.one_of(
             &at.child(n::SELINUX_CHANGE_POLICY),
             policy,
-            &["MountOption", "Recursive"],
+            &["Recursive"], // MountOption: the feature gate SELinuxMount is off
         );
     }
 }

@@ -98,7 +98,12 @@ fn source(volume: &Value<'_>, at: &Path<'_>, scope: &Scope<'_>, errors: &mut Err
             continue;
         };
         if found {
-            errors.forbidden(&at.child(*name), "may not specify more than 1 volume type");
+            let place = match *name {
+                n::CEPHFS => at.named("cephFS"),
+                n::DOWNWARD_API => at.named("downwarAPI"), // upstream's spelling
+                name => at.child(name),
+            };
+            errors.forbidden(&place, "may not specify more than 1 volume type");
         } else {
             found = true;
             let path = if shown.is_empty() {

@@ -123,3 +123,23 @@ async def test_reviews_say_whose_their_fields_are(call: Any) -> None:
     review = {"metadata": {"name": "a", "labels": {"a": "b"}}}
     told = await call.ok("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
     assert list(told["metadata"]) == ["creationTimestamp"]
+
+
+async def test_a_gated_pod_says_since_when(call: Any) -> None:
+    spec = {**POD["spec"], "schedulingGates": [{"name": "g"}]}
+    made = await call.ok("POST", f"/api/v1/{NAMESPACED}/pods", {"metadata": {"name": "a"}, "spec": spec})
+    (condition,) = made["status"]["conditions"]
+    assert condition["lastProbeTime"] is None
+    assert condition["lastTransitionTime"] == made["metadata"]["creationTimestamp"]
+
+
+async def test_only_what_upstream_checks_of_names(call: Any) -> None:
+    policies = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    await call.ok("POST", policies, {"metadata": {"name": "a", "finalizers": ["bad"]}})
+    service = {"group": "x.example.com", "version": "v1", "groupPriorityMinimum": 1000, "versionPriority": 15}
+    body = {"metadata": {"name": "a/b", "generateName": "x-"}, "spec": service}
+    refused = await call("POST", "/apis/apiregistration.k8s.io/v1/apiservices", body)
+    assert [(cause["field"], cause["message"][:30]) for cause in refused.body["details"]["causes"]] == [
+        ("metadata.name", 'Invalid value: "a/b": may not '),
+        ("metadata.generateName", 'Invalid value: "x-": must be `'),
+    ]

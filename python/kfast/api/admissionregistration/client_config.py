@@ -80,9 +80,9 @@ def _unparsable(url: str) -> str:
 
 
 def _service(service: Body, path: str, errors: list[FieldError]) -> None:
-    for field in ("namespace", "name"):
+    for field, named in (("namespace", "name"), ("name", "namespace")):  # upstream names the one for the other
         if not service.get(field):
-            errors.append(required(f"{path}.{field}"))
+            errors.append(required(f"{path}.{named}"))
     port = service.get("port") or 0
     if port not in _PORTS:
         errors.append(invalid(f"{path}.port", port, "port is not valid: must be between 1 and 65535, inclusive"))

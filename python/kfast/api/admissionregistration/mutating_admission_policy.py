@@ -74,6 +74,7 @@ KIND = Kind(
     version="v1",
     kind="MutatingAdmissionPolicy",
     plural="mutatingadmissionpolicies",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     columns=(

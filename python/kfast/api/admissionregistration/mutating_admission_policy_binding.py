@@ -26,6 +26,7 @@ KIND = Kind(
     version="v1",
     kind="MutatingAdmissionPolicyBinding",
     plural="mutatingadmissionpolicybindings",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     columns=(NAME, Column("PolicyName", text("spec.policyName")), Column("ParamRef", param_ref), AGE),

@@ -24,6 +24,7 @@ KIND = Kind(
     version="v1",
     kind="MutatingWebhookConfiguration",
     plural="mutatingwebhookconfigurations",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     columns=COLUMNS,

@@ -118,6 +118,7 @@ KIND = Kind(
     version="v1",
     kind="ValidatingAdmissionPolicy",
     plural="validatingadmissionpolicies",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     subresources=(Subresource("status", metadata=(), validate=_validate_status),),

@@ -37,6 +37,7 @@ KIND = Kind(
     version="v1",
     kind="ValidatingAdmissionPolicyBinding",
     plural="validatingadmissionpolicybindings",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     columns=(NAME, Column("PolicyName", text("spec.policyName")), Column("ParamRef", param_ref), AGE),

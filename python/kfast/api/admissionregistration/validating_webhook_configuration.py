@@ -16,6 +16,7 @@ KIND = Kind(
     version="v1",
     kind="ValidatingWebhookConfiguration",
     plural="validatingwebhookconfigurations",
+    name_rule="subdomain_only",
     namespaced=False,
     categories=("api-extensions",),
     columns=COLUMNS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfast.api.columns import AGE, NAME, UNKNOWN, lookup
 from kfast.api.field_errors import invalid, not_supported, required
 from kfast.api.kind import Body, Cell, Column, FieldError, Kind, Subresource
-from kfast.meta.names import dns_label_1035, dns_subdomain, port_number
+from kfast.meta.names import dns_label_1035, dns_subdomain, path_segment, port_number
 
 _MOST_GROUP, _MOST_VERSION = 20_000, 1000
 _DEFAULT_PORT = 443
@@ -37,10 +37,11 @@ def _validate(service: Body) -> list[FieldError]:
     spec = service.get("spec") or {}
     group, version = spec.get("group") or "", spec.get("version") or ""
     errors: list[FieldError] = []
-    name = service["metadata"].get("name") or ""
-    if name and name != f"{version}.{group}":
-        why = f'must be `spec.version+"."+spec.group`: "{version}.{group}"'
-        errors.append(invalid("metadata.name", name, why))
+    why = f'must be `spec.version+"."+spec.group`: "{version}.{group}"'
+    for field in ("generateName", "name"):
+        name = service["metadata"].get(field) or ""
+        if name and name != f"{version}.{group}" and not path_segment(name):
+            errors.append(invalid(f"metadata.{field}", name, why))
     if not group and version != "v1":
         errors.append(required("spec.group", "only v1 may have an empty group and it better be legacy kube"))
     if group:
@@ -110,7 +111,7 @@ KIND = Kind(
     ),
     has_generation=False,
     unconditional_update=False,
-    name_rule="path",
+    name_rule="generic",
     defaults=_defaults,
     prepare_create=_prepare_create,
     validate=_validate,
