@@ -22,7 +22,7 @@ REFUSED = [
         ["--enable-admission-plugins", "AlwaysPullImages", "--disable-admission-plugins", "Priority,AlwaysPullImages"],
         "['AlwaysPullImages'] in enable-admission-plugins and disable-admission-plugins overlapped",
     ),
-    (["--audit-log-path", "-"], "--audit-policy-file and --audit-log-path go together"),
+    (["--audit-log-path", "-"], "--audit-policy-file goes with --audit-log-path or --audit-webhook-config-file"),
 ]
 
 
