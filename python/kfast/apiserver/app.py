@@ -19,6 +19,7 @@ from kfast.apiserver.aggregation import Aggregator
 from kfast.apiserver.allocators.services import ServiceAllocator
 from kfast.apiserver.audit.auditor import Audited, Auditor
 from kfast.apiserver.audit.backends import sinks
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.apiserver.audit.policy import Policy
 from kfast.apiserver.authn.chain import Authentication, TokenAuthenticator
 from kfast.apiserver.authn.request_header import RequestHeaders
@@ -111,7 +112,8 @@ class APIServer:
         self._compactor = Compactor(store, clock, compaction_interval)
         self._expiry = EventExpiry(store, clock, event_ttl)
         self.flow_control = FlowControlConfiguration(store, self.handle, clock)
-        self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families))
+        auditing = AuditMetrics()
+        self.metrics = Metrics((*admission.metrics.families, *self.backend.conversions.families, *auditing.families))
         self.backend.watching = self._watching
         self.health = Health()
         self.health.live["etcd"] = partial(readable, store)
@@ -119,7 +121,9 @@ class APIServer:
         self._batches = Batches(self.backend, partial(require, self.authorizer), self.handle, self._observe)
         self._auditor: Auditor | None = None
         if audit is not None:
-            self._auditor = Auditor(Policy.load(audit.policy_file), sinks(audit, self.backend), self.backend)
+            self._auditor = Auditor(
+                Policy.load(audit.policy_file), sinks(audit, self.backend, auditing), self.backend, auditing
+            )
             self._batches.one_by_one = True
         self._definitions = Definitions(self.backend, self.handle, self._kinds_changed)
         identity = pki.front_proxy_client if pki is not None else None

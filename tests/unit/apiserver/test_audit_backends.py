@@ -16,6 +16,7 @@ from webhook_server import WebhookServer
 from kfast.api.catalog import default_catalog
 from kfast.apiserver.app import APIServer
 from kfast.apiserver.audit.formats import as_text
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.apiserver.audit.sinks import Batched
 from kfast.clock import SystemClock
 from kfast.config import LEAN_ON_CONTROLLERS, AuditBatchConfig, AuditConfig
@@ -132,6 +133,9 @@ async def test_a_strict_backend_stops_requests_it_cannot_record(audited, kubecon
         answer = await api.handle(create("a"))
         why = f'Internal Server Error: "{MAPS}": failed to store audit event'
         assert (answer.status, json.loads(answer.payload)["message"]) == (500, why)
+        text = api.metrics.respond().payload.decode()
+        assert "apiserver_audit_requests_rejected_total 1.0" in text
+        assert 'apiserver_audit_error_total{plugin="webhook"}' in text
         other = Request("GET", f"{MAPS}/a", user=User("bob", groups=("system:masters",)))
         assert (await api.handle(other)).status == 404
 
@@ -190,7 +194,9 @@ async def test_a_full_buffer_loses_events(caplog) -> None:
         delivered.extend(event["requestURI"] for event in events)
         return True
 
-    sink = Batched(deliver, AuditBatchConfig(buffer_size=2, max_size=1, throttle_qps=0), SystemClock())
+    metrics = AuditMetrics()
+    sink = Batched(deliver, AuditBatchConfig(buffer_size=2, max_size=1, throttle_qps=0), SystemClock(), metrics)
+    assert metrics.errors.values == {}
     sink.write({"requestURI": "/0"})
     await asyncio.sleep(0)
     for number in range(1, 5):
@@ -201,3 +207,4 @@ async def test_a_full_buffer_loses_events(caplog) -> None:
     assert delivered == ["/0", "/1", "/2"]
     assert "/3 is lost: audit buffer queue blocked" in caplog.text
     assert "/late is lost: audit backend shut down" in caplog.text
+    assert metrics.errors.values == {("buffered",): 3}

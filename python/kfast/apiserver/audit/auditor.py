@@ -11,6 +11,7 @@ import msgspec
 
 from kfast._core import CoreError, Object, with_managed_fields
 from kfast.api.kind import Body
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.apiserver.audit.policy import Policy, Recording, Stage
 from kfast.apiserver.audit.sinks import Blocking, Sink
 from kfast.apiserver.authz.authorizer import Decision
@@ -33,10 +34,11 @@ _WHOLE = (bytes, dict, list, tuple, Object, ObjectList, type(None))
 class Auditor:
     """Records requests. A backend that cannot take events any more costs these, not the requests, unless strict."""
 
-    def __init__(self, policy: Policy, sinks: Sequence[Sink], backend: Backend) -> None:
+    def __init__(self, policy: Policy, sinks: Sequence[Sink], backend: Backend, metrics: AuditMetrics) -> None:
         self._policy = policy
         self._sinks = sinks
         self._backend = backend
+        self._metrics = metrics
         self.waits = any(sink.strict or isinstance(sink, Blocking) for sink in sinks)
         """Whether requests are to wait for `settled`."""
         self._watches: dict[int, Audited] = {}
@@ -45,6 +47,7 @@ class Auditor:
         """The record of a request that has been authenticated (`user` is None if that failed), with its first event;
         None if it is not to be recorded."""
         recording = self._policy.evaluate(user, info)
+        self._metrics.levels.add((recording.level,))
         if recording.level == "None":
             return None
         audited = Audited(self, recording, request, info, user, audit_id)
@@ -89,6 +92,7 @@ class Auditor:
 
     def write(self, event: Body) -> None:
         """Hands an event to the backends."""
+        self._metrics.events.add(())
         for sink in self._sinks:
             sink.write(event)
 
@@ -97,6 +101,7 @@ class Auditor:
         event of a request is not, and a backend is strict."""
         for sink in self._sinks:
             if not await sink.settled() and first is not None and sink.strict:
+                self._metrics.rejected.add(())
                 why = f"Internal Server Error: {quoted(_uri(first))}: failed to store audit event"
                 raise StatusError(500, "", why)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kfast.api.kind import Body
 from kfast.apiserver.audit.formats import FORMATS
 from kfast.apiserver.audit.log_file import LogFile
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.apiserver.audit.sinks import Batched, Blocking, Immediate, Sink
 from kfast.apiserver.audit.webhook import WebhookDelivery
 from kfast.apiserver.backend import Backend
@@ -19,7 +20,7 @@ _MODES = ("batch", "blocking", "blocking-strict")
 _LOG_BATCHES = AuditBatchConfig(max_size=1, throttle_qps=0)
 
 
-def sinks(config: AuditConfig, backend: Backend) -> list[Sink]:
+def sinks(config: AuditConfig, backend: Backend, metrics: AuditMetrics) -> list[Sink]:
     """Raises KfastError for what is configured wrongly, OSError for a file that cannot be written."""
     found: list[Sink] = []
     if config.webhook_config_file is not None:
@@ -30,13 +31,14 @@ def sinks(config: AuditConfig, backend: Backend) -> list[Sink]:
             backend.webhooks,
             backend.clock,
             backend.random,
+            metrics,
         )
         if config.webhook_mode == "batch":
-            found.append(Batched(send, config.webhook_batch, backend.clock))
+            found.append(Batched(send, config.webhook_batch, backend.clock, metrics))
         else:
             found.append(Blocking(send, config.webhook_mode == "blocking-strict"))
     if config.log_path is not None:  # last: it opens a file
-        found.append(_log_sink(config, backend))
+        found.append(_log_sink(config, backend, metrics))
     return found
 
 
@@ -45,7 +47,7 @@ def _check_mode(plugin: str, mode: str) -> None:
         raise KfastError(f'invalid audit {plugin} mode {mode}, allowed modes are "{",".join(_MODES)}"')
 
 
-def _log_sink(config: AuditConfig, backend: Backend) -> Sink:
+def _log_sink(config: AuditConfig, backend: Backend, metrics: AuditMetrics) -> Sink:
     _check_mode("log", config.log_mode)
     line = FORMATS.get(config.log_format)
     if line is None:
@@ -57,6 +59,7 @@ def _log_sink(config: AuditConfig, backend: Backend) -> Sink:
         try:
             file.write(line(event))
         except OSError:
+            metrics.errors.add(("log",))
             _log.exception("an audit event of %s is lost", event.get("requestURI"))
             return False
         return True
@@ -65,5 +68,5 @@ def _log_sink(config: AuditConfig, backend: Backend) -> Sink:
         return all([write(event) for event in events])  # noqa: C419  all of them, whatever becomes of the first
 
     if config.log_mode == "batch":
-        return Batched(write_all, _LOG_BATCHES, backend.clock, file.close)
+        return Batched(write_all, _LOG_BATCHES, backend.clock, metrics, file.close)
     return Immediate(write, config.log_mode == "blocking-strict", file.close)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from kfast.api.kind import Body
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.clock import Clock
 from kfast.config import AuditBatchConfig
 
@@ -94,8 +95,14 @@ class Batched:
     strict = False
 
     def __init__(
-        self, deliver: Deliver, config: AuditBatchConfig, clock: Clock, finish: Callable[[], None] = lambda: None
+        self,
+        deliver: Deliver,
+        config: AuditBatchConfig,
+        clock: Clock,
+        metrics: AuditMetrics,
+        finish: Callable[[], None] = lambda: None,
     ) -> None:
+        self._metrics = metrics
         self._finish = finish
         self._deliver = deliver
         self._config = config
@@ -112,6 +119,7 @@ class Batched:
         """Queues the event."""
         if len(self._events) >= self._config.buffer_size or self._closing:
             why = "audit backend shut down" if self._closing else "audit buffer queue blocked"
+            self._metrics.errors.add(("buffered",))
             _log.error("an audit event of %s is lost: %s", event.get("requestURI"), why)
             return
         self._events.append(event)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kfast.api.kind import Body
+from kfast.apiserver.audit.metrics import AuditMetrics
 from kfast.apiserver.webhook_client import WebhookClient, WebhookError, WebhookTarget
 from kfast.apiserver.webhook_users import Credentials
 from kfast.clock import Clock
@@ -24,9 +25,16 @@ class WebhookDelivery:
     """Posts an EventList to the server of a kubeconfig's current context; five times, ever later, if it must."""
 
     def __init__(
-        self, kubeconfig: Path, initial_backoff: float, client: WebhookClient, clock: Clock, rng: random.Random
+        self,
+        kubeconfig: Path,
+        initial_backoff: float,
+        client: WebhookClient,
+        clock: Clock,
+        rng: random.Random,
+        metrics: AuditMetrics,
     ) -> None:
         """Raises KubeconfigError."""
+        self._metrics = metrics
         connection = load(kubeconfig)
         self._target = WebhookTarget(connection.server, None, connection.ca_pem.encode(), connection.insecure)
         self._credentials = Credentials.of(connection)
@@ -52,6 +60,7 @@ class WebhookDelivery:
                 why = str(error)
             else:
                 return True
+        self._metrics.errors.add(("webhook",), len(events))
         _log.error("%d audit events are lost: %s", len(events), why)
         return False
 
