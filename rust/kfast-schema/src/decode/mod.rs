@@ -10,6 +10,7 @@ use crate::scalar;
 use crate::value::{Name, Value, double, last_of_each, object_with, zero_item};
 use kfast_core::quote;
 use place::Segment;
+pub(crate) use place::{Step, path_text};
 use std::borrow::Cow;
 use std::collections::HashSet;
 

@@ -60,27 +60,35 @@ impl Decoder<'_, '_> {
 
     /// `spec.template.spec.containers[0].foo`.
     pub(super) fn path_text(&self, last: Option<&str>) -> String {
-        let mut out = String::new();
-        let name = |out: &mut String, text: &str| {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(text);
-        };
-        for segment in &self.path {
-            match segment {
-                Segment::Field(_, field) => name(&mut out, &field.name),
-                Segment::Key(key) => name(&mut out, key),
-                Segment::Index(index) => {
-                    let _ = write!(out, "[{index}]");
-                }
-            }
-        }
-        if let Some(key) = last {
-            name(&mut out, key);
-        }
-        out
+        let steps = self.path.iter().map(|segment| match segment {
+            Segment::Field(_, field) => Step::Name(&field.name),
+            Segment::Key(key) => Step::Name(key),
+            Segment::Index(at) => Step::Index(*at),
+        });
+        path_text(steps, last)
     }
+}
+
+/// One step of a path as strict validation writes it.
+pub(crate) enum Step<'t> {
+    Name(&'t str),
+    Index(usize),
+}
+
+/// `spec.map.key[0].last`
+pub(crate) fn path_text<'t>(
+    steps: impl Iterator<Item = Step<'t>>,
+    last: Option<&'t str>,
+) -> String {
+    let mut out = String::new();
+    for step in steps.chain(last.map(Step::Name)) {
+        match step {
+            Step::Name(text) if out.is_empty() => out.push_str(text),
+            Step::Name(text) => drop(write!(out, ".{text}")),
+            Step::Index(at) => drop(write!(out, "[{at}]")),
+        }
+    }
+    out
 }
 
 /// A type as Go prints it.

@@ -383,23 +383,11 @@ impl<'s, 'a> Decoder<'s, 'a> {
 
     /// `spec.map.key[0].last`
     fn plain_path(&self, last: Option<&str>) -> String {
-        let mut out = String::new();
-        let name = |out: &mut String, text: &str| {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(text);
-        };
-        for segment in &self.path {
-            match segment {
-                Segment::Field(text) | Segment::Key(text) => name(&mut out, text),
-                Segment::Index(at) => drop(write!(out, "[{at}]")),
-            }
-        }
-        if let Some(last) = last {
-            name(&mut out, last);
-        }
-        out
+        let steps = self.path.iter().map(|segment| match segment {
+            Segment::Field(text) | Segment::Key(text) => typed::Step::Name(text),
+            Segment::Index(at) => typed::Step::Index(*at),
+        });
+        typed::path_text(steps, last)
     }
 
     /// `spec.map[key].list[0]`
