@@ -29,11 +29,12 @@ __all__ = [
 ]
 
 
-def check(rule: Rule, text: str, path: str, errors: list[FieldError]) -> None:
-    """Adds the complaints of a rule about a text."""
+def check(rule: Rule, text: str, path: str, errors: list[FieldError]) -> bool:
+    """Adds the complaints of a rule about a text; tells whether there are none."""
     problems = rule(text)
     if problems:
         errors.extend(invalid(path, text, problem) for problem in problems)
+    return not problems
 
 
 def check_labels(labels: dict[str, str] | None, path: str, errors: list[FieldError]) -> None:

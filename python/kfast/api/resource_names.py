@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kfast.api.field_errors import NON_NEGATIVE, invalid
 from kfast.api.kind import FieldError
+from kfast.api.name_checks import check, qualified_name
 from kfast.api.resource_lists import milli
-from kfast.meta.name_rules import qualified_name
 
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 _COUNTED = frozenset(
@@ -59,9 +59,7 @@ def may_be_overcommitted(name: str) -> bool:
 
 def check_name(name: str, path: str, errors: list[FieldError]) -> bool:
     """A known name, or one with a domain."""
-    problems = qualified_name(name)
-    errors.extend(invalid(path, name, problem) for problem in problems)
-    if problems:
+    if not check(qualified_name, name, path, errors):
         return False
     if "/" not in name and not is_standard(name):
         errors.append(invalid(path, name, "must be a standard resource type or fully qualified"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfast.api.core.persistent_volume import KIND as VOLUMES
 from kfast.runtime import Context, Controller, Key, Watch, own_key
-from kfast.runtime.finalizers import has_finalizer, protect
+from kfast.runtime.finalizers import guard
 
 FINALIZER = "kubernetes.io/pv-protection"
 
@@ -14,11 +14,11 @@ async def reconcile(context: Context, key: Key) -> float | None:
     volume = context.lister(VOLUMES).get(*key)
     if volume is None:
         return None
-    protected = has_finalizer(volume, FINALIZER)
-    if volume.deleting and protected and volume.get("status", "phase") != "Bound":
-        await protect(context.client, VOLUMES, volume, FINALIZER, False)
-    elif not volume.deleting and not protected:
-        await protect(context.client, VOLUMES, volume, FINALIZER, True)
+
+    async def used() -> bool:
+        return bool(volume.get("status", "phase") == "Bound")
+
+    await guard(context.client, VOLUMES, volume, FINALIZER, used)
     return None
 
 

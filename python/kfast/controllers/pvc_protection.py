@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.core.pod import KIND as PODS
 from kfast.runtime import Context, Controller, Key, Object, Watch
-from kfast.runtime.finalizers import has_finalizer, protect
+from kfast.runtime.finalizers import guard
 from kfast.runtime.pods import is_terminal
 
 FINALIZER = "kubernetes.io/pvc-protection"
@@ -48,17 +48,15 @@ async def reconcile(context: Context, key: Key) -> float | None:
     claim = context.lister(CLAIMS).get(*key)
     if claim is None:
         return None
-    protected = has_finalizer(claim, FINALIZER)
-    if not claim.deleting:
-        if not protected:
-            await protect(context.client, CLAIMS, claim, FINALIZER, True)
-        return None
-    if not protected or any(uses(pod, claim) for pod in context.lister(PODS).by_index(CLAIM_INDEX, "/".join(key))):
-        return None
-    # The informer may be behind: a pod that uses the claim may have been bound just now.
-    live = await context.client.list(PODS, claim.namespace)
-    if not any(uses(pod, claim) for pod in live.objects):
-        await protect(context.client, CLAIMS, claim, FINALIZER, False)
+
+    async def used() -> bool:
+        if any(uses(pod, claim) for pod in context.lister(PODS).by_index(CLAIM_INDEX, "/".join(key))):
+            return True
+        # The informer may be behind: a pod that uses the claim may have been bound just now.
+        live = await context.client.list(PODS, claim.namespace)
+        return any(uses(pod, claim) for pod in live.objects)
+
+    await guard(context.client, CLAIMS, claim, FINALIZER, used)
     return None
 
 

@@ -9,7 +9,7 @@ from kfast.api.core.persistent_volume import KIND as VOLUMES
 from kfast.api.core.persistent_volume_claim import KIND as CLAIMS
 from kfast.api.storage.volume_attributes_class import KIND as CLASSES
 from kfast.runtime import Context, Controller, Key, Object, Watch, own_key
-from kfast.runtime.finalizers import has_finalizer, protect
+from kfast.runtime.finalizers import guard
 
 FINALIZER = "kubernetes.io/vac-protection"
 CLASS_INDEX = "volumeAttributesClass"
@@ -30,12 +30,11 @@ async def reconcile(context: Context, key: Key) -> float | None:
     found = context.lister(CLASSES).get(*key)
     if found is None:
         return None
-    protected = has_finalizer(found, FINALIZER)
-    used = any(context.lister(kind).by_index(CLASS_INDEX, found.name) for kind in (VOLUMES, CLAIMS))
-    if found.deleting and protected and not used:
-        await protect(context.client, CLASSES, found, FINALIZER, False)
-    elif not found.deleting and not protected:
-        await protect(context.client, CLASSES, found, FINALIZER, True)
+
+    async def used() -> bool:
+        return any(context.lister(kind).by_index(CLASS_INDEX, found.name) for kind in (VOLUMES, CLAIMS))
+
+    await guard(context.client, CLASSES, found, FINALIZER, used)
     return None
 
 

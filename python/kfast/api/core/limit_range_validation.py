@@ -5,8 +5,8 @@ from __future__ import annotations
 from kfast._core import Quantity
 from kfast.api.field_errors import duplicate, forbidden, invalid, required
 from kfast.api.kind import Body, FieldError
+from kfast.api.name_checks import check, qualified_name
 from kfast.api.resource_names import check_container_name, check_name, may_be_overcommitted
-from kfast.meta.name_rules import qualified_name
 
 _TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 _DEFAULTS = ("default", "defaultRequest")
@@ -16,9 +16,7 @@ _COARSE = _LARGEST // 1000
 
 
 def _validate_type(kind: str, path: str, errors: list[FieldError]) -> None:
-    problems = qualified_name(kind)
-    errors.extend(invalid(path, kind, problem) for problem in problems)
-    if not problems and "/" not in kind and kind not in _TYPES:
+    if check(qualified_name, kind, path, errors) and "/" not in kind and kind not in _TYPES:
         errors.append(invalid(path, kind, "must be a standard limit type or fully qualified"))
 
 

@@ -138,12 +138,12 @@ def validate_claim_update(new: Body, old: Body) -> list[FieldError]:
 
 
 def _check_key(name: str, path: str, errors: list[FieldError]) -> bool:
-    problems = qualified_name(name)
-    errors += [invalid(path, name, problem) for problem in problems]
-    native = not problems and is_native(name) and name != "storage"
+    if not check(qualified_name, name, path, errors):
+        return False
+    native = is_native(name) and name != "storage"
     if native:
         errors.append(not_supported(path, name, ("storage",)))
-    return not problems and not native
+    return not native
 
 
 def _check_basic(amount: str, path: str, errors: list[FieldError]) -> bool:
