@@ -48,4 +48,5 @@ KIND = Kind(
     validate=validate_slice,
     validates_on_update=False,
     validate_update=validate_slice_update,
+    tells_empties=True,
 )
