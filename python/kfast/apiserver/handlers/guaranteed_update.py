@@ -184,6 +184,7 @@ async def _attempt(
     if not admitted:
         changed = await _admit(backend, scope, update, attributes, sent, empties)
         if changed is not None:
+            put_back(empties)
             new = _kept(info, update, changed, old)
             empties = take_empties(backend, scope, new)
     counts = kind.has_generation and update.part != "status" and not update.keeps_valid
