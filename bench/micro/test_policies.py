@@ -6,23 +6,14 @@ difference to `none`. `elsewhere` has a policy about another resource.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from kfast.api.catalog import default_catalog
-from kfast.apiserver.app import APIServer
-from kfast.clock import SystemClock
-from kfast.meta.exchange import Request, User
-from kfast.store.embedded import EmbeddedStore
-
 COUNT = 1_000
-ADMIN = User("admin", groups=("system:masters",))
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 VALIDATIONS = [
     {"expression": "object.metadata.name.size() < 100"},
@@ -60,49 +51,24 @@ POLICIES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }
 
 
-class Server:
-    """An API server with policies."""
-
-    def __init__(self, policies: list[tuple[str, dict[str, Any]]]) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.api = APIServer(EmbeddedStore(None), default_catalog(), SystemClock())
-        self.loop.run_until_complete(self._prepare(policies))
-        labels = {"app": "web"}
-        body = {"metadata": {"generateName": "c-", "labels": labels}, "data": {f"k{i}": "v" * 20 for i in range(5)}}
-        self.body = msgspec.json.encode(body)
-
-    async def _post(self, path: str, body: bytes) -> None:
-        request = Request("POST", path, {}, {"content-type": "application/json"}, body, user=ADMIN)
-        response = await self.api.handle(request)
-        assert response.status == 201, response.payload
-
-    async def _prepare(self, policies: list[tuple[str, dict[str, Any]]]) -> None:
-        await self.api.start()
-        for number, (how, spec) in enumerate(policies):
-            name = {"metadata": {"name": f"p{number}"}}
-            await self._post(f"{GROUP}/{how}admissionpolicies", msgspec.json.encode(name | {"spec": spec}))
-            bound = {"policyName": f"p{number}"} | ({"validationActions": ["Deny"]} if how == "validating" else {})
-            await self._post(f"{GROUP}/{how}admissionpolicybindings", msgspec.json.encode(name | {"spec": bound}))
-
-    async def _creates(self) -> None:
-        for _ in range(COUNT):
-            await self._post("/api/v1/namespaces/default/configmaps", self.body)
-
-    def creates(self) -> None:
-        self.loop.run_until_complete(self._creates())
-
-    def close(self) -> None:
-        self.loop.run_until_complete(self.api.stop())
-        self.loop.close()
+async def prepare(server: Any, policies: list[tuple[str, dict[str, Any]]]) -> None:
+    """Makes and binds policies."""
+    for number, (how, spec) in enumerate(policies):
+        name = {"metadata": {"name": f"p{number}"}}
+        await server.call("POST", f"{GROUP}/{how}admissionpolicies", msgspec.json.encode(name | {"spec": spec}))
+        bound = {"policyName": f"p{number}"} | ({"validationActions": ["Deny"]} if how == "validating" else {})
+        await server.call("POST", f"{GROUP}/{how}admissionpolicybindings", msgspec.json.encode(name | {"spec": bound}))
 
 
-@pytest.fixture(params=POLICIES)
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    server = Server(POLICIES[request.param])
-    yield server
-    server.close()
-
-
+@pytest.mark.parametrize("policies", POLICIES)
 @pytest.mark.benchmark(timer=time.process_time)
-def test_creates(benchmark: BenchmarkFixture, server: Server) -> None:
-    benchmark.pedantic(server.creates, rounds=3, warmup_rounds=1)
+def test_creates(benchmark: BenchmarkFixture, server: Any, policies: str) -> None:
+    server.run(prepare(server, POLICIES[policies]))
+    data = {f"k{i}": "v" * 20 for i in range(5)}
+    body = msgspec.json.encode({"metadata": {"generateName": "c-", "labels": {"app": "web"}}, "data": data})
+
+    async def creates() -> None:
+        for _ in range(COUNT):
+            await server.call("POST", "/api/v1/namespaces/default/configmaps", body)
+
+    benchmark.pedantic(lambda: server.run(creates()), rounds=3, warmup_rounds=1)
