@@ -13,15 +13,8 @@ pub fn managed_fields(bytes: &[u8]) -> &[u8] {
 }
 
 /// Where the `fieldsV1` of each entry of `metadata.managedFields` lie, with the number of the entry.
-pub(crate) fn fields_of_managers(bytes: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let place = path::place(bytes, &PATH).unwrap_or_default();
-    let entries = path::elements(&bytes[place.clone()]).enumerate();
-    entries.filter_map(move |(number, entry)| {
-        let start = place.start + entry.start;
-        let mut members = path::members(&bytes[start..place.start + entry.end]);
-        let (_, fields) = members.find(|(key, _)| key == "fieldsV1")?;
-        Some((number, start + fields.start..start + fields.end))
-    })
+pub(crate) fn fields_of_managers(bytes: &[u8], found: impl FnMut(usize, Range<usize>)) {
+    path::in_elements(bytes, &PATH, "fieldsV1", found);
 }
 
 /// Compact JSON of an object without `metadata.managedFields`.

@@ -132,6 +132,47 @@ pub fn elements(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// The places of a member of the objects in the array at a path, with the number of the object, in order and in one pass.
+pub fn in_elements(
+    bytes: &[u8],
+    path: &[&str],
+    member: &str,
+    mut found: impl FnMut(usize, Range<usize>),
+) {
+    let mut scan = Scan { bytes, at: 0 };
+    let mut pass = || {
+        for name in path {
+            scan.enter()?;
+            while scan.key()? != *name {
+                scan.skip()?;
+                scan.next_member()?;
+            }
+        }
+        scan.eat(b'[')?;
+        for number in 0.. {
+            if scan.enter_or_close()? {
+                loop {
+                    let wanted = scan.key()? == member;
+                    let place = scan.place()?;
+                    if wanted {
+                        found(number, place);
+                    }
+                    if !scan.more()? {
+                        break;
+                    }
+                }
+            }
+            scan.next_member()?;
+        }
+        Some(())
+    };
+    // Ends with the array, or where there is none.
+    let _ = pass();
+}
+
+/// Bytes of a string that are looked at one by one.
+const SHORT: usize = 24;
+
 /// A position in JSON text. Every step returns `None` where the text ends or is no JSON.
 struct Scan<'a> {
     bytes: &'a [u8],
@@ -207,6 +248,17 @@ impl<'a> Scan<'a> {
 
     fn skip_string(&mut self) -> Option<()> {
         self.eat(b'"')?;
+        // Most strings end before a search for their end pays.
+        for at in self.at..self.at + SHORT {
+            match self.bytes.get(at)? {
+                b'"' => {
+                    self.at = at + 1;
+                    return Some(());
+                }
+                b'\\' => break,
+                _ => {}
+            }
+        }
         loop {
             let rest = self.bytes.get(self.at..)?;
             self.at += memchr::memchr2(b'"', b'\\', rest)? + 1;
@@ -288,6 +340,32 @@ mod tests {
         paths.read(POD, |i, text| values[i] = Some(text.into_owned()));
         let want = [Some("n1"), Some("-1.5e3"), Some("true"), None, None];
         assert_eq!(values, want.map(|v| v.map(str::to_owned)));
+    }
+
+    #[test]
+    fn members_of_elements_in_one_pass() {
+        let at = |text: &[u8]| {
+            let mut places = Vec::new();
+            in_elements(text, &["m", "f"], "v", |number, place| {
+                places.push((number, String::from_utf8_lossy(&text[place]).into_owned()));
+            });
+            places
+        };
+        let text = br#"{"x":{"f":[{"v":0}]},"m":{"e":1,"f":[{"v":{"v":1}}, {}, {"w":2},{"u":[],"v":"]\"a long one, longer than short ones are"}]}}"#;
+        let long = r#""]\"a long one, longer than short ones are""#;
+        assert_eq!(
+            at(text),
+            [(0, r#"{"v":1}"#.to_owned()), (3, long.to_owned())]
+        );
+        for none in [
+            &b"{}"[..],
+            b"",
+            br#"{"m":{"f":{}}}"#,
+            br#"{"m":{"f":[]}}"#,
+            br#"{"m":{"f":[{"#,
+        ] {
+            assert!(at(none).is_empty());
+        }
     }
 
     #[test]

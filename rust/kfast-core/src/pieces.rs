@@ -78,14 +78,16 @@ pub(crate) type Apart = (Box<[u8]>, Box<[Shared]>);
 
 /// Keeps what managers own apart; `None` if nothing is worth it.
 pub(crate) fn apart(whole: &[u8], texts: &mut FieldTexts) -> Option<Apart> {
-    let mut found = fields_of_managers(whole)
-        .filter(|(_, place)| place.len() >= FieldTexts::WORTH)
-        .peekable();
-    found.peek()?;
-    let mut slim = Vec::with_capacity(whole.len());
+    let mut slim = Vec::new();
     let mut shared = Vec::new();
     let mut from = 0;
-    for (entry, place) in found {
+    fields_of_managers(whole, |entry, place| {
+        if place.len() < FieldTexts::WORTH {
+            return;
+        }
+        if slim.is_empty() {
+            slim.reserve_exact(whole.len() - place.len() + HOLE.len());
+        }
         slim.extend_from_slice(&whole[from..place.start]);
         shared.push(Shared {
             entry: offset(entry),
@@ -94,6 +96,9 @@ pub(crate) fn apart(whole: &[u8], texts: &mut FieldTexts) -> Option<Apart> {
         });
         slim.extend_from_slice(HOLE);
         from = place.end;
+    });
+    if shared.is_empty() {
+        return None;
     }
     slim.extend_from_slice(&whole[from..]);
     Some((slim.into(), shared.into()))
@@ -104,11 +109,11 @@ pub(crate) fn place(shared: &mut [Shared], slim: &[u8]) {
     if shared.is_empty() {
         return;
     }
-    for (entry, place) in fields_of_managers(slim) {
+    fields_of_managers(slim, |entry, place| {
         if let Some(shared) = shared.iter_mut().find(|s| s.entry as usize == entry) {
             shared.at = offset(place.start);
         }
-    }
+    });
 }
 
 fn offset(at: usize) -> u32 {

@@ -1,7 +1,7 @@
 //! What a new object's creator owns, straight to JSON: every create writes it, and nobody asks for the set.
 
 use super::document::Document;
-use super::fields_v1::write_key;
+use super::fields_v1::{write_field, write_key};
 use super::path::PathElement;
 use super::shape::{Place, Shape, element, member};
 use super::updater::{Kind, SYSTEM};
@@ -9,9 +9,16 @@ use crate::model::Struct;
 use crate::value::Value;
 use crate::write::write_text;
 
+/// A path element whose name is borrowed: most are properties.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'e> {
+    Field(&'e str),
+    Other(PathElement),
+}
+
 /// An element of an object or list, before and now.
 struct Entry<'e, 's> {
-    element: PathElement,
+    key: Key<'e>,
     place: Place<'s>,
     old: Option<&'e Value<'e>>,
     new: &'e Value<'e>,
@@ -21,7 +28,7 @@ struct Entry<'e, 's> {
 
 impl Entry<'_, '_> {
     fn is(&self, field: &str) -> bool {
-        matches!(&self.element, PathElement::Field(name) if **name == *field)
+        self.key == Key::Field(field)
     }
 
     /// Whether a path of one property leads here.
@@ -137,7 +144,7 @@ impl<'s> Writer<'s> {
         mut entries: Vec<Entry<'_, 's>>,
         mut write: impl FnMut(&mut Self, &Entry<'_, 's>) -> bool,
     ) -> bool {
-        entries.sort_by(|a, b| a.element.cmp(&b.element));
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
         let start = self.out.len();
         self.out.push(b'{');
         for entry in &entries {
@@ -145,7 +152,10 @@ impl<'s> Writer<'s> {
             if before > start + 1 {
                 self.out.push(b',');
             }
-            write_key(&entry.element, &mut self.out);
+            match &entry.key {
+                Key::Field(name) => write_field(name, &mut self.out),
+                Key::Other(element) => write_key(element, &mut self.out),
+            }
             self.out.push(b':');
             if !write(self, entry) {
                 self.out.truncate(before);
@@ -165,13 +175,16 @@ impl<'s> Writer<'s> {
         others: Place<'s>,
         old: Option<&'e Value<'e>>,
         new: &'e Value<'e>,
-    ) -> Vec<Entry<'e, 's>> {
+    ) -> Vec<Entry<'e, 's>>
+    where
+        's: 'e,
+    {
         let set = self.kind.set;
         let entries = new.entries().iter().map(|(name, value)| {
             let text = name.text(set);
             let before = old.and_then(|old| old.entries().iter().find(|(n, _)| n == name));
             Entry {
-                element: PathElement::Field(text.into()),
+                key: Key::Field(text),
                 place: member(structure, others, text),
                 old: before.map(|(_, value)| value),
                 new: value,
@@ -194,12 +207,13 @@ impl<'s> Writer<'s> {
             let Ok(element) = element(self.kind.set, place, keys, item) else {
                 continue;
             };
-            if let Some(first) = entries.iter_mut().find(|e| e.element == element) {
+            let key = Key::Other(element);
+            if let Some(first) = entries.iter_mut().find(|e| e.key == key) {
                 first.repeated = true;
                 continue;
             }
             entries.push(Entry {
-                element,
+                key,
                 place,
                 old: None,
                 new: item,

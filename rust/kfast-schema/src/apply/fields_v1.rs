@@ -179,13 +179,16 @@ impl FieldSet {
 /// Writes the key of an element.
 pub(super) fn write_key(element: &PathElement, out: &mut Vec<u8>) {
     match element {
-        PathElement::Field(name) => {
-            out.extend_from_slice(b"\"f:");
-            write_inner(name, out);
-            out.push(b'"');
-        }
+        PathElement::Field(name) => write_field(name, out),
         other => write_text(&other.spell(), out),
     }
+}
+
+/// Writes the key of a property.
+pub(super) fn write_field(name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"f:");
+    write_inner(name, out);
+    out.push(b'"');
 }
 
 #[cfg(test)]
