@@ -187,9 +187,14 @@ impl Object {
         let Some((slim, shared)) = pieces::apart(&inner.slim, texts) else {
             return self;
         };
+        if let Some(sections) = inner.sections.get_mut() {
+            let moved = |at| pieces::in_slim(&shared, at);
+            for section in sections {
+                *section = moved(section.start)..moved(section.end);
+            }
+        }
         inner.slim = slim;
         inner.shared = shared;
-        inner.sections = OnceLock::new();
         self
     }
 
@@ -206,23 +211,43 @@ impl Object {
                 }
             }
         }
-        self.carrying(changes.apply(), revision)
+        let moved = |place: &Range<u32>| {
+            let place = changes.moved(&(place.start as usize..place.end as usize));
+            pieces::offset(place.start)..pieces::offset(place.end)
+        };
+        let mut shared = self.0.shared.clone();
+        pieces::move_holes(&mut shared, moved);
+        // A section that was missing may be there now.
+        let sections = self
+            .0
+            .sections
+            .get()
+            .map(|known| known.each_ref().map(moved));
+        let sections = sections.filter(|now| now.iter().all(|section| !section.is_empty()));
+        let sections = sections.map_or_else(OnceLock::new, OnceLock::from);
+        self.carrying(changes.apply(), shared, sections, revision)
     }
 
     /// This state under another revision, as the event of a delete carries it.
     #[must_use]
     pub fn with_revision(&self, revision: Revision) -> Self {
         let bytes = crate::canonical::set_revision(self.slim(), revision);
-        self.carrying(bytes, revision)
+        let mut shared = self.0.shared.clone();
+        pieces::find_holes(&mut shared, &bytes);
+        self.carrying(bytes, shared, OnceLock::new(), revision)
     }
 
-    /// The header and the shared texts with other JSON of the same managers.
-    fn carrying(&self, slim: Vec<u8>, revision: Revision) -> Self {
+    /// The header with other JSON of the same managers.
+    fn carrying(
+        &self,
+        slim: Vec<u8>,
+        shared: Box<[Shared]>,
+        sections: OnceLock<[Range<u32>; 2]>,
+        revision: Revision,
+    ) -> Self {
         let inner = &*self.0;
-        let mut shared = inner.shared.clone();
-        pieces::place(&mut shared, &slim);
         Self(Arc::new(Inner {
-            sections: OnceLock::new(),
+            sections,
             slim: slim.into_boxed_slice(),
             shared,
             api_version: inner.api_version.clone(),
@@ -435,6 +460,7 @@ mod tests {
         assert!(Arc::ptr_eq(one.0.shared[0].text(), two.0.shared[0].text()));
         assert_eq!(*one.bytes(), *pod("a", 1).as_bytes());
         assert_eq!(one.pieces().total(), pod("a", 1).len());
+        assert!(one.0.sections.get().is_some());
         assert_eq!(one.slim().len() + fields.len(), pod("a", 1).len() + 2);
         assert_eq!(
             (one.spec(), one.status()),

@@ -170,9 +170,6 @@ pub fn in_elements(
     let _ = pass();
 }
 
-/// Bytes of a string that are looked at one by one.
-const SHORT: usize = 24;
-
 /// A position in JSON text. Every step returns `None` where the text ends or is no JSON.
 struct Scan<'a> {
     bytes: &'a [u8],
@@ -248,17 +245,6 @@ impl<'a> Scan<'a> {
 
     fn skip_string(&mut self) -> Option<()> {
         self.eat(b'"')?;
-        // Most strings end before a search for their end pays.
-        for at in self.at..self.at + SHORT {
-            match self.bytes.get(at)? {
-                b'"' => {
-                    self.at = at + 1;
-                    return Some(());
-                }
-                b'\\' => break,
-                _ => {}
-            }
-        }
         loop {
             let rest = self.bytes.get(self.at..)?;
             self.at += memchr::memchr2(b'"', b'\\', rest)? + 1;

@@ -2,6 +2,7 @@
 
 use crate::field_texts::FieldTexts;
 use crate::managed::fields_of_managers;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The fields of a manager, as other objects have them, too.
@@ -104,8 +105,16 @@ pub(crate) fn apart(whole: &[u8], texts: &mut FieldTexts) -> Option<Apart> {
     Some((slim.into(), shared.into()))
 }
 
+/// Where a place of the whole JSON, in no shared text, is in the slim one.
+pub(crate) fn in_slim(shared: &[Shared], at: u32) -> u32 {
+    shared.iter().fold(at, |at, text| match at > text.at {
+        true => at - offset(text.text.len() - HOLE.len()),
+        false => at,
+    })
+}
+
 /// Finds the holes again in other JSON with the same managers.
-pub(crate) fn place(shared: &mut [Shared], slim: &[u8]) {
+pub(crate) fn find_holes(shared: &mut [Shared], slim: &[u8]) {
     if shared.is_empty() {
         return;
     }
@@ -116,6 +125,14 @@ pub(crate) fn place(shared: &mut [Shared], slim: &[u8]) {
     });
 }
 
-fn offset(at: usize) -> u32 {
+/// Takes the holes to where `moved` says their places are.
+pub(crate) fn move_holes(shared: &mut [Shared], moved: impl Fn(&Range<u32>) -> Range<u32>) {
+    for shared in shared {
+        shared.at = moved(&(shared.at..shared.at + HOLE.len() as u32)).start;
+    }
+}
+
+/// As places are kept.
+pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

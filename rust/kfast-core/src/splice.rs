@@ -56,6 +56,21 @@ impl<'a> Splices<'a> {
         self.changes.push((end..end, format!("{comma}{json}")));
     }
 
+    /// Where a place will lie in the changed text. Every change must be in it or outside of it as a whole.
+    #[must_use]
+    pub fn moved(&self, place: &Range<usize>) -> Range<usize> {
+        let (mut start, mut end) = (place.start, place.end);
+        for (changed, json) in &self.changes {
+            if changed.end <= place.start {
+                start = start + json.len() - changed.len();
+            }
+            if changed.start < place.end {
+                end = end + json.len() - changed.len();
+            }
+        }
+        start..end
+    }
+
     /// The changed text.
     #[must_use]
     pub fn apply(mut self) -> Vec<u8> {
@@ -101,6 +116,12 @@ mod tests {
         splices.replace(second, "[]".into());
         splices.append(&a, "\"c\":2");
         let want = br#"{"a":{"b":1,"c":2},"l":[{"x":1},[]],"e":{"k":1},"n":[5],"z":0}"#;
+        let moved = [a, l, e, n, root].map(|place| splices.moved(&place));
         assert_eq!(splices.apply(), want);
+        let texts = moved.map(|place| std::str::from_utf8(&want[place]).unwrap());
+        let all = std::str::from_utf8(want).unwrap();
+        let parts = [r#"{"b":1,"c":2}"#, r#"[{"x":1},[]]"#, r#"{"k":1}"#, "[5]"];
+        assert_eq!(texts[..4], parts);
+        assert_eq!(texts[4], all);
     }
 }

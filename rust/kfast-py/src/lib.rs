@@ -27,10 +27,6 @@ mod watch;
 
 use pyo3::prelude::*;
 
-/// Objects are many small allocations of two lives: of a request, or as long as the object is stored.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Everything Python may call in the Rust core.
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
