@@ -162,33 +162,40 @@ class Aggregator:
         clock = self._backend.clock
         remote.checked = clock.now()
         verdict = await check(self._backend.store, self._forwarder, remote)
+        # What it serves is known before anybody reads that it is available.
+        news = verdict[0] == "True" and await self._discover(remote)
         wanted = with_condition(remote.body, verdict, clock.now())
         if wanted != remote.body:
             await self._write(remote, wanted)
-        if verdict[0] != "True":
-            return
+        elif news:
+            self._changed()
+
+    async def _discover(self, remote: Remote) -> bool:
+        """Takes up what the remote serves, where it tells; whether that is news."""
         try:
             resources = await aggregated_entries(self._forwarder, remote, AGGREGATOR)
             openapi = await read_openapi(self._forwarder, remote, AGGREGATOR)
         except (OSError, ValueError, StatusError) as error:
             _log.debug("discovery of %s: %s", remote.gv, error)
-            return
+            return False
         openapi_v2 = remote.openapi_v2
         try:
             openapi_v2, remote.openapi_v2_etag = await read_openapi_v2(self._forwarder, remote, AGGREGATOR)
         except (OSError, ValueError, StatusError) as error:
             _log.warning("OpenAPI v2 of %s stays as it was: %s", remote.gv, error)
-        if (resources, openapi, openapi_v2) != (remote.resources, remote.openapi, remote.openapi_v2):
-            remote.resources, remote.openapi, remote.openapi_v2 = resources, openapi, openapi_v2
-            self._changed()
+        before = remote.resources, remote.openapi, remote.openapi_v2
+        remote.resources, remote.openapi, remote.openapi_v2 = resources, openapi, openapi_v2
+        return before != (resources, openapi, openapi_v2)
 
     async def _write(self, remote: Remote, body: Body) -> None:
         path = KIND.path(name=body["metadata"]["name"], subresource="status")
         # Who reads that the remote is available is served by it at once: the watch may tell us later.
         before, remote.body = remote.body, body
+        self._changed()
         answer = await self._handle(Request("PUT", path, body=_encode(body), user=_USER, native=True))
         if answer.status >= 300 and remote.body is body:
             remote.body = before
+            self._changed()
 
     async def _register(self) -> None:
         """One local APIService for each group version served here; those of custom resources go with them."""
