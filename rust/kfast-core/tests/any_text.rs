@@ -1,8 +1,8 @@
 //! Properties of the readers over any text: what they read agrees with a real decoder, what they cannot they refuse.
 
-use kfast_core::path::{Paths, lookup, scalar};
+use kfast_core::path::{Paths, in_elements, lookup, place, scalar};
 use kfast_core::quantity::{Quantity, canonicalize};
-use kfast_core::{Object, read_list, splice_revision};
+use kfast_core::{FieldTexts, Object, Splices, read_list, splice_revision};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -98,6 +98,34 @@ proptest! {
     }
 
     #[test]
+    fn whole_texts_come_back_whatever_is_shared(fields in prop::collection::vec(tree(), 0..4), spec in tree(), padded in any::<bool>()) {
+        let pad = "x".repeat(if padded { 200 } else { 0 });
+        let entries: Vec<_> = fields.iter().map(|f| json!({"manager": "m", "fieldsV1": {"f:a": f, "f:b": pad}, "time": "t"})).collect();
+        let text = json!({"metadata": {"name": "a", "resourceVersion": "1", "managedFields": entries}, "spec": spec, "status": {"a": 1}}).to_string();
+        let plain = Object::parse(text.clone().into_bytes()).unwrap();
+        let mut texts = FieldTexts::default();
+        let shared = Object::parse(text.clone().into_bytes()).unwrap().sharing(&mut texts);
+        let again = Object::parse(text.clone().into_bytes()).unwrap().sharing(&mut texts);
+        for object in [&shared, &again] {
+            prop_assert_eq!(&*object.bytes(), text.as_bytes());
+            prop_assert_eq!(object.pieces().total(), text.len());
+            prop_assert_eq!((object.spec(), object.status()), (plain.spec(), plain.status()));
+        }
+        prop_assert!(!padded || fields.is_empty() || shared.slim().len() < text.len());
+        let status = place(shared.slim(), &["status"]).unwrap();
+        let mut changes = Splices::new(shared.slim());
+        changes.append(&status, "\"b\":2");
+        let renewed = shared.renewed(changes, 20);
+        let want = plain.with_revision(20);
+        let want = String::from_utf8(want.bytes().into_owned()).unwrap().replace(r#""status":{"a":1}"#, r#""status":{"a":1,"b":2}"#);
+        let want = Object::parse(want.into_bytes()).unwrap();
+        prop_assert_eq!(&*renewed.bytes(), &*want.bytes());
+        prop_assert_eq!((renewed.spec(), renewed.status()), (want.spec(), want.status()));
+        let (departed, whole) = (renewed.with_revision(3), want.with_revision(3));
+        prop_assert_eq!(&*departed.bytes(), &*whole.bytes());
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64), cut in 0..200_usize, spec in tree()) {
         let text = json!({"items": [{"metadata": {"name": "a"}, "spec": spec}], "metadata": {"name": "b"}}).to_string();
         let cut = text.as_bytes().get(..cut).unwrap_or(text.as_bytes());
@@ -105,6 +133,7 @@ proptest! {
             let _ = (Object::parse(bytes).is_ok(), read_list(bytes).is_ok(), splice_revision(bytes, 1).is_ok());
             let _ = lookup(bytes, &["metadata", "name"]);
             Paths::new(["metadata.name", "items"]).read(bytes, |_, _| ());
+            in_elements(bytes, &["items"], "metadata", |_, place| assert!(bytes.get(place).is_some()));
         }
     }
 }
